@@ -1,0 +1,21 @@
+.PHONY: run test lint format
+
+run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
+	@bin/setup
+	@.venv/bin/python bin/run.py
+
+test: ## every check, in a browser and on both databases too
+	bin/setup test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/pytest -n logical --maxprocesses 4
+
+lint:
+	bin/setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+format:
+	bin/setup
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format

@@ -1,0 +1,143 @@
+"""`make run`: Heed on this machine, with demo data and the simulator, until Ctrl-C.
+
+The data, and the secrets that are made up for this machine, stay in HEED_DATA_DIR (instance/).
+"""
+
+import http.client
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+ADMIN = "admin@example.com"
+SECRETS = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
+START_SECONDS = 60
+REFUSED = 1
+
+
+def main() -> int:
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.default_int_handler)
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 0
+
+
+def run() -> int:
+    environment = development_environment()
+    port = int(environment["PORT"])
+    if is_taken(port):
+        print(f"Port {port} is taken. Choose another one: PORT={port + 1} make run", file=sys.stderr)
+        return 1
+    prepare(environment)
+    return serve(environment, port)
+
+
+def development_environment() -> dict[str, str]:
+    """What the environment and .env leave open is filled in; web and worker are found in this venv."""
+    given = {**dotenv_values(ROOT / ".env"), **os.environ}
+    settings = {"PORT": "8000", "HEED_DATA_DIR": str(ROOT / "instance"), "HEED_SIMULATOR": "1"}
+    settings |= {name: value for name, value in given.items() if value}
+    return {
+        **made_up_secrets(Path(settings["HEED_DATA_DIR"])),
+        **settings,
+        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{settings['PORT']}",
+        "PYTHONUNBUFFERED": "1",
+        "PATH": f"{PROGRAMS}{os.pathsep}{settings['PATH']}",
+    }
+
+
+def made_up_secrets(folder: Path) -> dict[str, str]:
+    """Made once and kept, so that sessions outlive a restart."""
+    file = folder / "development.env"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in SECRETS]
+        file.write_text("".join(lines), encoding="utf-8")
+    return {name: value for name, value in dotenv_values(file).items() if value}
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """The newest schema; demo data and an administrator, unless there are some already."""
+    heed(environment, "init")
+    heed(environment, "demo", may_refuse=True)
+    password = secrets.token_urlsafe(16)  # nobody needs it: each start prints a sign-in link
+    heed(environment, "user", "add", ADMIN, "--role", "admin", text=password, may_refuse=True)
+
+
+def heed(environment: dict[str, str], *arguments: str, text: str = "", may_refuse: bool = False) -> str:
+    """Run a command of Heed; what it printed. Another exit code than 0 ends this program with its message."""
+    command = [PROGRAMS / "heed", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, input=text, capture_output=True, text=True)
+    if ended.returncode == 0 or (may_refuse and ended.returncode == REFUSED):
+        return ended.stdout
+    sys.exit(f"heed {' '.join(arguments)} failed.\n{ended.stderr}")
+
+
+def serve(environment: dict[str, str], port: int) -> int:
+    command = [PROGRAMS / "honcho", "start", "--env", os.devnull, "web", "worker"]
+    # In a session of its own: Ctrl-C reaches this program alone, which then tells honcho once.
+    honcho = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+    try:
+        if answers(honcho, port):
+            print_sign_in_link(environment, port)
+        return honcho.wait()
+    finally:
+        stop(honcho)
+
+
+def stop(honcho: subprocess.Popen[bytes]) -> None:
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave the processes behind
+    honcho.terminate()
+    honcho.wait()
+
+
+def answers(honcho: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until the web part answers; False when it ended or takes longer than START_SECONDS."""
+    deadline = time.monotonic() + START_SECONDS
+    while honcho.poll() is None and time.monotonic() < deadline:
+        if is_healthy(port):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def print_sign_in_link(environment: dict[str, str], port: int) -> None:
+    printed = heed(environment, "user", "link", ADMIN)
+    path = re.search(r"/sign-in/\S+", printed)
+    if path is None:
+        sys.exit(f"heed user link printed no link: {printed}")
+    print(f"\nSign in: http://127.0.0.1:{port}{path[0]}")
+    print("The link works once, for 15 minutes. Ctrl-C stops Heed; its data stays.\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""gunicorn reads this file by itself. It binds 0.0.0.0:$PORT, or 127.0.0.1:8000 when PORT is not set."""
+
+import os
+from typing import Any
+
+from prometheus_client import multiprocess
+
+
+def worker_processes() -> int:
+    """WEB_CONCURRENCY, else 2; always 1 on SQLite, where more processes only wait for each other."""
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return int(os.environ.get("WEB_CONCURRENCY") or 2)
+    return 1
+
+
+proc_name = "heed"
+worker_class = "gthread"
+workers = worker_processes()
+threads = 8
+graceful_timeout = 30
+limit_request_line = 8190  # a filter lives in its URL
+control_socket_disable = True  # it lies in the home folder, where two desks of one user would share it
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.mark_process_dead(worker.pid)

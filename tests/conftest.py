@@ -1,0 +1,115 @@
+"""What all tests share: a closed network, both databases, an application."""
+
+import ipaddress
+import shutil
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tests.postgres import Server, running_server
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+hypothesis.settings.register_profile("heed", derandomize=True, deadline=None, max_examples=50)
+hypothesis.settings.load_profile("heed")
+
+
+class RefusedConnection(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """Sockets connect to this machine only: no test may depend on, or disturb, anything outside."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+        yield
+
+
+def guarded(connect: Any) -> Any:
+    def connect_to_loopback(self: socket.socket, address: Any) -> Any:
+        if self.family != socket.AF_UNIX and not is_loopback(str(address[0])):
+            raise RefusedConnection(f"A test tried to connect to {address}")
+        return connect(self, address)
+
+    return connect_to_loopback
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema and no rows; tests copy it."""
+    from webapp import database
+
+    file = tmp_path_factory.mktemp("migrated") / "heed.db"
+    database.migrate(f"sqlite:///{file}")
+    assert not file.with_name("heed.db-wal").exists(), "migrate must close its connections"
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    file = tmp_path / "heed.db"
+    shutil.copyfile(migrated_sqlite, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    from webapp import database
+
+    with running_server() as server:
+        server.prepare_template(database.migrate)
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    with postgresql_server.empty_database(f"test_{uuid.uuid4().hex}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database without rows. A test that asks for it runs on SQLite and on PostgreSQL."""
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
+    """The application on that database, with a folder of its own for files and queue."""
+    from webapp import create_app
+    from webapp.extensions import db
+
+    app = create_app(
+        {
+            "DATABASE_URL": database_url,
+            "HEED_DATA_DIR": str(tmp_path),
+            "SECRET_KEY": "a secret key of thirty-two bytes or more",
+            "WHATSAPP_APP_SECRET": "an app secret",
+            "WHATSAPP_VERIFY_TOKEN": "a verify token",
+        }
+    )
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: "Flask") -> "FlaskClient":
+    return app.test_client()

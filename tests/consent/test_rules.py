@@ -1,0 +1,200 @@
+"""Whose word counts, row by row."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count, permutations
+
+import pytest
+
+from webapp.consent import rules
+from webapp.consent.rules import (
+    Change,
+    Effect,
+    EvidenceMissing,
+    Kind,
+    OlderThanOptOut,
+    OptedOutStands,
+    Source,
+    State,
+    Status,
+    Turn,
+)
+
+NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+@dataclass
+class Event:
+    """An entry as the ledger keeps it."""
+
+    kind: str
+    status: str
+    source: str
+    effect: str
+    occurred_at: datetime
+    compensates: int | None = None
+    id: int = field(default_factory=count(1).__next__)
+
+
+class Book:
+    """A ledger of one customer in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    @property
+    def state(self) -> State:
+        return rules.fold(self.events)
+
+    def say(
+        self, source: Source, status: Status, said: float | None, now: float, evidence: bool = True
+    ) -> None:
+        change = Change(status, source, at(now), None if said is None else at(said), evidence)
+        verdict = rules.decide(self.state, change)
+        if verdict:
+            self.events.append(Event(Kind.CONSENT, status, source, verdict.effect, verdict.occurred_at))
+
+    def undo(self) -> None:
+        before = rules.fold(self.events[:-1])
+        latest = self.events[-1]
+        self.events.append(
+            Event(Kind.CONSENT, before.status, Source.AGENT, Effect.CHANGED, at(99), compensates=latest.id)
+        )
+
+
+KEY, AGENT, API, IMPORT, REVIEW = Source.KEYWORD, Source.AGENT, Source.API, Source.IMPORT, Source.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("sentence", "statements", "expected"),
+    [
+        ("a STOP opts out", [(KEY, OUT, 0, 0)], OUT),
+        ("a STOP after an import opts out", [(IMPORT, IN, 0, 0), (KEY, OUT, 5, 5)], OUT),
+        ("a STOP that was said before an import and arrives later still wins",
+         [(IMPORT, IN, 10, 10), (KEY, OUT, 5, 15)], OUT),
+        ("a STOP that arrives after an agent's opt-in wins, for the agent did not know of it",
+         [(AGENT, IN, None, 10), (KEY, OUT, 5, 15)], OUT),
+        ("a START after a STOP opts in", [(KEY, OUT, 0, 0), (KEY, IN, 5, 5)], IN),
+        ("a STOP said before a START and arriving after it changes nothing",
+         [(KEY, IN, 5, 5), (KEY, OUT, 0, 6)], IN),
+        ("a START said before a STOP and arriving after it changes nothing",
+         [(KEY, OUT, 5, 5), (KEY, IN, 0, 6)], OUT),
+        ("in the same second the opt-out wins, arriving first", [(KEY, OUT, 0, 0), (KEY, IN, 0.9, 1)], OUT),
+        ("in the same second the opt-out wins, arriving last", [(KEY, IN, 0.9, 1), (KEY, OUT, 0, 2)], OUT),
+        ("a START does not beat an agent's newer opt-out", [(AGENT, OUT, None, 5), (KEY, IN, 3, 6)], OUT),
+        ("a START beats an agent's older opt-out", [(AGENT, OUT, None, 5), (KEY, IN, 7, 8)], IN),
+        ("an agent who saw the STOP and states no time opt", [(KEY, OUT, 5, 5), (AGENT, IN, None, 6)], IN),
+        ("even in the very second of the STOP", [(KEY, OUT, 5, 5), (AGENT, IN, None, 5.5)], IN),
+        ("a second STOP keeps the customer out", [(KEY, OUT, 0, 0), (KEY, OUT, 5, 5), (KEY, IN, 3, 6)], OUT),
+        ("a STOP from the future counts as now", [(KEY, OUT, 900, 5), (KEY, IN, 7, 8)], IN),
+        ("a START from the future counts as now", [(KEY, IN, 900, 5), (KEY, OUT, 7, 8)], OUT),
+        ("an opt-out by import applies whatever its time", [(KEY, IN, 5, 5), (IMPORT, OUT, 0, 6)], OUT),
+        ("an opt-out by an agent applies", [(KEY, IN, 5, 5), (AGENT, OUT, None, 6)], OUT),
+        ("a reviewed message counts from when it was written", [(KEY, IN, 5, 5), (REVIEW, OUT, 0, 6)], IN),
+        ("a reviewed message newer than the START opts out", [(KEY, IN, 5, 5), (REVIEW, OUT, 6, 9)], OUT),
+        ("an opt-in by the API opts in", [(API, IN, None, 0)], IN),
+        ("an API opt-in stated later than the STOP opts in", [(KEY, OUT, 0, 0), (API, IN, 5, 9)], IN),
+        ("an API opt-in stated before another system's opt-out changes nothing",
+         [(API, OUT, 5, 5), (API, IN, 3, 9)], OUT),
+    ],
+)  # fmt: skip
+def test_the_order_of_statements(sentence, statements, expected):
+    book = Book()
+    for source, status, said, now in statements:
+        book.say(source, status, said, now)
+    assert book.state.status == expected, sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "before", "statement", "refusal"),
+    [
+        ("an agent's statement older than the STOP", [(KEY, OUT, 5, 5)], (AGENT, IN, 3, 9), OlderThanOptOut),
+        ("an agent's of the STOP's second", [(KEY, OUT, 5, 5)], (AGENT, IN, 5.9, 9), OlderThanOptOut),
+        ("an API statement older than the STOP", [(KEY, OUT, 5, 5)], (API, IN, 3, 9), OlderThanOptOut),
+        ("an agent's statement older than a colleague's opt-out",
+         [(AGENT, OUT, None, 5)], (AGENT, IN, 3, 9), OlderThanOptOut),
+        ("an import over a STOP, stated later", [(KEY, OUT, 5, 5)], (IMPORT, IN, 8, 9), OptedOutStands),
+        ("an import over an agent's opt-out", [(AGENT, OUT, None, 5)], (IMPORT, IN, 8, 9), OptedOutStands),
+        ("an import over an import's opt-out", [(IMPORT, OUT, 5, 5)], (IMPORT, IN, 8, 9), OptedOutStands),
+    ],
+)  # fmt: skip
+def test_opt_ins_that_are_refused(sentence, before, statement, refusal):
+    book = Book()
+    for source, status, said, now in before:
+        book.say(source, status, said, now)
+    with pytest.raises(refusal):
+        book.say(*statement)
+    assert book.state.status == OUT, sentence
+
+
+@pytest.mark.parametrize("source", [AGENT, API, IMPORT])
+def test_an_opt_in_that_is_not_the_customers_own_words_needs_evidence(source):
+    with pytest.raises(EvidenceMissing):
+        Book().say(source, IN, None, 0, evidence=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "events"), [(AGENT, 1), (IMPORT, 1), (KEY, 2), (Source.BUTTON, 2), (API, 2)]
+)
+@pytest.mark.parametrize("status", [IN, OUT])
+def test_the_same_status_again(source, events, status):
+    """Nothing from an agent or an import; an event without effect from the customer and the API."""
+    book = Book()
+    book.say(source, status, None, 0)
+    book.say(source, status, None, 5)
+    assert len(book.events) == events
+    assert [event.effect for event in book.events[1:]] == [Effect.NONE] * (events - 1)
+
+
+@pytest.mark.parametrize("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30), (OUT, 30)])))
+def test_own_words_give_one_state_in_whatever_order_they_arrive(arrival):
+    book = Book()
+    for now, (status, said) in enumerate(arrival, start=100):
+        book.say(KEY, status, said, now)
+    assert book.state.status == OUT
+
+
+@pytest.mark.parametrize("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30)])))
+def test_the_last_own_word_wins_in_whatever_order_they_arrive(arrival):
+    book = Book()
+    for now, (status, said) in enumerate(arrival, start=100):
+        book.say(KEY, status, said, now)
+    assert book.state.status == IN
+
+
+def test_an_undo_restores_the_state_before_with_its_times():
+    book = Book()
+    book.say(KEY, IN, 0, 0)
+    before = book.state
+    book.say(AGENT, OUT, None, 5)
+    book.undo()
+    assert book.state == before
+
+
+@pytest.mark.parametrize(
+    ("sentence", "turns", "stopped"),
+    [
+        ("a stop stops", [(Turn.STOPPED, 0)], True),
+        ("a later resume lifts it", [(Turn.STOPPED, 0), (Turn.RESUMED, 5)], False),
+        ("a resume of the same second does not", [(Turn.STOPPED, 0), (Turn.RESUMED, 0.5)], True),
+        ("an earlier resume that arrives later does not", [(Turn.STOPPED, 5), (Turn.RESUMED, 0)], True),
+        ("a stop that was earlier than the resume changes nothing",
+         [(Turn.STOPPED, 0), (Turn.RESUMED, 5), (Turn.STOPPED, 3)], False),
+        ("a resume between two stops does not lift the second, arriving last",
+         [(Turn.STOPPED, 0), (Turn.STOPPED, 9), (Turn.RESUMED, 5)], True),
+        ("a resume that came first does not shield from a later stop",
+         [(Turn.RESUMED, 0), (Turn.STOPPED, 5)], True),
+    ],
+)  # fmt: skip
+def test_whatsapps_own_stop(sentence, turns, stopped):
+    events: list[Event] = []
+    for turn, said in turns:
+        verdict = rules.decide_platform(rules.fold(events), turn, at(said))
+        events.append(Event(Kind.PLATFORM_STOP, turn, Source.WHATSAPP, verdict.effect, verdict.occurred_at))
+    assert (rules.fold(events).platform_stop_at is not None) == stopped, sentence
+    assert rules.fold(events).status == UNKNOWN

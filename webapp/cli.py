@@ -1,0 +1,42 @@
+"""The `heed` command: a group of Flask commands over the same verbs as the pages."""
+
+import click
+from flask import Flask, current_app
+from flask.cli import FlaskGroup, with_appcontext
+
+from webapp import create_app, database, tasks
+from webapp.accounts.commands import token_group, user_group
+from webapp.consent.commands import keywords_group, ledger_group
+from webapp.customers.commands import export_command, import_command
+from webapp.demo.commands import demo_command
+
+
+def _app() -> Flask:
+    return create_app(web=False)
+
+
+@click.group(cls=FlaskGroup, create_app=_app, add_default_commands=False, load_dotenv=True)
+def heed() -> None:
+    """Heed: the consent desk of a WhatsApp business."""
+
+
+@heed.command("init")
+@with_appcontext
+def init() -> None:
+    """Bring the database named by DATABASE_URL to the newest version."""
+    database.migrate(current_app.config["HEED"].database_url)
+
+
+@heed.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Run the task worker."""
+    queue = tasks.open_queue(current_app.config["HEED"])
+    tasks.register(queue, current_app._get_current_object())  # type: ignore[attr-defined]
+    tasks.work(queue)
+
+
+for command in (
+    user_group, token_group, ledger_group, keywords_group, import_command, export_command, demo_command,
+):  # fmt: skip
+    heed.add_command(command)

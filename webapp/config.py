@@ -1,0 +1,137 @@
+"""Settings from the environment: typed, frozen, checked once at the start."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+GRAPH_API_URL = "https://graph.facebook.com/v26.0"
+NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
+NAMES = frozenset({
+    "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
+    "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
+    "METRICS_TOKEN",
+})  # fmt: skip
+
+
+class ConfigError(Exception):
+    """A setting is malformed or missing; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str
+    data_dir: Path
+    secret_key: str
+    task_queue_url: str
+    port: int
+    web_concurrency: int
+    log_level: str
+    app_secrets: tuple[str, ...]
+    verify_token: str
+    access_token: str
+    phone_number_id: str
+    business_account_id: str
+    graph_api_url: str
+    simulator: bool
+    sending: bool
+    signing_key: str
+    metrics_token: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment. Raises ConfigError for a malformed value; a missing one is its default."""
+        env = os.environ if environ is None else environ
+        data_dir = Path(env.get("HEED_DATA_DIR") or "instance").absolute()
+        return cls(
+            database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{data_dir / 'heed.db'}"),
+            data_dir=data_dir,
+            secret_key=_secret_key(env.get("SECRET_KEY", "")),
+            task_queue_url=_url(
+                "TASK_QUEUE_URL", env, ("redis", "rediss", "postgres", "postgresql", "sqlite")
+            ),
+            port=_whole_number("PORT", env, 8000, 1, 65535),
+            web_concurrency=_whole_number("WEB_CONCURRENCY", env, 1, 1, 64),
+            log_level=_log_level(env.get("LOG_LEVEL") or "INFO"),
+            app_secrets=_words(env.get("WHATSAPP_APP_SECRET", "")),
+            verify_token=env.get("WHATSAPP_VERIFY_TOKEN", ""),
+            access_token=env.get("WHATSAPP_ACCESS_TOKEN", ""),
+            phone_number_id=_digits("WHATSAPP_PHONE_NUMBER_ID", env),
+            business_account_id=_digits("WHATSAPP_BUSINESS_ACCOUNT_ID", env),
+            graph_api_url=_url("GRAPH_API_URL", env, ("http", "https")) or GRAPH_API_URL,
+            simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
+            sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
+            signing_key=env.get("HEED_SIGNING_KEY", ""),
+            metrics_token=env.get("METRICS_TOKEN", ""),
+        )
+
+    def require_web(self) -> None:
+        """Raises ConfigError when something is missing that the web part cannot do without."""
+        present = (self.secret_key, self.app_secrets, self.verify_token)
+        for name, value in zip(NEEDED_BY_WEB, present, strict=True):
+            if not value:
+                raise ConfigError(f"{name} is not set; the web part needs it.")
+
+
+def _database_url(raw: str) -> str:
+    """psycopg 3 for PostgreSQL, whatever the spelling: platforms hand out `postgres://`."""
+    scheme, separator, rest = raw.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        raw = f"postgresql+psycopg{separator}{rest}"
+    try:
+        backend = make_url(raw).get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL is not a database URL, like postgresql://user@host/heed.") from None
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigError("DATABASE_URL must be a sqlite:// or postgresql:// URL.")
+    return raw
+
+
+def _secret_key(raw: str) -> str:
+    if raw and len(raw) < 16:
+        raise ConfigError("SECRET_KEY is too short: at least 16 characters.")
+    return raw
+
+
+def _url(name: str, env: Mapping[str, str], schemes: tuple[str, ...]) -> str:
+    raw = env.get(name, "")
+    if raw and urlsplit(raw).scheme not in schemes:
+        raise ConfigError(f"{name} must begin with one of: {', '.join(s + '://' for s in schemes)}.")
+    return raw.rstrip("/")
+
+
+def _whole_number(name: str, env: Mapping[str, str], default: int, low: int, high: int) -> int:
+    raw = env.get(name) or str(default)
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        raise ConfigError(f"{name} must be a whole number from {low} to {high}.")
+    return int(raw)
+
+
+def _log_level(raw: str) -> str:
+    if raw.upper() not in logging.getLevelNamesMapping():
+        raise ConfigError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return raw.upper()
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in raw.split(",") if word.strip())
+
+
+def _digits(name: str, env: Mapping[str, str]) -> str:
+    raw = env.get(name, "")
+    if raw and not (raw.isascii() and raw.isdigit()):
+        raise ConfigError(f"{name} must be the number that Meta's app dashboard shows, digits only.")
+    return raw
+
+
+def _switch(name: str, env: Mapping[str, str], values: dict[str, bool]) -> bool:
+    raw = env.get(name, "").lower()
+    if raw not in values:
+        raise ConfigError(f"{name} must be one of: {', '.join(v for v in values if v)}.")
+    return values[raw]

@@ -1,0 +1,181 @@
+"""Consent in the database: the state columns, the append-only ledger, its evidence, holds and policy."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.consent.gate import Facts
+from webapp.consent.rules import Effect, Kind, State, Status
+from webapp.database import BigId, Json, UtcDateTime
+from webapp.extensions import db
+
+STATE_FIELDS = tuple(State.__dataclass_fields__)
+
+
+class ConsentState:
+    """The state columns that `Customer` inherits. Only the ledger writes them; times are `occurred_at`."""
+
+    status: Mapped[str] = mapped_column(String(10), default=Status.UNKNOWN)
+    status_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status_event_id: Mapped[int | None] = mapped_column(BigId)
+    """The event that set the status. No foreign key: customers and events would need each other first."""
+    opt_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    own_opt_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    own_opt_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    platform_stop_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    platform_resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unreachable_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+    """Rises with every change of consent, tags and attributes; forms and the poll compare it."""
+    events_count: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def consent(self) -> State:
+        """The state columns as the rules' own value."""
+        return State(**{field: getattr(self, field) for field in STATE_FIELDS})
+
+    @consent.setter
+    def consent(self, state: State) -> None:
+        for field in STATE_FIELDS:
+            setattr(self, field, getattr(state, field))
+
+    @property
+    def gate_facts(self) -> Facts:
+        return Facts(
+            status=self.status,
+            erased=self.erased_at is not None,
+            platform_stop=self.platform_stop_at is not None,
+            on_hold=self.held_at is not None,
+            unreachable=self.unreachable_at is not None,
+        )
+
+
+class ConsentEvent(db.Model):
+    """One entry of the ledger. Append-only: triggers of both databases refuse every change and deletion.
+
+    It holds no personal text; what a person said stands in `Evidence`, which can be deleted for good.
+    """
+
+    __tablename__ = "consent_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
+    """None for a change of policy."""
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str | None] = mapped_column(String(20))
+    """For consent the status stated; for the other kinds the turn (stopped, resumed, held, released)."""
+    source: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(40))
+    """`user:ID`, `token:ID`, `customer`, `whatsapp` or `system`: no name, so that nothing personal stays."""
+    identity_id: Mapped[int | None] = mapped_column(BigId)
+    """The identity by which the person spoke. No foreign key: an erasure deletes identities."""
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of WhatsApp's message id; the id itself carries the phone number in base64."""
+    rule_version: Mapped[str] = mapped_column(String(20), default="")
+    effect: Mapped[str] = mapped_column(String(10), default=Effect.CHANGED)
+    reason: Mapped[str] = mapped_column(String(30), default="")
+    """Why the effect is none: `same_status`, `newer_opt_out`, `newer_opt_in`, ..."""
+    compensates: Mapped[int | None] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id", ondelete="RESTRICT"))
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    evidence_digest: Mapped[str] = mapped_column(String(64), default="")
+
+    __table_args__ = (
+        UniqueConstraint("customer_id", "kind", "external_id"),
+        UniqueConstraint("compensates"),
+        Index("ix_consent_events_customer_id", "customer_id", "id"),
+        CheckConstraint(f"kind IN ({', '.join(repr(k.value) for k in Kind)})", name="kind"),
+        CheckConstraint("effect IN ('changed', 'none')", name="effect"),
+    )
+
+
+class Evidence(db.Model):
+    """What proves an event: the customer's words, a link, the channel. Deletable; the digest stays behind."""
+
+    __tablename__ = "evidence"
+
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("consent_events.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16))
+    channel: Mapped[str] = mapped_column(String(40), default="")
+    words: Mapped[str] = mapped_column(Text, default="")
+    matched: Mapped[str] = mapped_column(Text, default="")
+    """The keyword, label or phrase that the words were read as."""
+    message_id: Mapped[str] = mapped_column(Text, default="")
+
+
+class Hold(db.Model):
+    """A message that may be a stop: marketing is paused until a person has decided."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
+    words: Mapped[str] = mapped_column(Text, default="")
+    why: Mapped[str] = mapped_column(Text, default="")
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(40))
+    decision: Mapped[str | None] = mapped_column(String(10))
+
+    __table_args__ = (
+        Index(
+            "ix_holds_open",
+            "id",
+            sqlite_where=db.text("decided_at IS NULL"),
+            postgresql_where=db.text("decided_at IS NULL"),
+        ),
+    )
+
+
+class Policy(db.Model):
+    """The workspace's consent settings: exactly one row."""
+
+    __tablename__ = "policy"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(default=1)
+    keywords_enabled: Mapped[bool] = mapped_column(default=True)
+    opt_out_words: Mapped[list[str]] = mapped_column(Json)
+    opt_in_words: Mapped[list[str]] = mapped_column(Json)
+    unknown_may_receive: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_by: Mapped[str | None] = mapped_column(String(40))
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class Batch(db.Model):
+    """The events that one import or bulk change wrote, with their author."""
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(Text, default="")
+    actor: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SendDecision(db.Model):
+    """What the gate answered to another sender, and what it saw."""
+
+    __tablename__ = "send_decisions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customers.id", ondelete="RESTRICT"), index=True
+    )
+    category: Mapped[str] = mapped_column(String(20))
+    allowed: Mapped[bool]
+    reason: Mapped[str | None] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(10))
+    status_event_id: Mapped[int | None] = mapped_column(BigId)
+    actor: Mapped[str] = mapped_column(String(40))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,108 @@
+"""Does a message that is no keyword ask, or perhaps ask, to stop? Then marketing waits and a person reads it.
+
+A wrong hold delays an advertisement, a missed request is a breach: so this errs towards asking a person.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from webapp.consent.folding import fold, tokens, without_accents
+from webapp.consent.keyword_sets import KeywordSet, is_core
+from webapp.consent.links import without_links
+from webapp.consent.look_alikes import guessed_readings, literal_readings, spelled_out, with_look_alikes
+from webapp.consent.near_misses import NearMisses
+from webapp.consent.phrases import Passage, Phrases, Spelling
+from webapp.consent.words import BENIGN_PHRASES, INTENT_PHRASES
+
+Finding = tuple[str, str]
+"""The keyword or phrase that was found, as configured, and how it was found, in words."""
+
+WORDS_AROUND_AN_OPT_IN = 3
+PARTS_OF_A_WORD = 5
+"""How many pieces of one keyword are put together again ("un sub scribe")."""
+# What follows costs more for each word, so a long message is searched at both its ends only.
+WORDS_JOINED = 2000
+WORDS_COMPARED = 500
+SIGNS_GUESSED = 8192
+
+
+class PossibleStops:
+    """What to look for, compiled from the configured keywords."""
+
+    def __init__(self, words: KeywordSet) -> None:
+        self._literal = _Search(words, str)
+        self._guessed = _Search(words, with_look_alikes)
+
+    def find(self, folded: str) -> Finding | None:
+        """The first thing in a folded message that may be a request to stop, or None."""
+        length = len(tokens(folded))
+        return next(
+            filter(None, (search.find(words, length) for search, words in self._readings(folded))), None
+        )
+
+    def _readings(self, folded: str) -> Iterator[tuple["_Search", list[str]]]:
+        text = without_links(without_accents(folded))
+        yield from ((self._literal, words) for words in literal_readings(text))
+        if len(text) > SIGNS_GUESSED:
+            text = f"{text[: SIGNS_GUESSED // 2]} {text[-SIGNS_GUESSED // 2 :]}"
+        yield from ((self._guessed, words) for words in guessed_readings(text))
+
+
+class _Search:
+    """The keywords and phrases, all spelled in one way: literally, or with look-alikes replaced."""
+
+    def __init__(self, words: KeywordSet, spell: Callable[[str], str]) -> None:
+        def named(phrases: Iterable[str]) -> dict[Spelling, str]:
+            return {tuple(tokens(spell(without_accents(fold(phrase))))): phrase for phrase in phrases}
+
+        core = named(filter(is_core, words.opt_out))
+        self._keywords = Phrases(core)
+        self._opt_ins = Phrases(named(word for word in words.opt_in if tokens(fold(word))))
+        self._intents = Phrases(named(INTENT_PHRASES))
+        self._benign = Phrases(named(BENIGN_PHRASES))
+        self._solid = {"".join(key): word for key, word in core.items()}
+        self._slips = {
+            size: NearMisses({"".join(key): word for key, word in core.items() if len(key) == size})
+            for size in {len(key) for key in core}
+        }
+
+    def find(self, words: list[str], length: int) -> Finding | None:
+        """The first finding in one reading of a message that has `length` words."""
+        passage = Passage(self._benign.taken_out(words))
+        return (
+            self._keyword(passage)
+            or self._intent(passage)
+            or self._in_parts(passage)
+            or self._slip(passage)
+            or self._opt_in(passage, length)
+        )
+
+    def _keyword(self, passage: Passage) -> Finding | None:
+        word = self._keywords.within(passage)
+        return (word, f"contains the opt-out keyword {word}") if word else None
+
+    def _intent(self, passage: Passage) -> Finding | None:
+        phrase = self._intents.within(passage)
+        return (phrase, f"contains the words “{phrase}”") if phrase else None
+
+    def _in_parts(self, passage: Passage) -> Finding | None:
+        runs = " ".join(spelled_out(passage.words))
+        word = next((word for form, word in self._solid.items() if form in runs), None)
+        joined = passage.joined(2, PARTS_OF_A_WORD, WORDS_JOINED)
+        word = word or next((self._solid[form] for form in joined if form in self._solid), None)
+        return (word, f"has the opt-out keyword {word} in parts") if word else None
+
+    def _slip(self, passage: Passage) -> Finding | None:
+        for size, slips in self._slips.items():
+            candidates = list(passage.joined(size, size, WORDS_COMPARED))
+            if size == 1:
+                candidates += spelled_out(passage.words)[:WORDS_COMPARED]
+            found = map(slips.find, dict.fromkeys(candidates))
+            if finding := next(filter(None, found), None):
+                return finding
+        return None
+
+    def _opt_in(self, passage: Passage, length: int) -> Finding | None:
+        word = self._opt_ins.as_words(passage) if length <= WORDS_AROUND_AN_OPT_IN else None
+        # Where words are not parted, a word is as long as the keyword.
+        word = word or self._opt_ins.without_spaces(passage, times=WORDS_AROUND_AN_OPT_IN)
+        return (word, f"has the opt-in keyword {word} among other words") if word else None

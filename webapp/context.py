@@ -1,0 +1,45 @@
+"""What every template may use without being handed it."""
+
+from typing import Any
+
+from flask import Flask, current_app, has_request_context
+from flask_login import current_user
+from sqlalchemy import func, select
+
+from webapp import clock, formatting
+from webapp.accounts.access import may
+from webapp.assets import asset
+from webapp.consent import policy
+from webapp.consent.models import Hold
+from webapp.customers.models import Customer
+from webapp.extensions import db, htmx
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(of_the_shell)
+    app.jinja_env.globals.update(asset=asset, may=may)
+    app.jinja_env.filters.update(formatting.FILTERS)
+
+
+def of_the_shell() -> dict[str, Any]:
+    """Figures and banners of the page's frame; nothing for fragments and for people not signed in."""
+    framed = has_request_context() and current_user.is_authenticated and not htmx.partial
+    return {
+        "now": clock.now(),
+        "simulator_on": current_app.config["HEED"].simulator,
+        **_figures(bool(framed)),
+    }
+
+
+def _figures(framed: bool) -> dict[str, Any]:
+    if not framed:
+        return {"reviews_open": 0, "demo_data": False, "keywords_enabled": True}
+    return {
+        "reviews_open": open_reviews(),
+        "demo_data": db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None,
+        "keywords_enabled": policy.current().keywords_enabled,
+    }
+
+
+def open_reviews() -> int:
+    return db.session.scalar(select(func.count()).select_from(Hold).where(Hold.decided_at.is_(None))) or 0

@@ -1,0 +1,54 @@
+"""What an agent does with a customer's consent: opt out at once, opt in with proof, take back one's own change."""
+
+from datetime import UTC, date, datetime, time
+
+from webapp.consent import ledger
+from webapp.consent.ledger import Proof, Statement
+from webapp.consent.models import ConsentEvent, Evidence
+from webapp.consent.rules import Source, Status
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+
+class StaleRow(Exception):
+    """The customer changed since the agent looked; an opt-in must be decided again on what is known now."""
+
+
+def opt_out(customer: Customer, *, actor: str, now: datetime) -> ConsentEvent | None:
+    """At once and whatever the agent saw; None when the customer was opted out already."""
+    return ledger.record(customer, Statement(Status.OPTED_OUT, Source.AGENT, actor, now))
+
+
+def opt_in(
+    customer: Customer,
+    proof: Proof,
+    *,
+    version: int | None,
+    stated_at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> ConsentEvent | None:
+    """Record that the customer agreed; None when they were opted in already.
+
+    Raises StaleRow when `version` is not the row's, and rules.ConsentRefused (see `ledger.record`).
+    """
+    ledger.lock(customer)
+    if version != customer.version:
+        raise StaleRow
+    statement = Statement(Status.OPTED_IN, Source.AGENT, actor, now, stated_at=stated_at, proof=proof)
+    return ledger.record(customer, statement)
+
+
+def stated_time(given: date | datetime | None, now: datetime) -> datetime | None:
+    """When the customer said it. A day without a time is its beginning; today and later mean now (None)."""
+    if isinstance(given, datetime):
+        return given if given.tzinfo else given.replace(tzinfo=UTC)
+    if given is None or given >= now.date():
+        return None
+    return datetime.combine(given, time.min, UTC)
+
+
+def latest_words(customer: Customer) -> tuple[ConsentEvent, Evidence | None] | None:
+    """The newest entry of the history, with the words behind it."""
+    events = ledger.history(customer.id)
+    return (events[-1], db.session.get(Evidence, events[-1].id)) if events else None

@@ -1,0 +1,76 @@
+"""One customer's consent history, as people read it: newest first, each entry in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from webapp.accounts.actors import actor_names
+from webapp.consent import ledger
+from webapp.consent.models import ConsentEvent, Evidence
+from webapp.consent.rules import Kind, Status, Turn
+from webapp.customers import wording
+from webapp.customers.rows import Reader
+from webapp.extensions import db
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of the ledger for the timeline."""
+
+    id: int
+    headline: str
+    words: str
+    note: str
+    """By whom, and why it changed nothing if so."""
+    tone: str
+    """out, in, amber or plain: the colour of its mark, always beside the headline's word."""
+    occurred_at: datetime
+    recorded_at: datetime
+    undoable: bool
+
+
+def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
+    """The history of a customer, newest first."""
+    events = ledger.history(customer_id)
+    evidence = _evidence(events)
+    names = actor_names(event.actor for event in events)
+    undoable = ledger.undoable(events, reader.actor, now)
+    return [
+        _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
+        for event in reversed(events)
+    ]
+
+
+def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
+    if not events:
+        return {}
+    query = select(Evidence).join(ConsentEvent).where(ConsentEvent.customer_id == events[0].customer_id)
+    return {row.event_id: row for row in db.session.scalars(query)}
+
+
+def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
+    return Entry(
+        id=event.id,
+        headline=wording.headline(
+            event.kind,
+            event.status,
+            event.source,
+            undone=event.compensates is not None,
+            channel=proof.channel if proof else "",
+        ),
+        words=proof.words if proof else "",
+        note=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
+        tone=_tone(event),
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        undoable=undoable,
+    )
+
+
+def _tone(event: ConsentEvent) -> str:
+    if event.kind in (Kind.PLATFORM_STOP, Kind.HOLD):
+        return "in" if event.status in (Turn.RESUMED, Turn.RELEASED) else "amber"
+    if event.kind != Kind.CONSENT:
+        return "plain"
+    return {Status.OPTED_OUT: "out", Status.OPTED_IN: "in"}.get(Status(event.status or ""), "plain")

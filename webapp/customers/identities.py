@@ -1,0 +1,198 @@
+"""Whose address is this? Finding customers by any form of a number or id, creating them, learning addresses."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from webapp.customers import phones, search
+from webapp.customers.addresses import Address, MalformedId, address, addresses, number_keys
+from webapp.customers.models import Customer, Identity, IdentityKind
+from webapp.customers.phones import MalformedPhone
+from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.text import one_line
+from webapp.extensions import db
+
+__all__ = ["IdentityTaken", "MalformedId", "MalformedPhone"]
+LONGEST_NAME = 200
+
+
+class IdentityTaken(Exception):
+    """The address belongs to another customer, whose id is `customer_id`."""
+
+    def __init__(self, customer_id: int) -> None:
+        super().__init__("This number or id belongs to another customer.")
+        self.customer_id = customer_id
+
+
+def find(kind: IdentityKind | str, value: str) -> Customer | None:
+    """The customer with exactly this address, as it is kept."""
+    has_address = and_(Identity.kind == kind, Identity.value == value)
+    return next(iter(_owners(has_address)), None)
+
+
+def find_by_any_phone(raw: str, default_country: str | None = None) -> Customer | None:
+    """The customer with this number in any writing or variant; of several the one who was there first."""
+    return next(iter(all_by_any_phone(raw, default_country)), None)
+
+
+def all_by_any_phone(raw: str, default_country: str | None = None) -> list[Customer]:
+    """All customers with this number in any writing or variant, the oldest first."""
+    return _owners(_has_key(number_keys(raw, default_country)))
+
+
+def find_by_addresses(given: Iterable[Address]) -> list[Customer]:
+    """The customers that have one of these addresses or a variant of it; exact ones first, then the oldest."""
+    given = list(given)
+    exact = {(place.kind, place.value) for place in given}
+    found = _owners(_has_any(given))
+    return sorted(found, key=lambda customer: not any((i.kind, i.value) in exact for i in customer.identities))
+
+
+def customers_like(given: Iterable[Address]) -> list[Customer]:
+    """All customers that may be the person with these addresses: a stop by one of them is a stop by all.
+
+    Goes on from the addresses found until nothing is added: old and new numbers, variants, user ids.
+    """
+    known = set(given)
+    while True:
+        customers = _owners(_has_any(known))
+        found = {
+            Address(IdentityKind(identity.kind), identity.value, identity.match_key)
+            for customer in customers
+            for identity in customer.identities
+        }
+        if found <= known:
+            return customers
+        known |= found
+
+
+def alike(customer: Customer) -> list[Customer]:
+    """This customer and all that may be the same person."""
+    given = [Address(IdentityKind(i.kind), i.value, i.match_key) for i in customer.identities]
+    return customers_like(given) or [customer]
+
+
+def create(
+    *,
+    name: str = "",
+    phone: str | None = None,
+    wa_id: str | None = None,
+    user_id: str | None = None,
+    parent_user_id: str | None = None,
+    default_country: str | None = None,
+    source: str,
+    now: datetime,
+    demo: bool = False,
+) -> Customer:
+    """A new customer with these addresses; the existing one if somebody created them in this moment.
+
+    Raises MalformedPhone or MalformedId, and ValueError when no address is given.
+    """
+    given = addresses(
+        phone=phone, wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id,
+        default_country=default_country,
+    )  # fmt: skip
+    return create_with(given, name=name, source=source, now=now, demo=demo)
+
+
+def create_with(
+    given: list[Address], *, name: str = "", source: str, now: datetime, demo: bool = False
+) -> Customer:
+    """`create` for addresses that were checked before."""
+    if not given:
+        raise ValueError("A customer needs a phone number or a WhatsApp id.")
+    customer = Customer(name=shown_name(name), created_at=now, demo=demo)
+    customer.identities = [_identity(place, source, now) for place in given]
+    _refresh(customer)
+    try:
+        with db.session.begin_nested():
+            db.session.add(customer)
+    except IntegrityError:
+        return find_by_addresses(given)[0]
+    return customer
+
+
+def attach(
+    customer: Customer, kind: IdentityKind | str, value: str, source: str, now: datetime
+) -> Identity:
+    """Note that the customer has this address, too; safe to repeat.
+
+    Raises IdentityTaken when another customer has it, MalformedPhone or MalformedId.
+    """
+    place = address(IdentityKind(kind), value)
+    identity = _known(place) or _attached(customer, place, source, now)
+    if identity.customer_id != customer.id:
+        raise IdentityTaken(identity.customer_id)
+    return identity
+
+
+def rename(customer: Customer, name: str) -> None:
+    """Give the customer this name, and let the search know."""
+    customer.name = shown_name(name)
+    search.refresh(customer)
+
+
+def shown_name(name: str) -> str:
+    """A name on one line and of bounded length, as it is kept."""
+    return one_line(name)[:LONGEST_NAME].strip()
+
+
+def display_phone(customer: Customer) -> str:
+    """The number by which people know the customer, in international writing; empty when none is known."""
+    for kind in (IdentityKind.PHONE, IdentityKind.WA_ID):
+        for identity in customer.identities:
+            if identity.kind == kind:
+                return phones.display_phone(identity.value)
+    return ""
+
+
+def _owners(test: ColumnElement[bool]) -> list[Customer]:
+    ids = select(Identity.customer_id).where(test)
+    return list(db.session.scalars(select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)))
+
+
+def _has_any(given: Iterable[Address]) -> ColumnElement[bool]:
+    given = list(given)
+    numbers = {place.match_key for place in given if place.kind in NUMBER_KINDS}
+    exact = [place for place in given if place.kind not in NUMBER_KINDS]
+    return or_(
+        _has_key(numbers),
+        *(and_(Identity.kind == place.kind, Identity.value == place.value) for place in exact),
+    )
+
+
+def _has_key(keys: set[str]) -> ColumnElement[bool]:
+    return and_(Identity.match_key.in_(keys), Identity.kind.in_(NUMBER_KINDS))
+
+
+def _known(place: Address) -> Identity | None:
+    return db.session.scalar(
+        select(Identity).where(Identity.kind == place.kind, Identity.value == place.value)
+    )
+
+
+def _attached(customer: Customer, place: Address, source: str, now: datetime) -> Identity:
+    identity = _identity(place, source, now)
+    try:
+        with db.session.begin_nested():
+            customer.identities.append(identity)
+    except IntegrityError:  # somebody else noted it in this moment
+        return db.session.scalars(
+            select(Identity).where(Identity.kind == place.kind, Identity.value == place.value)
+        ).one()
+    _refresh(customer)
+    db.session.flush()
+    return identity
+
+
+def _identity(place: Address, source: str, now: datetime) -> Identity:
+    return Identity(
+        kind=place.kind, value=place.value, match_key=place.match_key, source=source, created_at=now
+    )
+
+
+def _refresh(customer: Customer) -> None:
+    search.refresh(customer)
+    customer.phone_display = display_phone(customer)

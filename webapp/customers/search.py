@@ -1,0 +1,51 @@
+"""What the search box compares: folded names, and the digits of numbers in any writing."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from webapp.consent import folding
+from webapp.customers.models import Customer, IdentityKind
+
+# Letters that Unicode does not decompose, though people leave their strokes and ligatures out when they type.
+_PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
+_ACCENTS = re.compile(f"[{folding.ACCENTS}]+")
+NUMBER_KINDS = frozenset({IdentityKind.PHONE, IdentityKind.WA_ID})
+FEWEST_DIGITS = 3
+"""Fewer digits than this are looked for as a word only."""
+
+
+def fold(text: str) -> str:
+    """`text` in lower case on one line, without the accents of Latin, Greek and Cyrillic letters.
+
+    Marks of other scripts stay where they make another word of it (Indic, Thai, kana). Idempotent.
+    """
+    decomposed = unicodedata.normalize("NFD", folding.fold(text).translate(_PLAIN_LETTERS))
+    return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).split())
+
+
+def searchable(name: str, numbers: Iterable[str]) -> str:
+    """The text that is searched for a customer; `numbers` may be in any writing."""
+    return " ".join(filter(None, [fold(name), *dict.fromkeys(map(digits_of, numbers))]))
+
+
+def digits_of(text: str) -> str:
+    """The decimal digits of any script in `text`, as ASCII."""
+    return "".join(str(unicodedata.decimal(sign)) for sign in text if sign.isdecimal())
+
+
+def number_in(query: str) -> str:
+    """The digits of a query that can only be meant as a number, without prefixes for dialling; else empty.
+
+    A leading 00 or a national 0 is not part of the international number that we keep.
+    """
+    if any(map(str.isalpha, query)):
+        return ""
+    digits = digits_of(query).lstrip("0")
+    return digits if len(digits) >= FEWEST_DIGITS else ""
+
+
+def refresh(customer: Customer) -> None:
+    """Write the text that is searched for this customer."""
+    numbers = [identity.value for identity in customer.identities if identity.kind in NUMBER_KINDS]
+    customer.search = searchable(customer.name, numbers)

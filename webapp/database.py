@@ -1,0 +1,153 @@
+"""How both databases are opened, in one place: driver, pragmas, transactions, column types, migrations."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Engine,
+    Integer,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.engine import Connection
+from sqlalchemy.types import TypeDecorator
+
+from webapp import paths
+
+SQLITE_BUSY_SECONDS = 5.0
+
+_sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN")
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit key. SQLite numbers rows by itself only for a column that is exactly INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC with microseconds. SQLite keeps no zone, so it is taken off and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON(none_as_null=True)
+
+
+def sqlite_module() -> ModuleType:
+    """pysqlite3 where its wheel exists: the SQLite of Python 3.11 has the WAL-reset bug (fixed in 3.51.3)."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    return dbapi2
+
+
+def is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options of `create_engine` for this URL; the same for the web, the worker and the commands."""
+    if is_sqlite(url):
+        return {
+            "module": sqlite_module(),
+            "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+            "json_serializer": compact_json,
+        }
+    return {"json_serializer": compact_json, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+
+
+def compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def open_engine(url: str) -> Engine:
+    """An engine outside Flask, for migrations."""
+    engine = create_engine(url, **engine_options(url))
+    prepare(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Pragmas and explicit transactions for SQLite; PostgreSQL needs neither."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions behind our back
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a consent that Meta was told 200 for must survive a power cut
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE passes the DELETE triggers of the ledger
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(_sqlite_begin.get())
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside take SQLite's write lock at once.
+
+    A reading transaction that turns into a writing one fails without waiting when somebody wrote in between.
+    """
+    mark = _sqlite_begin.set("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        _sqlite_begin.reset(mark)
+
+
+def begin_snapshot(session: Any) -> None:
+    """All further reads of this transaction see one moment; SQLite does so by itself. Call it first."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database to `revision`; safe to repeat."""
+    engine = open_engine(url)
+    try:
+        with writing(), engine.begin() as connection:
+            command.upgrade(alembic_config(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(paths.MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

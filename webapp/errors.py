@@ -1,0 +1,69 @@
+"""Error pages: one sentence of what happened and what to do; a fragment for htmx, plain text for machines."""
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from webapp.extensions import db, htmx
+
+log = logging.getLogger(__name__)
+
+SENTENCES = {
+    400: ("That request was not understood", "Go back, reload the page and try again."),
+    403: ("Your role does not allow this", "Ask an admin of this desk to do it or to change your role."),
+    404: ("There is nothing here", "The address may be mistyped, or what it showed is gone."),
+    405: ("That request was not understood", "Go back, reload the page and try again."),
+    409: ("Somebody else was faster", "Reload the page to see how it stands now."),
+    413: ("That is too large", "Send less at once."),
+    429: ("Too many attempts", "Wait a little, then try again."),
+    500: ("Something went wrong on our side", "Nothing was changed. Try again; the log has the details."),
+    503: ("The database is busy or out of reach", "Nothing was changed. Try again in a moment."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(CSRFError, on_csrf_error)
+    app.register_error_handler(OperationalError, on_database_error)
+    app.register_error_handler(500, on_crash)
+
+
+def on_http_error(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    headers = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
+    response = answer(error.code)
+    response.headers.extend(headers)
+    return response
+
+
+def on_csrf_error(_error: CSRFError) -> Response:
+    return answer(400, "This page is out of date", "Reload it and do it once more; nothing was changed.")
+
+
+def on_database_error(error: OperationalError) -> Response:
+    db.session.rollback()
+    log.warning("database out of reach: %s", type(error.orig).__name__)
+    return answer(503)
+
+
+def on_crash(_error: Exception) -> Response:
+    db.session.rollback()
+    return answer(500)
+
+
+def answer(code: int, title: str = "", advice: str = "") -> Response:
+    """The error as a page, or as one line for htmx and for programs."""
+    known_title, known_advice = SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])
+    title, advice = title or known_title, advice or known_advice
+    if htmx or request.path.startswith("/webhooks/") or not request.accept_mimetypes.accept_html:
+        response = make_response(f"{title}. {advice}", code)
+        response.mimetype = "text/plain"
+        return response
+    page = render_template(
+        "error.html", code=code, title=title, advice=advice, request_id=g.get("request_id", "")
+    )
+    return make_response(page, code)

@@ -1,0 +1,80 @@
+"""What the platform asks: is the process alive, is it ready, how does it fare."""
+
+import hmac
+import ipaddress
+
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, abort, current_app, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp import database
+from webapp.accounts.access import public
+from webapp.consent.models import Hold
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.whatsapp.models import InboundMessage
+
+bp = Blueprint("operations", __name__)
+
+
+@bp.get("/healthz")
+@public
+def health() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+def readiness() -> tuple[Response, int]:
+    """503 only when the database is out of reach or not migrated."""
+    checks = {"database": "ok", "migrations": "ok"}
+    try:
+        if _version() != _newest_version():
+            checks["migrations"] = "run `heed init`"
+    except SQLAlchemyError:
+        db.session.rollback()
+        checks = {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
+    return jsonify(checks), 200 if set(checks.values()) == {"ok"} else 503
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    """Prometheus; for loopback, or with METRICS_TOKEN as bearer."""
+    _require_metrics_access()
+    registry = CollectorRegistry()
+    customers = Gauge("heed_customers", "Customers by consent status", ["status"], registry=registry)
+    for status, n in db.session.execute(select(Customer.status, func.count()).group_by(Customer.status)):
+        customers.labels(status).set(n)
+    reviews = Gauge("heed_reviews_open", "Messages that wait for a person", registry=registry)
+    reviews.set(db.session.scalar(select(func.count()).where(Hold.decided_at.is_(None))) or 0)
+    dead = Gauge("heed_dead_letters", "Inbound items that could not be applied", registry=registry)
+    dead.set(db.session.scalar(select(func.count()).where(InboundMessage.failure.is_not(None))) or 0)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _require_metrics_access() -> None:
+    token = current_app.config["HEED"].metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and hmac.compare_digest(given.encode(), token.encode()):
+        return
+    if token or not _from_this_machine():
+        abort(403)
+
+
+def _from_this_machine() -> bool:
+    """A proxy on this machine passes strangers on, and says so in a header."""
+    if request.headers.get("X-Forwarded-For") or not request.remote_addr:
+        return False
+    return ipaddress.ip_address(request.remote_addr).is_loopback
+
+
+def _version() -> str | None:
+    return db.session.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def _newest_version() -> str | None:
+    return ScriptDirectory.from_config(database.alembic_config(None)).get_current_head()
