@@ -25,7 +25,7 @@ REFUSED = 1
 
 
 def main() -> int:
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)
     try:
         return run()
@@ -97,6 +97,8 @@ def serve(environment: dict[str, str], port: int) -> int:
     try:
         if answers(honcho, port):
             print_sign_in_link(environment, port)
+        elif honcho.poll() is None:
+            print(f"No answer after {START_SECONDS} s; the log above says why.", file=sys.stderr)
         return honcho.wait()
     finally:
         stop(honcho)

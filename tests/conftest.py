@@ -4,13 +4,14 @@ import ipaddress
 import shutil
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
+from tests.html import CheckingClient
 from tests.postgres import Server, running_server
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
         }
     )
+    app.test_client_class = CheckingClient
     yield app
     with app.app_context():
         db.session.remove()
@@ -113,3 +115,22 @@ def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
 @pytest.fixture
 def client(app: "Flask") -> "FlaskClient":
     return app.test_client()
+
+
+@pytest.fixture
+def desk(app: "Flask") -> "Callable[..., CheckingClient]":
+    """A browser that somebody of this role has signed in with: `desk("agent")`."""
+    from tests.factories import a_user
+    from webapp import clock
+    from webapp.accounts import links
+    from webapp.extensions import db
+
+    def signed_in(role: str = "agent") -> CheckingClient:
+        client = app.test_client()
+        with app.app_context():
+            token = links.create(a_user(role), clock.now())
+            db.session.commit()
+        assert client.get(f"/sign-in/{token}").status_code == 303
+        return client
+
+    return signed_in

@@ -41,10 +41,8 @@ def a_customer(
     return customer
 
 
-def a_user(role: Role = Role.AGENT, email: str | None = None, password: str = "") -> User:
-    """Somebody who works at the desk; committed."""
-    user = users.create(
-        email or f"{role}-{next(_numbers)}@example.com", role, now=NOON, name="Dana Kim", password=password
-    )
+def a_user(role: str = Role.AGENT) -> User:
+    """Somebody who works at the desk and signs in by link; committed."""
+    user = users.create(f"{role}-{next(_numbers)}@example.com", Role(role), now=NOON, name="Dana Kim")
     db.session.commit()
     return user

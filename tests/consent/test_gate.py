@@ -70,7 +70,7 @@ def test_sql_and_python_answer_alike_for_every_combination(app, category, unknow
         told = dict(
             db.session.execute(
                 select(Customer.id, gate_query.suppression(Customer, category, unknown_may_receive))
-            ).tuples()
+            ).all()
         )
         expected = {
             customer.id: gate.suppression(customer.gate_facts, category, unknown_may_receive)

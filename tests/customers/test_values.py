@@ -101,7 +101,8 @@ def test_a_value_of_another_type_is_refused(type: T, sent: Any) -> None:
 @pytest.mark.parametrize(
     ("type", "value"),
     [(T.TEXT, "true"), (T.NUMBER, 0), (T.NUMBER, 1e300), (T.NUMBER, -2.5), (T.BOOLEAN, False),
-     (T.DATE, "2024-02-29"), (T.TIME, "09:30:00"), (T.DATETIME, "2026-03-31T12:30:00Z"), (T.JSON, [1, {"a": "b"}])],
+     (T.DATE, "2024-02-29"), (T.TIME, "09:30:00"), (T.DATETIME, "2026-03-31T12:30:00Z"),
+     (T.JSON, [1, {"a": "b"}])],
 )  # fmt: skip
 def test_what_is_stored_is_restored(type: T, value: Any) -> None:
     again = restored(type, **stored(type, value))

@@ -83,7 +83,7 @@ def _read_password() -> str:
         return click.prompt("Password (empty: by link)", default="", show_default=False, hide_input=True,
                             confirmation_prompt=True, err=True)  # fmt: skip
     try:
-        return click.get_binary_stream("stdin").readline().decode().rstrip("\r\n")
+        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise UnfitPassword("The password is not text in UTF-8.") from None
 

@@ -1,16 +1,17 @@
 """The forms of sign-in, users and tokens. CSRF is checked for every request, not by each form."""
 
-from wtforms import EmailField, Form, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Optional
+from wtforms import EmailField, Form, HiddenField, PasswordField, StringField
+from wtforms.validators import AnyOf, EqualTo, InputRequired, Length
 
 from webapp.accounts.roles import Role
 
-ROLES = [
-    (Role.VIEWER.value, "Viewer: reads, numbers masked"),
-    (Role.AGENT.value, "Agent: changes consent with evidence, edits, decides reviews"),
-    (Role.MANAGER.value, "Manager: keywords, tags, attributes, import and export too"),
-    (Role.ADMIN.value, "Admin: users, tokens and policy too"),
-]
+ROLES = {
+    Role.VIEWER: "Viewer: reads, numbers masked",
+    Role.AGENT: "Agent: changes consent with evidence, edits, decides reviews",
+    Role.MANAGER: "Manager: keywords, tags, attributes, import and export too",
+    Role.ADMIN: "Admin: users, tokens and policy too",
+}
+NAME_LENGTH = Length(max=80, message="A name has at most 80 characters.")
 
 
 class SignInForm(Form):
@@ -19,29 +20,30 @@ class SignInForm(Form):
     next = HiddenField()
 
 
-class UserForm(Form):
-    name = StringField("Name", [Optional(), Length(max=80, message="A name has at most 80 characters.")])
-    role = SelectField("Role", choices=ROLES, default=Role.AGENT.value)
+class RoleForm(Form):
+    """Asks for one of the four roles, by a list to choose from."""
+
+    role = StringField("Role", [AnyOf(list(ROLES), "Choose one of the roles.")], default=Role.AGENT)
+
+    roles = tuple(ROLES.items())
 
     @property
     def wanted_role(self) -> Role:
         return Role(self.role.data)
+
+
+class UserForm(RoleForm):
+    name = StringField("Name", [NAME_LENGTH])
 
 
 class NewUserForm(UserForm):
     email = EmailField("E-mail", [InputRequired("Type the e-mail address.")])
 
 
-class TokenForm(Form):
-    name = StringField("Name", [
-        InputRequired("Say what will use the token, such as “shop web”."),
-        Length(max=80, message="A name has at most 80 characters."),
-    ])  # fmt: skip
-    role = SelectField("Role", choices=ROLES, default=Role.AGENT.value)
-
-    @property
-    def wanted_role(self) -> Role:
-        return Role(self.role.data)
+class TokenForm(RoleForm):
+    name = StringField(
+        "Name", [InputRequired("Say what will use the token, such as “shop web”."), NAME_LENGTH]
+    )
 
 
 class PasswordForm(Form):

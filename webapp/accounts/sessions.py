@@ -76,7 +76,7 @@ def of_user(user: User, now: datetime) -> Sequence[UserSession]:
 def counts(now: datetime) -> dict[int, int]:
     """How many sessions count, by user id."""
     living = _living(now).order_by(None).with_only_columns(UserSession.user_id, func.count())
-    return dict(db.session.execute(living.group_by(UserSession.user_id)).tuples().all())
+    return dict(db.session.execute(living.group_by(UserSession.user_id)).all())
 
 
 def _living(now: datetime) -> Select[tuple[UserSession]]:

@@ -6,6 +6,7 @@ from flask_login import current_user
 from webapp.accounts import sessions, users
 from webapp.accounts.access import requires
 from webapp.accounts.blueprint import bp
+from webapp.accounts.browsers import described
 from webapp.accounts.digests import digest
 from webapp.accounts.forms import PasswordForm
 from webapp.accounts.passwords import UnfitPassword
@@ -66,7 +67,7 @@ def _page(form: PasswordForm, status: int = 200) -> Response:
     page = render_template(
         "accounts/own.html",
         form=form,
-        sessions=sessions.of_user(current_user, now()),
+        sessions=[(row, described(row.user_agent)) for row in sessions.of_user(current_user, now())],
         this_session=digest(current_user.session_token),
     )
     return make_response(page, status)

@@ -26,7 +26,7 @@ SPENT = "This sign-in link was used already or is older than 15 minutes. Ask for
 def sign_in() -> Response:
     form = SignInForm(next=request.args.get("next", ""))
     if current_user.is_authenticated:
-        return see_other(inward(form.next.data))
+        return see_other(inward(form.next.data or ""))
     return page(form)
 
 

@@ -41,7 +41,7 @@ def create_user() -> Answer:
     if not form.validate():
         return _new(form, 422)
     try:
-        user = users.create(form.email.data, form.wanted_role, name=form.name.data, now=now())
+        user = users.create(form.email.data, form.wanted_role, name=form.name.data or "", now=now())
     except (UnfitEmail, EmailTaken) as refused:
         form.email.errors = [str(refused)]
         return _new(form, 422)
@@ -63,7 +63,7 @@ def change_user(user_id: int) -> Answer:
     if not form.validate():
         return _edit(user, form, 422)
     try:
-        users.change(user, name=form.name.data, role=form.wanted_role, now=now())
+        users.change(user, name=form.name.data or "", role=form.wanted_role, now=now())
     except LastAdmin as refused:
         form.role.errors = [str(refused)]
         return _edit(user, form, 422)

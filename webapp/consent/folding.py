@@ -10,7 +10,7 @@ import unicodedata
 from itertools import groupby
 
 APOSTROPHES = "'`´ʻʼ‘’‛′＇"
-# Unicode's Default_Ignorable_Code_Point, which the standard library does not offer, and the interlinear marks.
+# Unicode's Default_Ignorable_Code_Point, which the standard library does not offer, and interlinear marks.
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -26,6 +26,8 @@ ARABIC_MARKS = (
 )
 # No word needs more, and putting marks in order takes CPython quadratic time.
 MARKS_IN_A_ROW = 16
+LONGEST_TEXT = 65_536
+"""Characters of one message that are read. WhatsApp's own limit for a text is 4,096."""
 
 
 def _marks(first: int, end: int) -> str:
@@ -41,13 +43,13 @@ _MARK = _marks(0x80, 0x10000)
 _RARE_MARK = f"(?=[\U00010000-\U0001ffff])[{_marks(0x10000, 0x20000)}]"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DROPPED = re.compile(f"[{APOSTROPHES}{IGNORABLE}{CONTROLS}]")
-# Signs that part words may be in the pile too: they are tested faster than marks, and none of them is compared.
+# Signs that part words may be in the pile too: this tests faster than marks alone, and they are not compared.
 _PILED_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MARKS_IN_A_ROW + 1},}}")
 _DOTTED_I = re.compile("i\u0307+")
 _POINTS = re.compile(f"[{HEBREW_POINTS}{ARABIC_MARKS}]")
 _GREEK = re.compile("([\u0370-\u03ff])([\u0300-\u036f]+)")
 _CYRILLIC_VOWEL = re.compile("([аеиоуыэюяєі])([\u0300-\u036f]+)")
-_ACCENT = re.compile(f"([\u0370-\u052f][{ACCENTS}]*)|[{ACCENTS}]+")
+_ACCENT = re.compile(f"(?<![\u0370-\u052f{ACCENTS}])[{ACCENTS}]+")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _WORD = re.compile(f"(?:[\\w{_MARK}]+|{_RARE_MARK})+")
 _PLAIN_LETTERS = str.maketrans({"ı": "i", "ٱ": "ا", "_": " "})
@@ -55,9 +57,12 @@ _ASCII_DROPPED = {n: None for n in range(0x80) if _DROPPED.match(chr(n))}
 
 
 def fold(text: str) -> str:
-    """`text` as it is compared. Any string gives a string; folding twice changes nothing; white space stays."""
+    """`text` as it is compared. Any string gives one, folding twice changes nothing, white space stays.
+
+    Only the first `LONGEST_TEXT` characters count, with ligatures taken apart (one has eighteen letters).
+    """
     if text.isascii():
-        return text.translate(_ASCII_DROPPED).replace("_", " ").lower()
+        return text[:LONGEST_TEXT].translate(_ASCII_DROPPED).replace("_", " ").lower()
     text = _without_piles(_SURROGATE.sub("\ufffd", text))
     text = _case_folded(_DROPPED.sub("", text))
     text = unicodedata.normalize("NFD", text.translate(_PLAIN_LETTERS))
@@ -76,7 +81,7 @@ def without_accents(folded: str) -> str:
     """A folded text without the marks on Latin letters; those with a stroke (đ, ł, ø) are other letters."""
     if folded.isascii():
         return folded
-    bare = _ACCENT.sub(r"\1", unicodedata.normalize("NFD", folded))
+    bare = _ACCENT.sub("", unicodedata.normalize("NFD", folded))
     return unicodedata.normalize("NFC", bare)
 
 
@@ -87,7 +92,7 @@ def _without_piles(text: str) -> str:
 def _case_folded(text: str) -> str:
     # Compatibility forms hide apostrophes and fillers (ŉ, the half-width Hangul filler), and case folding can
     # give new ones, hence the order: compose, fold, compose, then drop what came to light.
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text)[:LONGEST_TEXT].casefold()
     return _DROPPED.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 

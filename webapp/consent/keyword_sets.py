@@ -1,4 +1,4 @@
-"""The opt-out and opt-in keywords of a business: which words may be configured, and how they are written down."""
+"""The opt-out and opt-in keywords of a business: which words may be configured, and how they are kept."""
 
 import re
 import unicodedata
@@ -51,14 +51,14 @@ def is_core(word: str) -> bool:
 
 
 def parse_words(raw: str) -> list[str]:
-    """The words of a pasted list, parted by commas, semicolons (of any script) or line ends; blanks are left out."""
+    """The words of a pasted list, parted by line ends or by commas and semicolons of any script."""
     return [word for word in map(_trimmed, _SEPARATORS.split(raw)) if word]
 
 
 def check_words(opt_out: Sequence[str], opt_in: Sequence[str], enabled: bool) -> tuple[KeywordSet, list[str]]:
-    """The two lists as they would be kept, each word once, and what speaks against keeping them, in sentences.
+    """The two lists as they would be kept, and what speaks against keeping them, in sentences.
 
-    `enabled` says whether customers can opt out by a word at all. Keep the set only if the list of errors is empty.
+    `enabled` says whether customers can opt out by a word at all. Keep the set only if there are no errors.
     """
     words = KeywordSet(_written(opt_out), _written(opt_in))
     errors = [error for word in (*opt_out, *opt_in) if (error := _fault(_trimmed(word)))]

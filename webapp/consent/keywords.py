@@ -7,7 +7,7 @@ whatever else may be a request goes to a person, who decides, while marketing is
 
 from functools import lru_cache
 
-from webapp.consent.folding import fold, tokens, without_accents
+from webapp.consent.folding import LONGEST_TEXT, fold, tokens, without_accents
 from webapp.consent.keyword_sets import KeywordSet, check_words, parse_words, spelling
 from webapp.consent.possible_stops import PossibleStops
 from webapp.consent.readings import NOTHING, Decision, Reading
@@ -38,12 +38,9 @@ __all__ = [
 RULE_VERSION = "1"
 """Grows with every change that may read a message otherwise; recorded with each decision."""
 
-LONGEST_TEXT = 65_536
-"""Characters that are read. WhatsApp's own limit for a text is 4,096; beyond, the middle is left out."""
-
 
 def read_text(text: str, words: KeywordSet) -> Reading:
-    """Read the customer's own words: a text, a caption, the new text of an edit, or one of these under standby."""
+    """Read the customer's own words: a text, a caption, the new text of an edit; the same under standby."""
     if len(text) <= LONGEST_TEXT:
         return _rule(words).read(text)
     half = LONGEST_TEXT // 2
@@ -59,7 +56,7 @@ def read_history(text: str, words: KeywordSet) -> Reading:
 
 
 def read_button(machine_id: str, label: str) -> Reading:
-    """Read a pressed button or a chosen list row. The configured keywords are for texts and do not count here."""
+    """Read a pressed button or a chosen list row. The configured keywords are for texts and do not count."""
     payload = machine_id.partition(":")[0]
     if payload in OPT_OUT_PAYLOADS:
         return Reading(Decision.OPT_OUT, payload, f"is the opt-out button {payload}")
@@ -93,12 +90,13 @@ class _Rule:
         self._possible = PossibleStops(words)
 
     def read(self, text: str) -> Reading:
-        # Folding can lengthen a text: one Arabic ligature has eighteen letters.
-        folded = fold(text)[:LONGEST_TEXT]
-        said, bare = tuple(tokens(folded)), tuple(tokens(without_accents(folded)))
-        if whole := self._whole.read(said, bare) or _stop_sign(text):
+        folded = fold(text)
+        bare = without_accents(folded)
+        words = tokens(bare)
+        said = words if folded == bare else tokens(folded)
+        if whole := self._whole.read(tuple(said), tuple(words)) or _stop_sign(text):
             return whole
-        matched, why = self._possible.find(folded) or ("", "")
+        matched, why = self._possible.find(bare, words) or ("", "")
         return Reading(Decision.REVIEW, matched, why) if matched else NOTHING
 
 
@@ -109,7 +107,7 @@ def _rule(words: KeywordSet) -> _Rule:
 
 def _stop_sign(text: str) -> Reading | None:
     """A reading of symbols only, one of which says stop."""
-    sign = next((sign for sign in text if sign in STOP_SIGNS), "")
-    if not sign or tokens(fold(text)):
+    if STOP_SIGNS.isdisjoint(text) or tokens(fold(text)):
         return None
+    sign = next(sign for sign in text if sign in STOP_SIGNS)
     return Reading(Decision.REVIEW, sign, f"is the stop sign {sign}")

@@ -17,7 +17,10 @@ ROWS_AT_ONCE = 2_000
 
 
 def first_fault() -> str | None:
-    """The first disagreement between ledger, evidence and customers' states, in words; None when all is whole."""
+    """The first disagreement between ledger, evidence and customers' states, in words; None when all is whole.
+
+    Wants a transaction of its own, in which nothing was read yet.
+    """
     begin_snapshot(db.session)
     histories = groupby(_stream(_events()), key=lambda event: event.customer_id)
     owner, history = next(histories, (None, iter(())))

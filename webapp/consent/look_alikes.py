@@ -1,5 +1,7 @@
-"""Signs that stand for letters: look-alikes of other scripts, digits and symbols, as people use them for fun or
-to get past a filter. What is found with their help is a guess, so it only ever asks for a person's look.
+"""Signs that stand for letters: look-alikes of other scripts, digits and symbols.
+
+People use them for fun or to get past a filter. What is found with their help is a guess, so it only ever
+asks for a person's look.
 """
 
 import re
@@ -55,15 +57,14 @@ _PIECE = re.compile(rf"[{UNSPACED}]+|\d+|[^\d{UNSPACED}]+")
 
 
 def with_look_alikes(folded: str) -> str:
-    """A folded text with each look-alike replaced by the Latin letter (or common Arabic letter) it looks like."""
+    """A folded text with each look-alike replaced by the Latin, or common Arabic, letter it looks like."""
     return folded.translate(_LOOK_ALIKES)
 
 
-def literal_readings(text: str) -> Iterator[list[str]]:
-    """The words of a folded text; then, where that differs, split where digits or another kind of script begin,
-    and without the symbols that cover a letter."""
+def taken_apart(text: str) -> Iterator[list[str]]:
+    """The words of a folded text split where digits or another kind of script begin; then the words without
+    the symbols that cover a letter. Each only where that makes a difference."""
     words = tokens(text)
-    yield words
     pieces = [piece for word in words for piece in _PIECE.findall(word)]
     if len(pieces) > len(words):
         yield pieces
@@ -71,7 +72,7 @@ def literal_readings(text: str) -> Iterator[list[str]]:
         yield tokens(uncovered)
 
 
-def guessed_readings(text: str) -> Iterator[list[str]]:
+def guessed(text: str) -> Iterator[list[str]]:
     """The words of a folded text with look-alikes, digits and symbols read as letters, where that differs.
 
     The digit one is read as i, then as l. A number stays a number.

@@ -22,7 +22,7 @@ class NearMisses:
         self._forms = {
             form: word for form, word in keywords.items() if _letters(form) >= LETTERS_FOR_ONE_EDIT
         }
-        self._single_runs = {_RUN.sub(r"\1", form): word for form, word in self._forms.items()}
+        self._single_runs = {_with_single_letters(form): word for form, word in self._forms.items()}
         self._slips = {slip: word for form, word in self._forms.items() for slip in _slips(form)}
         self._long: dict[int, list[tuple[str, frozenset[str], str]]] = defaultdict(list)
         for form, word in self._forms.items():
@@ -32,9 +32,9 @@ class NearMisses:
 
     def find(self, word: str) -> tuple[str, str] | None:
         """The keyword that `word` misses narrowly, and how, in words; None if there is none."""
-        if keyword := self._single_runs.get(_RUN.sub(r"\1", word)):
+        if keyword := self._single_runs.get(_with_single_letters(word)):
             return keyword, f"has the opt-out keyword {keyword} with doubled or stretched letters"
-        word = _STRETCHED.sub(r"\1", word)
+        word = _STRETCHED.sub(lambda run: run[1], word)
         if not LETTERS_FOR_ONE_EDIT - 1 <= len(word) <= self._longest:
             return None
         if keyword := self._slips.get(word) or self._with_a_letter_extra(word):
@@ -57,6 +57,10 @@ class NearMisses:
         return None
 
 
+def _with_single_letters(word: str) -> str:
+    return _RUN.sub(lambda run: run[1], word)
+
+
 def _letters(form: str) -> int:
     return sum(map(str.isalpha, form))
 
@@ -71,7 +75,7 @@ def _slips(form: str) -> Iterator[str]:
 
 
 def _within(one: str, other: str, edits: int) -> bool:
-    """Whether letters left out, added, replaced or swapped with the next, `edits` at most, turn one into the other."""
+    """Whether `edits` letters left out, added, replaced or swapped with the next make one the other."""
     same = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), None)
     if same is None:
         return abs(len(one) - len(other)) <= edits

@@ -1,4 +1,4 @@
-"""Find words and phrases in one reading of a message: as whole words, or anywhere in scripts without spaces."""
+"""Find phrases in one reading of a message: as whole words, or anywhere in scripts without spaces."""
 
 import re
 from collections.abc import Iterator, Mapping

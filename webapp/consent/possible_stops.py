@@ -4,11 +4,12 @@ A wrong hold delays an advertisement, a missed request is a breach: so this errs
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from webapp.consent.folding import fold, tokens, without_accents
 from webapp.consent.keyword_sets import KeywordSet, is_core
 from webapp.consent.links import without_links
-from webapp.consent.look_alikes import guessed_readings, literal_readings, spelled_out, with_look_alikes
+from webapp.consent.look_alikes import guessed, spelled_out, taken_apart, with_look_alikes
 from webapp.consent.near_misses import NearMisses
 from webapp.consent.phrases import Passage, Phrases, Spelling
 from webapp.consent.words import BENIGN_PHRASES, INTENT_PHRASES
@@ -21,8 +22,8 @@ PARTS_OF_A_WORD = 5
 """How many pieces of one keyword are put together again ("un sub scribe")."""
 # What follows costs more for each word, so a long message is searched at both its ends only.
 WORDS_JOINED = 2000
-WORDS_COMPARED = 500
-SIGNS_GUESSED = 8192
+WORDS_COMPARED = 200
+SIGNS_TAKEN_APART = 8192
 
 
 class PossibleStops:
@@ -32,19 +33,21 @@ class PossibleStops:
         self._literal = _Search(words, str)
         self._guessed = _Search(words, with_look_alikes)
 
-    def find(self, folded: str) -> Finding | None:
-        """The first thing in a folded message that may be a request to stop, or None."""
-        length = len(tokens(folded))
-        return next(
-            filter(None, (search.find(words, length) for search, words in self._readings(folded))), None
-        )
+    def find(self, bare: str, words: list[str]) -> Finding | None:
+        """The first thing that may be a request to stop, or None.
 
-    def _readings(self, folded: str) -> Iterator[tuple["_Search", list[str]]]:
-        text = without_links(without_accents(folded))
-        yield from ((self._literal, words) for words in literal_readings(text))
-        if len(text) > SIGNS_GUESSED:
-            text = f"{text[: SIGNS_GUESSED // 2]} {text[-SIGNS_GUESSED // 2 :]}"
-        yield from ((self._guessed, words) for words in guessed_readings(text))
+        `bare` is the folded message without accents, `words` are its tokens.
+        """
+        found = (search.find(reading, len(words)) for search, reading in self._readings(bare, words))
+        return next(filter(None, found), None)
+
+    def _readings(self, bare: str, words: list[str]) -> Iterator[tuple["_Search", list[str]]]:
+        text = without_links(bare)
+        yield self._literal, words if text == bare else tokens(text)
+        if len(text) > SIGNS_TAKEN_APART:
+            text = f"{text[: SIGNS_TAKEN_APART // 2]} {text[-SIGNS_TAKEN_APART // 2 :]}"
+        yield from ((self._literal, words) for words in taken_apart(text))
+        yield from ((self._guessed, words) for words in guessed(text))
 
 
 class _Search:
@@ -68,11 +71,12 @@ class _Search:
     def find(self, words: list[str], length: int) -> Finding | None:
         """The first finding in one reading of a message that has `length` words."""
         passage = Passage(self._benign.taken_out(words))
+        spelled = spelled_out(passage.ends(WORDS_JOINED))
         return (
             self._keyword(passage)
             or self._intent(passage)
-            or self._in_parts(passage)
-            or self._slip(passage)
+            or self._in_parts(passage, spelled)
+            or self._slip(passage, spelled)
             or self._opt_in(passage, length)
         )
 
@@ -84,18 +88,16 @@ class _Search:
         phrase = self._intents.within(passage)
         return (phrase, f"contains the words “{phrase}”") if phrase else None
 
-    def _in_parts(self, passage: Passage) -> Finding | None:
-        runs = " ".join(spelled_out(passage.words))
+    def _in_parts(self, passage: Passage, spelled: list[str]) -> Finding | None:
+        runs = " ".join(spelled)
         word = next((word for form, word in self._solid.items() if form in runs), None)
         joined = passage.joined(2, PARTS_OF_A_WORD, WORDS_JOINED)
         word = word or next((self._solid[form] for form in joined if form in self._solid), None)
         return (word, f"has the opt-out keyword {word} in parts") if word else None
 
-    def _slip(self, passage: Passage) -> Finding | None:
+    def _slip(self, passage: Passage, spelled: list[str]) -> Finding | None:
         for size, slips in self._slips.items():
-            candidates = list(passage.joined(size, size, WORDS_COMPARED))
-            if size == 1:
-                candidates += spelled_out(passage.words)[:WORDS_COMPARED]
+            candidates = chain(passage.joined(size, size, WORDS_COMPARED), spelled[:WORDS_COMPARED])
             found = map(slips.find, dict.fromkeys(candidates))
             if finding := next(filter(None, found), None):
                 return finding

@@ -1,9 +1,8 @@
 """Messages that consist of keywords and of nothing else: the only texts that change a state by themselves."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
-from webapp.consent.keyword_sets import KeywordSet, bare_spelling, spelling
+from webapp.consent.keyword_sets import LONGEST_WORD, KeywordSet, bare_spelling, spelling
 from webapp.consent.phrases import Spelling
 from webapp.consent.readings import Decision, Reading
 
@@ -20,7 +19,7 @@ class WholeMessages:
         self._mixed = _Rows([*self._stops, *self._bare_stops, *self._starts])
 
     def read(self, said: Spelling, bare: Spelling) -> Reading | None:
-        """Read the tokens of a message, given with and without accents; None if it holds more than keywords."""
+        """Read a message by its tokens, with and without accents; None if it holds more than keywords."""
         if word := self._stops.get(said):
             return Reading(Decision.OPT_OUT, word, f"is the opt-out keyword {word}")
         if word := self._starts.get(said):
@@ -38,7 +37,7 @@ class WholeMessages:
 
     def _first(self, said: Spelling) -> str:
         named = self._starts | self._bare_stops | self._stops
-        beginnings = (said[:length] for length in range(len(said), 0, -1))
+        beginnings = (said[:length] for length in range(LONGEST_WORD, 0, -1))
         return next(named[row] for row in beginnings if row in named)
 
 
@@ -53,16 +52,18 @@ class _Rows:
     """Rows of tokens, by their first."""
 
     def __init__(self, rows: Iterable[Spelling]) -> None:
-        self._by_first: dict[str, set[Spelling]] = defaultdict(set)
+        self._by_first: dict[str, set[Spelling]] = {}
         for row in rows:
-            self._by_first[row[0]].add(row)
+            self._by_first.setdefault(row[0], set()).add(row)
 
     def make_up(self, said: Spelling) -> bool:
         """Whether `said` is nothing but such rows, one after the other."""
-        reached = {0}
+        ends = {0}
         for at, token in enumerate(said):
-            if at not in reached:
-                continue
-            rows = (row for row in self._by_first.get(token, ()) if said[at : at + len(row)] == row)
-            reached |= {at + len(row) for row in rows}
-        return bool(said) and len(said) in reached
+            if not ends:
+                return False
+            if at in ends:
+                ends.remove(at)
+                rows = self._by_first.get(token, ())
+                ends |= {at + len(row) for row in rows if said[at : at + len(row)] == row}
+        return bool(said) and len(said) in ends

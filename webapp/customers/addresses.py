@@ -1,12 +1,11 @@
 """The ways to name a person at WhatsApp, checked and made comparable. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webapp.customers import phones
 from webapp.customers.models import IdentityKind
 from webapp.customers.phones import MalformedPhone
-from webapp.customers.search import digits_of
 from webapp.customers.text import has_controls
 
 LONGEST_WA_ID = 20
@@ -24,6 +23,8 @@ class Address:
     kind: IdentityKind
     value: str
     match_key: str
+    warning: str = field(default="", compare=False)
+    """A sentence when a number is possible but in doubt."""
 
 
 def address(kind: IdentityKind, raw: str, default_country: str | None = None) -> Address:
@@ -34,7 +35,7 @@ def address(kind: IdentityKind, raw: str, default_country: str | None = None) ->
     """
     if kind == IdentityKind.PHONE:
         phone = phones.parse_phone(raw, default_country)
-        return Address(kind, phone, phones.match_key(phone))
+        return Address(kind, phone.e164_digits, phone.match_key)
     if kind == IdentityKind.WA_ID:
         wa_id = _wa_id(raw)
         return Address(kind, wa_id, phones.match_key(wa_id))
@@ -60,7 +61,7 @@ def number_keys(raw: str, default_country: str | None = None) -> set[str]:
 
 
 def _number_keys(raw: str, default_country: str | None) -> Iterator[str]:
-    if digits := digits_of(raw):
+    if digits := phones.digits(raw).lstrip("0"):  # the prefixes for dialling are zeros
         yield phones.match_key(digits)
     try:
         yield address(IdentityKind.PHONE, raw, default_country).match_key

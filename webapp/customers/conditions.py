@@ -4,13 +4,32 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, exists, false, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.customers import phones
 from webapp.customers.filters import Filter
-from webapp.customers.models import AttributeKey, AttributeType, Customer, CustomerAttribute, CustomerTag
-from webapp.customers.models import Identity, Tag
+from webapp.customers.models import (
+    AttributeKey,
+    AttributeType,
+    Customer,
+    CustomerAttribute,
+    CustomerTag,
+    Identity,
+    Tag,
+)
 from webapp.customers.search import fold, number_in
 from webapp.customers.values import MalformedValue, parse_value
 from webapp.database import compact_json
@@ -80,7 +99,9 @@ class Conditions:
         tests = [*self.search]
         if self.nobody:
             tests.append(false())
-        if self.status:  # written out, for a partial index is used only when its condition stands in the statement
+        if (
+            self.status
+        ):  # written out, for a partial index is used only when its condition stands in the statement
             tests.append(Customer.status == literal(self.status, literal_execute=True))
         return tests
 

@@ -63,7 +63,7 @@ def rewrite_attributes(ids: Iterable[int]) -> None:
 
 
 def locked_chunks(holders: Select[tuple[int]], holder: InstrumentedAttribute[int]) -> Iterator[list[int]]:
-    """The customer ids that `holders` gives in its column `holder`, in chunks, each locked against writers."""
+    """The customer ids that `holders` gives in its column `holder`, in chunks locked against writers."""
     last = 0
     while ids := list(db.session.scalars(holders.where(holder > last).order_by(holder).limit(CHUNK))):
         locked = select(Customer.id).where(Customer.id.in_(ids)).order_by(Customer.id)

@@ -1,6 +1,7 @@
 """The Edit Customer dialog's one verb: tags and attributes as a person left them, checked by type."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,14 @@ from sqlalchemy import select
 
 from webapp.consent import ledger
 from webapp.customers import attributes, tags
-from webapp.customers.models import AttributeKey, Customer
+from webapp.customers.models import AttributeKey, AttributeType, Customer
 from webapp.customers.tags import MalformedTag
 from webapp.customers.values import MalformedValue, parse_value
 from webapp.database import compact_json
 from webapp.extensions import db
 
 ATTRIBUTE_FIELD = "attr:"
+LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 
 
 class EditedMeanwhile(Exception):
@@ -36,12 +38,14 @@ class Draft:
 
     tags: Sequence[str]
     attributes: Mapping[int, str]
-    seen: str
-    """The fingerprint of what the dialog showed when it was opened."""
+    version: int
+    """Of the row when the dialog was opened."""
+    seen: str = ""
+    """The fingerprint of what the dialog showed then: a STOP meanwhile raises the version, but not this."""
 
 
 def fingerprint(customer: Customer) -> str:
-    """Changes when tags or attributes change, and not when the consent does: a STOP must not void an edit."""
+    """Changes when tags or attributes change, and not when the consent does."""
     content = compact_json([customer.tags_json, customer.attrs_json])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -50,7 +54,7 @@ def apply(customer: Customer, draft: Draft) -> None:
     """Make the customer's tags and attributes those of the draft. Raises Unfit, EditedMeanwhile."""
     values, errors = _parsed(draft.attributes)
     ledger.lock(customer)
-    if draft.seen != fingerprint(customer):
+    if draft.version != customer.version and draft.seen != fingerprint(customer):
         raise EditedMeanwhile
     try:
         tags.set_tags(customer, draft.tags)
@@ -71,7 +75,12 @@ def _parsed(raw: Mapping[int, str]) -> tuple[dict[str, Any], dict[str, str]]:
             errors[f"{ATTRIBUTE_FIELD}{key_id}"] = "This attribute has been deleted; remove it here too."
             continue
         try:
-            values[keys[key_id].name] = parse_value(keys[key_id].type, text)
+            values[keys[key_id].name] = parse_value(keys[key_id].type, _in_utc(keys[key_id].type, text))
         except MalformedValue as fault:
             errors[f"{ATTRIBUTE_FIELD}{key_id}"] = str(fault)
     return values, errors
+
+
+def _in_utc(type: str, text: str) -> str:
+    """The browser's field for date and time knows no zone; the dialog says that it is UTC."""
+    return f"{text}Z" if type == AttributeType.DATETIME and LOCAL_TIME.fullmatch(text) else text

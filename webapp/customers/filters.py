@@ -29,8 +29,15 @@ Arguments = dict[str, str | list[str]]
 class Chip:
     """One active condition: how people read it, and the parameters of the URL without it."""
 
-    label: str
+    kind: str
+    """q, status, attr or tag."""
+    key: str
+    value: str
     args: Arguments
+
+    @property
+    def label(self) -> str:
+        return self.value if self.kind == "status" else f"{self.key}: {self.value}"
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,12 @@ class Filter:
         """The active conditions; the order of the rows is none."""
         chips = []
         if self.q:
-            chips.append(Chip(f"Search: {self.q}", replace(self, q="").to_args()))
+            chips.append(Chip("q", "Search", self.q, replace(self, q="").to_args()))
         if self.status:
-            chips.append(Chip(wording.STATES[Status(self.status)], replace(self, status="").to_args()))
-        chips += [Chip(f"{key}: {value}", self.without_attr((key, value)).to_args()) for key, value in self.attrs]
-        chips += [Chip(f"Tag: {tag}", self.without_tag(tag).to_args()) for tag in self.tags]
+            words = wording.STATES[Status(self.status)]
+            chips.append(Chip("status", "Opted Out", words, replace(self, status="").to_args()))
+        chips += [Chip("attr", *attr, self.without_attr(attr).to_args()) for attr in self.attrs]
+        chips += [Chip("tag", "Tag", tag, self.without_tag(tag).to_args()) for tag in self.tags]
         return chips
 
 

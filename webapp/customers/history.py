@@ -8,7 +8,7 @@ from sqlalchemy import select
 from webapp.accounts.actors import actor_names
 from webapp.consent import ledger
 from webapp.consent.models import ConsentEvent, Evidence
-from webapp.consent.rules import Kind, Status, Turn
+from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import wording
 from webapp.customers.rows import Reader
 from webapp.extensions import db
@@ -18,13 +18,14 @@ from webapp.extensions import db
 class Entry:
     """One event of the ledger for the timeline."""
 
-    id: int
-    headline: str
+    seq: int
+    title: str
     words: str
-    note: str
+    by: str
     """By whom, and why it changed nothing if so."""
+    icon: str
     tone: str
-    """out, in, amber or plain: the colour of its mark, always beside the headline's word."""
+    """out, in, amber or plain: the colour of its mark, always beside the title's words."""
     occurred_at: datetime
     recorded_at: datetime
     undoable: bool
@@ -51,8 +52,8 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
 
 def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
     return Entry(
-        id=event.id,
-        headline=wording.headline(
+        seq=event.id,
+        title=wording.headline(
             event.kind,
             event.status,
             event.source,
@@ -60,7 +61,8 @@ def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool)
             channel=proof.channel if proof else "",
         ),
         words=proof.words if proof else "",
-        note=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
+        by=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
+        icon=_icon(event),
         tone=_tone(event),
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
@@ -74,3 +76,22 @@ def _tone(event: ConsentEvent) -> str:
     if event.kind != Kind.CONSENT:
         return "plain"
     return {Status.OPTED_OUT: "out", Status.OPTED_IN: "in"}.get(Status(event.status or ""), "plain")
+
+
+ICONS = {
+    Source.KEYWORD: "message-square",
+    Source.BUTTON: "reply",
+    Source.IMPORT: "file-up",
+    Source.API: "globe",
+    Source.REVIEW: "eye",
+}
+
+
+def _icon(event: ConsentEvent) -> str:
+    if event.compensates is not None:
+        return "undo-2"
+    if event.kind == Kind.PLATFORM_STOP:
+        return "circle-play" if event.status == Turn.RESUMED else "circle-slash"
+    if event.kind == Kind.HOLD:
+        return "user-check" if event.status == Turn.RELEASED else "circle-pause"
+    return ICONS.get(Source(event.source), "user-check")

@@ -1,4 +1,4 @@
-"""Whose address is this? Finding customers by any form of a number or id, creating them, learning addresses."""
+"""Whose address is this? Finding customers by any form of a number, creating them, learning addresses."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -43,11 +43,13 @@ def all_by_any_phone(raw: str, default_country: str | None = None) -> list[Custo
 
 
 def find_by_addresses(given: Iterable[Address]) -> list[Customer]:
-    """The customers that have one of these addresses or a variant of it; exact ones first, then the oldest."""
+    """The customers with one of these addresses or a variant of it; exact ones first, then the oldest."""
     given = list(given)
     exact = {(place.kind, place.value) for place in given}
     found = _owners(_has_any(given))
-    return sorted(found, key=lambda customer: not any((i.kind, i.value) in exact for i in customer.identities))
+    return sorted(
+        found, key=lambda customer: not any((i.kind, i.value) in exact for i in customer.identities)
+    )
 
 
 def customers_like(given: Iterable[Address]) -> list[Customer]:
@@ -105,7 +107,7 @@ def create_with(
         raise ValueError("A customer needs a phone number or a WhatsApp id.")
     customer = Customer(name=shown_name(name), created_at=now, demo=demo)
     customer.identities = [_identity(place, source, now) for place in given]
-    _refresh(customer)
+    refresh(customer)
     try:
         with db.session.begin_nested():
             db.session.add(customer)
@@ -114,9 +116,7 @@ def create_with(
     return customer
 
 
-def attach(
-    customer: Customer, kind: IdentityKind | str, value: str, source: str, now: datetime
-) -> Identity:
+def attach(customer: Customer, kind: IdentityKind | str, value: str, source: str, now: datetime) -> Identity:
     """Note that the customer has this address, too; safe to repeat.
 
     Raises IdentityTaken when another customer has it, MalformedPhone or MalformedId.
@@ -131,7 +131,13 @@ def attach(
 def rename(customer: Customer, name: str) -> None:
     """Give the customer this name, and let the search know."""
     customer.name = shown_name(name)
+    refresh(customer)
+
+
+def refresh(customer: Customer) -> None:
+    """Write what is copied from the identities: the searched text and the number shown."""
     search.refresh(customer)
+    customer.phone_display = display_phone(customer)
 
 
 def shown_name(name: str) -> str:
@@ -182,7 +188,7 @@ def _attached(customer: Customer, place: Address, source: str, now: datetime) ->
         return db.session.scalars(
             select(Identity).where(Identity.kind == place.kind, Identity.value == place.value)
         ).one()
-    _refresh(customer)
+    refresh(customer)
     db.session.flush()
     return identity
 
@@ -191,8 +197,3 @@ def _identity(place: Address, source: str, now: datetime) -> Identity:
     return Identity(
         kind=place.kind, value=place.value, match_key=place.match_key, source=source, created_at=now
     )
-
-
-def _refresh(customer: Customer) -> None:
-    search.refresh(customer)
-    customer.phone_display = display_phone(customer)

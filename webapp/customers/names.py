@@ -13,11 +13,8 @@ class MalformedName(ValueError):
     """The name cannot be used; the message is a sentence that says why."""
 
 
-def checked_name(raw: str, reserved: str) -> str:
-    """`raw` in composed form with single spaces. Raises MalformedName.
-
-    `reserved` signs part one name from the next where such names are listed in files and URLs.
-    """
+def checked_name(raw: str, reserved: str = "") -> str:
+    """`raw` in composed form with single spaces. Raises MalformedName, also for a sign that is `reserved`."""
     if has_controls(raw.strip()):
         raise MalformedName("A name may not hold line breaks or control characters.")
     name = " ".join(unicodedata.normalize("NFC", raw).split())

@@ -28,6 +28,9 @@ class Count:
     def __str__(self) -> str:
         return f"{self.n:,}+" if self.more else f"{self.n:,}"
 
+    def __format__(self, _spec: str) -> str:
+        return str(self)
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -102,7 +105,7 @@ def attribute_keys() -> Select[tuple[AttributeKey]]:
 
 
 def values_of(key: AttributeKey, prefix: str = "") -> Select[tuple[Any, int]]:
-    """The commonest values of an attribute that begin with `prefix`, each with its count; none of type JSON."""
+    """The commonest values of an attribute that begin with `prefix`, with their counts; none of type JSON."""
     column = CustomerAttribute.val_num if key.type == AttributeType.NUMBER else CustomerAttribute.val_text
     n = func.count().label("n")
     values = select(column.label("value"), n).where(CustomerAttribute.key_id == key.id, column.is_not(None))

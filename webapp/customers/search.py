@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from webapp.consent import folding
 from webapp.customers.models import Customer, IdentityKind
+from webapp.customers.phone_forms import digits, match_key
 
 # Letters that Unicode does not decompose, though people leave their strokes and ligatures out when they type.
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -25,13 +26,10 @@ def fold(text: str) -> str:
 
 
 def searchable(name: str, numbers: Iterable[str]) -> str:
-    """The text that is searched for a customer; `numbers` may be in any writing."""
-    return " ".join(filter(None, [fold(name), *dict.fromkeys(map(digits_of, numbers))]))
-
-
-def digits_of(text: str) -> str:
-    """The decimal digits of any script in `text`, as ASCII."""
-    return "".join(str(unicodedata.decimal(sign)) for sign in text if sign.isdecimal())
+    """The text that is searched for a customer: the folded name, and the numbers with their canonical forms."""
+    found = [digits(number) for number in numbers]
+    forms = dict.fromkeys(form for number in found for form in (number, match_key(number)))
+    return " ".join(filter(None, [fold(name), *forms]))
 
 
 def number_in(query: str) -> str:
@@ -41,8 +39,8 @@ def number_in(query: str) -> str:
     """
     if any(map(str.isalpha, query)):
         return ""
-    digits = digits_of(query).lstrip("0")
-    return digits if len(digits) >= FEWEST_DIGITS else ""
+    number = digits(query).lstrip("0")
+    return number if len(number) >= FEWEST_DIGITS else ""
 
 
 def refresh(customer: Customer) -> None:

@@ -14,9 +14,6 @@ from webapp.customers.names import MalformedName, checked_name
 from webapp.customers.search import fold
 from webapp.extensions import db
 
-RESERVED = ";"
-"""Files separate tags by it."""
-
 
 class MalformedTag(MalformedName):
     """The tag cannot have this name; the message says why."""
@@ -25,7 +22,7 @@ class MalformedTag(MalformedName):
 def checked(raw: str) -> str:
     """The name of a tag. Raises MalformedTag."""
     try:
-        return checked_name(raw, RESERVED)
+        return checked_name(raw)
     except MalformedName as fault:
         raise MalformedTag(str(fault)) from None
 
@@ -68,7 +65,7 @@ def add_tags(customer: Customer, names: Iterable[str], tally: Counter[int] | Non
 
 
 def count(tally: Counter[int]) -> None:
-    """Move `Tag.n` by these numbers, always in the same order so that two writers cannot wait for each other."""
+    """Move `Tag.n` by these numbers, in one order, so that no two writers wait for each other."""
     for tag_id, difference in sorted(tally.items()):
         db.session.execute(update(Tag).where(Tag.id == tag_id).values(n=Tag.n + difference))
 
@@ -86,7 +83,7 @@ def rename(tag: Tag, name: str) -> None:
 
 
 def merge(tag: Tag, into: Tag) -> None:
-    """Whoever carries `tag` carries `into` instead; `tag` is gone. Raises MalformedTag for one and the same."""
+    """Whoever carries `tag` carries `into` instead; `tag` is gone. Raises MalformedTag for the same."""
     if tag.id == into.id:
         raise MalformedTag("A tag cannot be merged into itself.")
     tag_id, into_id = tag.id, into.id
@@ -159,7 +156,9 @@ def _carriers(tag_id: int) -> Iterator[list[int]]:
 
 def _hand_over(tag_id: int, into_id: int, ids: list[int]) -> None:
     """Give the tag `into_id` to those of the customers that do not carry it yet."""
-    have = select(CustomerTag.customer_id).where(CustomerTag.tag_id == into_id, CustomerTag.customer_id.in_(ids))
+    have = select(CustomerTag.customer_id).where(
+        CustomerTag.tag_id == into_id, CustomerTag.customer_id.in_(ids)
+    )
     lacking = select(literal(into_id), Customer.id).where(Customer.id.in_(ids), Customer.id.not_in(have))
     db.session.execute(insert(CustomerTag).from_select(["tag_id", "customer_id"], lacking))
 

@@ -26,7 +26,7 @@ def keyword_figures(now: datetime) -> dict[str, Any]:
         *opt_outs, ConsentEvent.source == Source.KEYWORD, ConsentEvent.recorded_at >= now - LATELY
     )
     latest = select(func.max(ConsentEvent.recorded_at)).where(*opt_outs)
-    return {"replies_30_days": db.session.scalar(lately) or 0, "last_reply_at": db.session.scalar(latest)}
+    return {"keyword_replies": db.session.scalar(lately) or 0, "last_reply_at": db.session.scalar(latest)}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+// A request that failed is never silent: a sentence in the row, in the dialog's foot, or as a toast.
+const said = (ctx) => {
+  const answer = ctx.response;
+  if (!answer) return "Could not save: you are offline.";
+  if (answer.status === 401) return "Not saved: you are signed out.";
+  const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") && ctx.text;
+  return `Not saved. ${plain || "The desk did not answer; try again in a moment."}`;
+};
+
+const tell = (source, sentence) => {
+  source.dispatchEvent(new CustomEvent("request:failed", { bubbles: true, detail: { sentence } }));
+  const foot = source.closest("#dialog")?.querySelector(".dialog-foot");
+  if (!foot) {
+    const row = source.matches("[data-opt-out]");
+    if (!row) document.dispatchEvent(new CustomEvent("toast", { detail: { message: sentence, bad: true } }));
+    return;
+  }
+  const line = Object.assign(document.createElement("p"), { className: "error failed", textContent: sentence });
+  line.setAttribute("role", "alert");
+  foot.querySelector(".failed")?.remove();
+  foot.prepend(line);
+};
+
+const polls = (source) => source.id === "live" || source.id === "history";
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  ctx.sourceElement.closest?.("#dialog")?.querySelector(".dialog-foot .failed")?.remove();
+});
+
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+  if (ctx && !ctx.response && !polls(ctx.sourceElement)) tell(ctx.sourceElement, said(ctx));
+});
+
+// What an element wants swapped (hx-status) says itself what is wrong.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const shown = ctx.swap !== "none" && ctx.status === "swapped";
+  if (ctx.response?.status >= 400 && !shown && !polls(ctx.sourceElement)) tell(ctx.sourceElement, said(ctx));
+});

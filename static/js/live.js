@@ -1,0 +1,28 @@
+// Polling stops in a hidden tab; the word in the top bar says whether this page is live.
+const polls = (ctx) => ["live", "history"].includes(ctx?.sourceElement?.id);
+
+const say = (live) => {
+  const word = document.getElementById("live-word");
+  if (!word) return;
+  word.hidden = !document.querySelector("#live, #history");
+  const words = live ? "Live" : "not live: reconnecting";
+  if (word.textContent !== words) word.textContent = words;
+  word.classList.toggle("lost", !live);
+};
+
+document.addEventListener("htmx:config:request", (event) => {
+  if (polls(event.detail.ctx) && document.hidden) event.preventDefault();
+});
+
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => polls(ctx) && say(ctx.response.status < 400));
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => polls(ctx) && say(false));
+addEventListener("offline", () => say(false));
+document.addEventListener("visibilitychange", () => {
+  const live = document.getElementById("live");
+  if (!document.hidden && live) htmx.trigger(live, "every", {}, false);
+});
+document.addEventListener("htmx:after:swap", () => {
+  const word = document.getElementById("live-word");
+  if (word?.hidden) say(true);
+});
+say(true);

@@ -1,0 +1,36 @@
+// Signed out in the meantime: the page stays as it is, says so, and goes on after signing in in another tab.
+let out = false;
+
+document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
+  if (ctx.response.status !== 401) return;
+  const address = ctx.hx.redirect ?? "/sign-in";
+  delete ctx.hx.redirect;
+  if (!out) say(address);
+  out = true;
+});
+
+const say = (address) => {
+  const line = Object.assign(document.createElement("p"), { id: "signed-out", className: "banner warning" });
+  line.setAttribute("role", "alert");
+  const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", id: "sign-in-again" });
+  link.textContent = "Sign in in a new tab";
+  line.append("You are signed out. Nothing that you typed is lost. ", link, " and come back.");
+  const dialog = document.querySelector("dialog[open] .dialog-main");
+  dialog ? dialog.prepend(line) : document.querySelector(".top").after(line);
+};
+
+// A new session has a new CSRF token: take it over from a freshly fetched copy of this page.
+const resume = async () => {
+  if (!out || document.hidden) return;
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.body.getAttribute("hx-headers:inherited");
+  if (answer.redirected || !page.getElementById("sign-out")) return;
+  document.body.setAttribute("hx-headers:inherited", token);
+  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = JSON.parse(token)["X-CSRFToken"];
+  document.getElementById("signed-out")?.remove();
+  out = false;
+};
+
+document.addEventListener("visibilitychange", resume);
+addEventListener("focus", resume);

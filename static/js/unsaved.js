@@ -1,0 +1,38 @@
+// A dialog with data-ask asks once, in its foot, before it closes with changes.
+const typed = (form) => new URLSearchParams(new FormData(form)).toString();
+let before = "";
+
+const question = () => {
+  const line = document.createElement("div");
+  line.className = "discard";
+  line.setAttribute("role", "alert");
+  line.append("Discard changes?");
+  for (const [id, words] of [["discard-keep", "Keep editing"], ["discard-now", "Discard"]]) {
+    const button = Object.assign(document.createElement("button"), { type: "button", id, textContent: words });
+    button.className = id === "discard-now" ? "button danger" : "button";
+    line.append(button);
+  }
+  return line;
+};
+
+document.addEventListener("dialog:open", ({ target, detail }) => {
+  if (!detail.again && target.matches("form")) before = typed(target);
+});
+
+document.addEventListener("cancel", (event) => {
+  const form = event.target.querySelector?.("form[data-ask]");
+  const foot = form?.querySelector(".dialog-foot");
+  if (!form || foot.querySelector(".discard") || typed(form) === before) return;
+  event.preventDefault();
+  foot.append(question());
+  foot.querySelector("#discard-keep").focus();
+}, true);
+
+document.addEventListener("click", ({ target }) => {
+  if (target.id === "discard-keep") {
+    const form = target.closest("form");
+    target.parentElement.remove();
+    form.querySelector(".dialog-main :is(input, textarea):not([type=hidden])")?.focus();
+  }
+  if (target.id === "discard-now") document.getElementById("dialog").close();
+});

@@ -1,0 +1,186 @@
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.accounts.people import DANA, PASSWORD, a_user, is_signed_in, post, sign_in
+from webapp import clock
+from webapp.accounts import sessions, users
+from webapp.accounts.models import UserSession
+from webapp.database import writing
+from webapp.extensions import db
+
+WRONG = "E-mail or password is wrong."
+
+
+@pytest.fixture
+def dana(app: Flask) -> None:
+    with app.app_context():
+        a_user()
+
+
+def alter(app: Flask, **values: object) -> None:
+    """Change Dana's newest session behind the product's back."""
+    with app.app_context(), writing():
+        row = db.session.scalars(select(UserSession).order_by(UserSession.id.desc()).limit(1)).one()
+        for name, value in values.items():
+            setattr(row, name, value)
+        db.session.commit()
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize(
+    ("why", "email", "password", "status", "sentence"),
+    [
+        ("the right password", DANA, PASSWORD, 303, ""),
+        ("the address in capitals", DANA.upper(), PASSWORD, 303, ""),
+        ("spaces around the address", f"  {DANA} ", PASSWORD, 303, ""),
+        ("a wrong password", DANA, "not the right one", 422, WRONG),
+        ("the password with a space more", DANA, PASSWORD + " ", 422, WRONG),
+        ("somebody who is no user", "kim@example.com", PASSWORD, 422, WRONG),
+        ("no address at all", "", PASSWORD, 422, "Type your e-mail address."),
+        ("no password", DANA, "", 422, "Type your password."),
+        ("no e-mail address but words", "dana", PASSWORD, 422, WRONG),
+        ("a sign that PostgreSQL cannot keep", "dana\0@example.com", PASSWORD, 422, WRONG),
+        ("markup", "<b>@example.com", PASSWORD, 422, WRONG),
+        ("a password of a megabyte's tenth", DANA, "x" * 100_000, 422, WRONG),
+    ],
+)
+def test_signing_in(
+    client: FlaskClient, why: str, email: str, password: str, status: int, sentence: str
+) -> None:
+    answer = sign_in(client, email, password)
+    assert (answer.status_code, is_signed_in(client)) == (status, status == 303), why
+    assert sentence in answer.text
+    assert "<b>@" not in answer.text
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(client: FlaskClient) -> None:
+    wrong = sign_in(client, DANA, "not the right one").text
+    unknown = sign_in(client, "kim@example.com", "not the right one").text
+    assert wrong.replace(DANA, "") == unknown.replace("kim@example.com", "")
+
+
+@pytest.mark.usefixtures("dana")
+def test_what_was_typed_stays_save_the_password(client: FlaskClient) -> None:
+    answer = sign_in(client, DANA, "not the right one", next="/customers?tag=vip")
+    assert f'value="{DANA}"' in answer.text
+    assert 'value="/customers?tag=vip"' in answer.text
+    assert "not the right one" not in answer.text
+
+
+def test_a_user_without_a_password_cannot_sign_in_by_password(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        a_user(password="")
+    assert sign_in(client, DANA, "any password at all").status_code == 422
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_disabled_user_gets_the_answer_of_a_wrong_password(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), writing():
+        users.disable(users.find(DANA), clock.now())
+        db.session.commit()
+    answer = sign_in(client)
+    assert answer.status_code == 422
+    assert WRONG in answer.text
+
+
+@pytest.mark.usefixtures("dana")
+def test_signing_in_replaces_what_the_cookie_held(app: Flask, client: FlaskClient) -> None:
+    """Whoever planted a cookie before knows nothing of the session that begins."""
+    before = client.get("/sign-in") and client.get_cookie("heed")
+    sign_in(client)
+    planted = app.test_client()
+    planted.set_cookie("heed", before.value)
+    assert not is_signed_in(planted)
+    assert is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+def test_signing_in_again_ends_the_session_that_this_browser_had(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    old = client.get_cookie("heed").value
+    sign_in(client)
+    other = app.test_client()
+    other.set_cookie("heed", old)
+    assert not is_signed_in(other)
+
+
+@pytest.mark.usefixtures("dana")
+def test_signing_out_ends_the_session_on_the_server_too(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    stolen = client.get_cookie("heed").value
+    answer = post(client, "/sign-out")
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    thief = app.test_client()
+    thief.set_cookie("heed", stolen)
+    assert not is_signed_in(thief)
+
+
+@pytest.mark.usefixtures("dana")
+def test_looking_at_the_sign_out_page_signs_nobody_out(client: FlaskClient) -> None:
+    sign_in(client)
+    assert "Sign out" in client.get("/sign-out").text
+    assert is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+def test_somebody_who_is_signed_in_does_not_see_the_sign_in_page(client: FlaskClient) -> None:
+    sign_in(client)
+    answer = client.get("/sign-in?next=/customers")
+    assert (answer.status_code, answer.location) == (303, "/customers")
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_session_ends_after_twelve_hours_however_busy(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    with app.app_context():
+        row = db.session.scalars(select(UserSession)).one()
+        assert row.expires_at - row.created_at == timedelta(hours=12)
+    alter(app, expires_at=clock.now())
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_revoked_session_is_over_at_once(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    with app.app_context(), writing():
+        sessions.revoke_all(users.find(DANA), clock.now())
+        db.session.commit()
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+def test_the_database_does_not_hold_the_token_of_the_cookie(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    with client.session_transaction() as cookie, app.app_context():
+        row = db.session.scalars(select(UserSession)).one()
+        assert row.token_hash not in cookie.values()
+        assert sessions.find(row.token_hash, clock.now()) is None
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize(
+    ("base_url", "name", "secure"),
+    [("http://localhost", "heed", False), ("https://localhost", "__Host-heed", True)],
+)
+def test_the_cookie_cannot_be_read_by_scripts_and_is_bound_to_tls(
+    client: FlaskClient, base_url: str, name: str, secure: bool
+) -> None:
+    cookie = client.get("/sign-in", base_url=base_url).headers["Set-Cookie"]
+    assert cookie.startswith(f"{name}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+    assert ("Secure" in cookie) == secure
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize("token", [None, "", "foreign"])
+def test_the_form_needs_the_token_of_its_own_page(client: FlaskClient, token: str | None) -> None:
+    form = {"email": DANA, "password": PASSWORD, **({} if token is None else {"csrf_token": token})}
+    assert client.post("/sign-in", data=form).status_code == 400
+    assert not is_signed_in(client)

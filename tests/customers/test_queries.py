@@ -1,0 +1,223 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event, update
+from werkzeug.datastructures import MultiDict
+
+from tests.factories import NOON, a_customer
+from webapp.consent.rules import Status
+from webapp.customers import attributes, queries, tags
+from webapp.customers.filters import Filter, Page
+from webapp.customers.models import Customer
+from webapp.customers.queries import Count
+from webapp.extensions import db
+
+IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
+PEOPLE = [
+    # name, number, status, tags, city, age
+    ("São Bento", "+55 11 98765-4321", IN, ["vip", "new"], "Rio", 30),
+    ("Ana Souza", "+55 21 98765-4322", OUT, ["vip"], "Lima", 40),
+    ("Иванов", "+44 7700 900123", UNKNOWN, ["new"], "Rio", None),
+    ("50% off_\\Shop 24/7", "+1 212 555 0123", IN, ["vip", "new", "Élite"], None, 40.5),
+    ("", "+49 1512 3456789", OUT, [], None, None),
+]
+
+
+@pytest.fixture(autouse=True)
+def desk(app) -> Iterator[None]:
+    with app.app_context():
+        attributes.define("city", "text")
+        attributes.define("age", "number")
+        attributes.define("extra", "json")
+        attributes.define("member", "boolean")
+        for name, phone, status, names, city, age in PEOPLE:
+            customer = a_customer(name, status, phone)
+            tags.set_tags(customer, names)
+            attributes.set_attributes(customer, {"city": city, "age": age})
+        attributes.set_attributes(customer, {"extra": {"a": [1]}, "member": True})
+        db.session.commit()
+        yield
+
+
+def found(**conditions) -> list[int]:
+    """The places in PEOPLE of those who match, in the order of the table."""
+    args = MultiDict(conditions)
+    return [id - 1 for id in queries.slice_of(Filter.from_args(args), Page.from_args(args)).ids]
+
+
+@pytest.mark.parametrize(
+    ("q", "people", "why"),
+    [
+        ("sao", [0], "accents may be left out"),
+        ("SÃO bento", [0], "case too"),
+        ("bento sao", [0], "words in any order"),
+        ("so", [1], "parts of words"),
+        ("иван", [2], "any script"),
+        ("ivanov", [], "no transliteration"),
+        ("%", [3], "a wildcard is a sign like others"),
+        ("0% off", [3], "in the middle too"),
+        ("off_\\s", [3], "and the underscore, which counts as a space"),
+        ("off \\shop", [3], "the escape sign too, and a line counts as a space"),
+        ("24/7", [3], "digits in a name"),
+        ("+55 (11) 98765-4321", [0], "a number in any writing"),
+        ("0055 11 98765 4321", [0], "with the prefix for dialling abroad"),
+        ("011 98765 4321", [0], "with the national zero"),
+        ("551187654321", [0], "without Brazil's ninth digit"),
+        ("٤٣٢١", [0], "in Arabic digits"),
+        ("98765", [1, 0], "a part of the number"),
+        ("4322", [1], "the last digits"),
+        ("07700 900123", [2], "as dialled at home"),
+        ("nobody", [], "no match"),
+        ("'; DROP TABLE customers; --", [], "no statement"),
+    ],
+)
+def test_the_search(q: str, people: list[int], why: str) -> None:
+    assert found(q=q) == people, why
+
+
+@pytest.mark.parametrize(
+    ("conditions", "people", "why"),
+    [
+        ({}, [4, 3, 2, 1, 0], "the newest first"),
+        ({"sort": "created"}, [0, 1, 2, 3, 4], "or the oldest"),
+        ({"status": "opted_out"}, [4, 1], "a status"),
+        ({"tag": "vip"}, [3, 1, 0], "a tag"),
+        ({"tag": "elite"}, [3], "a tag by its folded name"),
+        ({"tag": ["vip", "new"]}, [3, 0], "all of the tags"),
+        ({"tag": ["vip", "VIP"]}, [3, 1, 0], "the same tag twice"),
+        ({"tag": ["vip", "nobody has this"]}, [], "a tag that does not exist"),
+        ({"attr": "city:Rio"}, [2, 0], "a value"),
+        ({"attr": "CITY:Rio"}, [2, 0], "the attribute by its folded name"),
+        ({"attr": ["city:Rio", "city:Lima"]}, [2, 1, 0], "any of the values of one attribute"),
+        ({"attr": ["city:Rio", "age:30"]}, [0], "all of the attributes"),
+        ({"attr": ["city:Rio", "city:Lima", "age:40", "age:30.0"]}, [1, 0], "any within, all between"),
+        ({"attr": "age:40.5"}, [3], "a number"),
+        ({"attr": "age:forty"}, [], "a value that cannot be"),
+        ({"attr": ["age:forty", "age:40"]}, [1], "a value that cannot be beside one that can"),
+        ({"attr": 'extra:{"a": [1]}'}, [4], "JSON with colons"),
+        ({"attr": "member:True"}, [4], "true or false"),
+        ({"attr": "shoes:42"}, [], "an attribute that does not exist"),
+        ({"tag": "vip", "attr": "city:Rio", "status": "opted_in", "q": "bento"}, [0], "everything at once"),
+        ({"tag": "vip", "attr": ["city:Lima", "age:40"], "status": "opted_in"}, [], "and nobody"),
+    ],
+)
+def test_the_filter(conditions: dict, people: list[int], why: str) -> None:
+    assert found(**conditions) == people, why
+    wanted = Filter.from_args(MultiDict(conditions))
+    assert queries.count(wanted) == Count(len(people)), why
+    for place in range(len(PEOPLE)):
+        assert queries.matches(wanted, place + 1) == (place in people), why
+
+
+@pytest.mark.parametrize("gone", ["erased_at", "merged_into_id"])
+def test_who_was_erased_or_merged_is_on_no_list(gone: str) -> None:
+    db.session.execute(update(Customer).where(Customer.id == 1).values({gone: NOON if "_at" in gone else 2}))
+    db.session.commit()
+    assert 0 not in found() + found(tag="vip") + found(attr="city:Rio") + found(q="98765 4321")
+    assert not queries.matches(Filter(), 1)
+
+
+@pytest.mark.parametrize(
+    "conditions", [{}, {"tag": "vip"}, {"sort": "created"}, {"tag": "vip", "sort": "created"}]
+)
+def test_pages_follow_each_other_by_key_in_both_directions(conditions: dict) -> None:
+    wanted = Filter.from_args(MultiDict(conditions))
+    everybody = queries.slice_of(wanted, Page()).ids
+    pages, page = [], Page(per_page=2)
+    while page:
+        pages.append(queries.slice_of(wanted, page))
+        page = pages[-1].next
+    assert [id for part in pages for id in part.ids] == everybody
+    assert pages[0].previous is None
+    back = queries.slice_of(wanted, pages[-1].previous)
+    assert (back.ids, back.next, back.previous is None) == (pages[-2].ids, pages[-2].next, len(pages) == 2)
+
+
+def test_a_page_behind_rows_that_are_gone_is_the_first_one() -> None:
+    first = queries.slice_of(Filter(), Page(per_page=2))
+    assert queries.slice_of(Filter(), Page(after=1, per_page=2)) == first
+    assert queries.slice_of(Filter(), Page(before=first.ids[0], per_page=2)) == first
+    assert queries.slice_of(Filter(), Page(before=first.ids[1], per_page=2)) == first
+
+
+def test_counts_stop_at_the_cap_and_say_so() -> None:
+    assert queries.count(Filter(), cap=5) == Count(5)
+    assert queries.count(Filter(), cap=4) == Count(4, more=True)
+    assert str(Count(10_000, more=True)) == "10,000+"
+
+
+def test_each_status_is_counted_under_the_other_conditions() -> None:
+    assert queries.status_counts(Filter(status="opted_out")) == {
+        IN: Count(2),
+        OUT: Count(2),
+        UNKNOWN: Count(1),
+    }
+    assert queries.status_counts(Filter(tags=("vip",))) == {IN: Count(2), OUT: Count(1), UNKNOWN: Count(0)}
+    assert queries.status_counts(Filter(tags=("no such tag",)))[IN] == Count(0)
+
+
+def test_the_panel_offers_tags_attributes_and_their_commonest_values() -> None:
+    assert [(tag.name, tag.n) for tag in db.session.scalars(queries.tags_with_counts())] == [
+        ("new", 3), ("vip", 3), ("Élite", 1),
+    ]  # fmt: skip
+    keys = {key.name: key for key in db.session.scalars(queries.attribute_keys())}
+    assert list(keys) == ["age", "city", "extra", "member"]
+    assert db.session.execute(queries.values_of(keys["city"])).all() == [("Rio", 2), ("Lima", 1)]
+    assert db.session.execute(queries.values_of(keys["city"], "lI")).all() == [("Lima", 1)]
+    assert db.session.execute(queries.values_of(keys["city"], "%")).all() == []
+    assert len(db.session.execute(queries.values_of(keys["age"])).all()) == 3
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple]]:
+    """What is sent to the database meanwhile, with its parameters."""
+    sent: list[tuple] = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest) -> None:
+        if statement != "BEGIN":
+            sent.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "number", "plan"),
+    [
+        ({}, 1, ["SCAN customers"]),
+        ({"after": "3"}, 1, ["SEARCH customers USING INTEGER PRIMARY KEY (rowid<?)"]),
+        ({"status": "opted_out"}, 1, ["SCAN customers USING INDEX ix_customers_opted_out"]),
+        (
+            {"tag": "vip", "after": "9"}, 2,
+            ["SEARCH customer_tags USING PRIMARY KEY (tag_id=? AND customer_id<?)",
+             "SEARCH customers USING INTEGER PRIMARY KEY (rowid=?)"],
+        ),
+        (
+            {"attr": "city:Rio"}, 2,
+            ["SEARCH customer_attrs USING COVERING INDEX ix_customer_attrs_text (key_id=? AND val_text=?)",
+             "SEARCH customers USING INTEGER PRIMARY KEY (rowid=?)"],
+        ),
+        ({"q": "+55 11 98765-4321"}, 2, ["SEARCH customers USING INTEGER PRIMARY KEY (rowid=?)"]),
+    ],
+)  # fmt: skip
+def test_a_page_is_read_along_an_index_and_never_sorted(
+    app, conditions: dict, number: int, plan: list[str]
+) -> None:
+    args = MultiDict(conditions)
+    with statements() as sent:
+        queries.slice_of(Filter.from_args(args), Page.from_args(args))
+    assert len(sent) == number
+    if db.engine.dialect.name == "sqlite":
+        statement, parameters = sent[-1]
+        explained = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        assert [row.detail for row in explained] == plan
+
+
+def test_the_counts_of_all_statuses_are_one_statement() -> None:
+    with statements() as sent:
+        queries.status_counts(Filter())
+    assert len(sent) == 1

@@ -1,0 +1,56 @@
+"""Customers: lists, one of them, and PUT, which creates or updates by identity and never touches consent."""
+
+from flask import Response, abort, jsonify, request, url_for
+from sqlalchemy import select
+
+from webapp.accounts.roles import Role
+from webapp.api import bodies, filters, pagination, profiles, shapes
+from webapp.api.auth import bearer
+from webapp.api.blueprint import bp
+from webapp.api.problems import Problem
+from webapp.clock import now
+from webapp.customers.conditions import PRESENT
+from webapp.customers.identities import IdentityTaken
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+
+@bp.get("/customers")
+@bearer(Role.VIEWER)
+def list_customers() -> Response:
+    bodies.only_known(request.args, (*filters.PARAMETERS, *pagination.PARAMETERS))
+    part = pagination.wanted()
+    customers = _in_order(list(db.session.scalars(filters.customer_ids(part))))
+    return jsonify(pagination.answer(customers, part, lambda customer: customer.id, shapes.customer))
+
+
+@bp.get("/customers/<customer_id>")
+@bearer(Role.VIEWER)
+def show_customer(customer_id: str) -> Response:
+    return jsonify(shapes.customer(present(customer_id)))
+
+
+@bp.put("/customers")
+@bearer(Role.AGENT)
+def put_customer() -> tuple[Response, int, dict[str, str]]:
+    profile = profiles.read(bodies.json_object(profiles.FIELDS))
+    try:
+        customer, created = profiles.put(profile, now())
+    except IdentityTaken as fault:
+        raise Problem(409, str(fault)) from None
+    db.session.commit()
+    headers = {"Location": url_for(".show_customer", customer_id=customer.id)} if created else {}
+    return jsonify(shapes.customer(customer)), 201 if created else 200, headers
+
+
+def present(customer_id: str) -> Customer:
+    """The customer whose id stands in the address; 404 for anything else."""
+    number = pagination.whole_number(customer_id, pagination.LARGEST_ID) or abort(404)
+    return db.session.scalar(select(Customer).where(Customer.id == number, *PRESENT)) or abort(404)
+
+
+def _in_order(ids: list[int]) -> list[Customer]:
+    found = {
+        customer.id: customer for customer in db.session.scalars(select(Customer).where(Customer.id.in_(ids)))
+    }
+    return [found[id] for id in ids if id in found]

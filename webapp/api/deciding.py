@@ -1,0 +1,84 @@
+"""The gate for any sender: one answer per recipient, each stored with what the gate saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from webapp.api.people import People, Person
+from webapp.api.recipients import Recipient
+from webapp.consent import gate, policy
+from webapp.consent.gate import Category, Facts, Suppression
+from webapp.consent.models import SendDecision
+from webapp.extensions import db
+
+STRICTEST_FIRST = (*Suppression, None)
+
+
+@dataclass(frozen=True)
+class Decision:
+    recipient: Recipient
+    reason: Suppression | None
+    """Why nothing may be sent; None when the message may go."""
+    person: Person | None
+    """Whose state decided; None when nobody here has such an address."""
+
+    @property
+    def customer_id(self) -> int | None:
+        return self.person.id if self.person else None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a sender is about to do."""
+
+    category: Category
+    recipients: Sequence[Recipient]
+    actor: str
+    now: datetime
+
+
+def decide(asked: Asked) -> list[tuple[int, Decision]]:
+    """The answers in the order asked, each with its number. The caller commits. No customer is created."""
+    unknown_may_receive = policy.current().unknown_may_receive
+    people = People.having(place for recipient in asked.recipients for place in recipient.addresses)
+    decisions = [
+        _decide(recipient, people, asked.category, unknown_may_receive) for recipient in asked.recipients
+    ]
+    return list(zip(_store(decisions, asked), decisions, strict=True))
+
+
+def _decide(recipient: Recipient, people: People, category: Category, unknown_may_receive: bool) -> Decision:
+    """Of several customers who may be this person the strictest answer counts."""
+    if not recipient.addresses:
+        return Decision(recipient, Suppression.UNREACHABLE, None)
+    answers = [
+        Decision(recipient, gate.suppression(person.facts, category, unknown_may_receive), person)
+        for person in people.alike(recipient.addresses)
+    ]
+    stranger = Decision(recipient, gate.suppression(Facts(), category, unknown_may_receive), None)
+    return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason), default=stranger)
+
+
+def _store(decisions: list[Decision], asked: Asked) -> list[int]:
+    """The numbers of the stored decisions, in their order."""
+    rows = [_row(decision, asked) for decision in decisions]
+    if not rows:
+        return []
+    statement = insert(SendDecision).returning(SendDecision.id, sort_by_parameter_order=True)
+    return list(db.session.scalars(statement, rows))
+
+
+def _row(decision: Decision, asked: Asked) -> dict[str, object]:
+    person = decision.person
+    return {
+        "customer_id": decision.customer_id,
+        "category": asked.category,
+        "allowed": decision.reason is None,
+        "reason": decision.reason,
+        "status": person.facts.status if person else Facts().status,
+        "status_event_id": person.status_event_id if person else None,
+        "actor": asked.actor,
+        "decided_at": asked.now,
+    }

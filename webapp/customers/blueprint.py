@@ -1,0 +1,38 @@
+"""The blueprint of all pages of customers, and who reads them."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Blueprint, abort
+from werkzeug.datastructures import MultiDict
+
+from webapp.accounts.access import may
+from webapp.accounts.actors import current_actor
+from webapp.accounts.roles import Role
+from webapp.customers.models import Customer
+from webapp.customers.rows import Reader
+from webapp.extensions import db, htmx
+
+bp = Blueprint("customers", __name__)
+
+TABLES = {"/opt-in": "customers.opt_in", "/customers": "customers.index", "/simulator": "customers.opt_in"}
+
+
+def reader() -> Reader:
+    """Whoever is signed in; numbers are masked for viewers."""
+    return Reader(current_actor(), masked=not may(Role.AGENT))
+
+
+def customer_or_404(customer_id: int) -> Customer:
+    customer = db.session.get(Customer, customer_id)
+    if customer is None or customer.erased_at or customer.merged_into_id:
+        abort(404)
+    return customer
+
+
+def table_behind() -> MultiDict[str, str] | None:
+    """The parameters of the table that this htmx request was sent from; None when it stands on another page."""
+    url = urlsplit(htmx.current_url or "")
+    if url.path not in TABLES:
+        return None
+    parsed = parse_qs(url.query, keep_blank_values=True)
+    return MultiDict((name, value) for name, values in parsed.items() for value in values)

@@ -1,0 +1,182 @@
+"""Changing a customer's consent: the switch, the Record consent dialog, undo."""
+
+from typing import Any
+
+from flask import Response, abort, make_response, render_template, request, url_for
+
+from webapp import clock
+from webapp.accounts.access import requires
+from webapp.accounts.actors import current_actor
+from webapp.accounts.roles import Role
+from webapp.consent import ledger
+from webapp.consent.ledger import NotUndoable
+from webapp.consent.models import ConsentEvent
+from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
+from webapp.customers import consenting, queries, wording
+from webapp.customers.blueprint import bp, customer_or_404, reader, table_behind
+from webapp.customers.consent_forms import OptInForm
+from webapp.customers.consenting import StaleRow
+from webapp.customers.models import Customer
+from webapp.customers.rows import Row, row_of
+from webapp.customers.table import Table
+from webapp.customers.table_context import counts
+from webapp.extensions import db, htmx
+from webapp.formatting import instant
+from webapp.rendering import dialog, see_other, trigger
+
+
+@bp.get("/customers/<int:customer_id>/consent")
+@requires(Role.AGENT)
+def consent(customer_id: int) -> tuple[str, int]:
+    """The Record consent dialog."""
+    return _dialog(customer_or_404(customer_id), OptInForm(formdata=None, given_at=clock.now().date()))
+
+
+@bp.post("/customers/<int:customer_id>/consent")
+@requires(Role.AGENT)
+def change_consent(customer_id: int) -> Response | tuple[str, int]:
+    """The wanted status is posted: an opt-out always applies, an opt-in needs proof and a fresh row."""
+    customer = customer_or_404(customer_id)
+    match request.form.get("status"):
+        case Status.OPTED_OUT:
+            event = consenting.opt_out(customer, actor=current_actor(), now=clock.now())
+            db.session.commit()
+            return _changed(customer, f"{customer.label} is opted out.", event)
+        case Status.OPTED_IN:
+            return _opt_in(customer)
+        case _:
+            abort(422)
+
+
+@bp.post("/customers/<int:customer_id>/consent/undo")
+@requires(Role.AGENT)
+def undo(customer_id: int) -> Response:
+    customer = customer_or_404(customer_id)
+    event_id = request.form.get("event", default=0, type=int)
+    try:
+        ledger.undo(customer, event_id, actor=current_actor(), now=clock.now())
+    except NotUndoable as refusal:
+        db.session.rollback()
+        return _row_answer(_row(customer, error=f"Not undone. {refusal}"), 409)
+    db.session.commit()
+    words = wording.STATES[Status(customer.status)].lower()
+    return _changed(customer, f"Undone: {customer.label} is back to {words}.", None)
+
+
+def _opt_in(customer: Customer) -> Response | tuple[str, int]:
+    form = OptInForm()
+    if not form.validate():
+        return _dialog(customer, form, status=422)
+    now = clock.now()
+    try:
+        event = consenting.opt_in(
+            customer,
+            form.proof,
+            version=form.version.data,
+            stated_at=consenting.stated_time(form.given_at.data, now),
+            actor=current_actor(),
+            now=now,
+        )
+    except StaleRow:
+        return _dialog(customer, form, notice=_meanwhile(customer), status=409)
+    except ConsentRefused as refusal:
+        return _dialog(customer, form, notice=_refusal(customer, refusal), status=409)
+    db.session.commit()
+    return _changed(customer, f"{customer.label} is opted in.", event, dialog_done=True)
+
+
+def _meanwhile(customer: Customer) -> str:
+    """What happened to this customer since the agent looked."""
+    latest = consenting.latest_words(customer)
+    if latest is None:
+        return "This customer was changed meanwhile. Look again, then record."
+    event, proof = latest
+    headline = wording.headline(
+        event.kind, event.status, event.source,
+        undone=event.compensates is not None, channel=proof.channel if proof else "",
+    )  # fmt: skip
+    words = f" “{proof.words}”" if proof and proof.words else ""
+    return (
+        f"Meanwhile: {headline}{words}, {instant(event.recorded_at)}. Read it, then record if it still holds."
+    )
+
+
+def _refusal(customer: Customer, refusal: ConsentRefused) -> str:
+    if not isinstance(refusal, OlderThanOptOut):
+        return str(refusal)
+    row = row_of(customer.id, reader())
+    return (
+        f"The customer opted out on {instant(refusal.opt_out_at)} ({row.why}). "
+        "A statement from before that does not undo it; only one made later does."
+    )
+
+
+def _dialog(customer: Customer, form: OptInForm, *, notice: str = "", status: int = 200) -> tuple[str, int]:
+    row = _row(customer)
+    answer, code = dialog(
+        "customers/_consent_dialog.html",
+        title=f"Record consent — {row.label}",
+        status=status,
+        row=row,
+        values={
+            "channel": form.channel.data,
+            "given_at": form.given_at.data or "",
+            "evidence": form.evidence.data or "",
+        },
+        errors={"channel": "", "given_at": "", "evidence": ""} | {k: v[0] for k, v in form.errors.items()},
+        notice=notice,
+        channels=list(wording.CHANNELS.items()),
+        today=clock.now().date(),
+    )
+    if status == 409 and table_behind() is not None:
+        answer += render_template("customers/_row_partial.html", row=row)
+    return answer, code
+
+
+def _row(customer: Customer, **marks: Any) -> Row:
+    """The customer's row, marked when it no longer matches the filter of the table that it stands in."""
+    behind = table_behind()
+    if behind is not None:
+        marks["unmatched"] = not queries.matches(Table.of(behind, reader()).filter, customer.id)
+    return row_of(customer.id, reader(), **marks)
+
+
+def _changed(
+    customer: Customer, message: str, event: ConsentEvent | None, *, dialog_done: bool = False
+) -> Response:
+    """The new state: the row with its counts in a table, a refetch on the customer's page, else that page."""
+    if not htmx:
+        return see_other(url_for("customers.show", customer_id=customer.id))
+    response = _row_answer(_row(customer), partial=dialog_done)
+    toast = {"message": message} | (_undoing(customer, event) if event else {})
+    return trigger(
+        response,
+        {"toast": toast, "customer:changed": True, **({"dialog:done": True} if dialog_done else {})},
+    )
+
+
+def with_row(response: Response, customer: Customer) -> Response:
+    """Send the customer's fresh row along when the dialog stood over a table; the dialog's content is done."""
+    if not htmx or table_behind() is None:
+        return response
+    response.status_code = 200
+    response.set_data(render_template("customers/_row_partial.html", row=_row(customer)))
+    return response
+
+
+def _undoing(customer: Customer, event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "undo_url": url_for("customers.undo", customer_id=customer.id),
+        "event": event.id,
+        "target": f"#customer-{customer.id}",
+    }
+
+
+def _row_answer(row: Row, status: int = 200, *, partial: bool = False) -> Response:
+    behind = table_behind()
+    if behind is None:
+        return make_response(row.error, status)
+    fragment = "customers/_row_partial.html" if partial else "customers/_row.html"
+    content = render_template(fragment, row=row)
+    content += render_template("customers/_counts.html", **counts(Table.of(behind, reader())))
+    return make_response(content, status)

@@ -1,0 +1,31 @@
+"""What an import did, in numbers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class ImportReport:
+    """Counts of rows. `rows` = created + updated + unchanged + refused."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    opted_in: int = 0
+    opted_out: int = 0
+    refused: int = 0
+    listed: int = 0
+    """Rows in the file of rejects: refused ones, and those of which a part was not taken over."""
+    dry_run: bool = False
+    rejected_file: Path | None = None
+    notes: list[str] = field(default_factory=list)
+    """What the person should know about the file."""
+
+    def summary(self) -> str:
+        """One line of counts."""
+        counts = f"{self.rows:,} rows: {self.created:,} created, {self.updated:,} updated, "
+        counts += f"{self.unchanged:,} unchanged, {self.refused:,} refused; "
+        counts += f"{self.opted_in:,} opted in, {self.opted_out:,} opted out, {self.listed:,} listed"
+        counts += f" in {self.rejected_file.name}" if self.rejected_file else ""
+        return f"Dry run, nothing was written. {counts}." if self.dry_run else f"{counts}."

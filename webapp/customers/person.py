@@ -1,0 +1,42 @@
+"""What the page of one customer says beside the history: who this is, and what may be sent now."""
+
+from typing import Any
+
+from webapp.consent import gate, policy
+from webapp.consent.gate import Category, Suppression
+from webapp.customers import phones
+from webapp.customers.models import Customer, Identity, IdentityKind
+from webapp.customers.rows import Reader
+
+KINDS = {
+    IdentityKind.PHONE: "Number",
+    IdentityKind.WA_ID: "WhatsApp ID",
+    IdentityKind.USER_ID: "User ID",
+    IdentityKind.PARENT_USER_ID: "Parent user ID",
+}
+REASONS = {
+    Suppression.ERASED: "erased",
+    Suppression.OPTED_OUT: "opted out",
+    Suppression.PLATFORM_STOP: "stopped in WhatsApp",
+    Suppression.ON_HOLD: "on hold: a message waits for review",
+    Suppression.NO_CONSENT: "no record of consent",
+    Suppression.UNREACHABLE: "cannot be reached",
+}
+
+
+def person_context(customer: Customer, reader: Reader) -> dict[str, Any]:
+    """For `_person.html`."""
+    return {
+        "identities": [_shown(identity, reader) for identity in customer.identities],
+        "sendable": [_sendable(customer, category) for category in Category],
+    }
+
+
+def _shown(identity: Identity, reader: Reader) -> tuple[str, str]:
+    value = phones.display_phone(identity.value) if identity.kind == IdentityKind.PHONE else identity.value
+    return KINDS[IdentityKind(identity.kind)], phones.mask(value) if reader.masked else value
+
+
+def _sendable(customer: Customer, category: Category) -> tuple[str, bool, str]:
+    reason = gate.suppression(customer.gate_facts, category, policy.current().unknown_may_receive)
+    return category.capitalize(), reason is None, REASONS[reason] if reason else ""

@@ -1,0 +1,80 @@
+"""The customers table: the Opt-In/Out page, the Customers page, and the poll of both."""
+
+from flask import Response, make_response, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from webapp.accounts.access import requires
+from webapp.accounts.roles import Role
+from webapp.customers import live as poll
+from webapp.customers.blueprint import bp, reader, table_behind
+from webapp.customers.filters import Filter
+from webapp.customers.table import Table
+from webapp.customers.table_context import counts, panel, results
+from webapp.extensions import htmx
+
+
+@bp.get("/opt-in")
+@requires(Role.VIEWER)
+def opt_in() -> Response:
+    return _table("customers/opt_in.html", "customers.opt_in")
+
+
+@bp.get("/customers")
+@requires(Role.VIEWER)
+def index() -> Response:
+    return _table("customers/index.html", "customers.index")
+
+
+@bp.get("/opt-in/live")
+@requires(Role.VIEWER)
+def live() -> Response:
+    """What changed since the last poll; 304 when nothing did."""
+    behind = table_behind()
+    table = Table.of(behind if behind is not None else request.args, reader())
+    asked = poll.Asked.of(request.args, request.headers.get("HX-PTag", ""))
+    news = poll.news(table, asked)
+    if news.tag == asked.tag:
+        return make_response("", 304)
+    response = make_response(
+        render_template(
+            "customers/_live_answer.html", **counts(table), **vars(news), new_url=_first_page(table)
+        )
+    )
+    response.headers["HX-PTag"] = news.tag
+    return response
+
+
+def _table(page: str, endpoint: str) -> Response:
+    table = Table.of(_with_picked_attribute(request.args), reader())
+    context = {
+        "endpoint": endpoint,
+        **results(table, endpoint),
+        **panel(table, request.args.get("attr_key", "")),
+    }
+    if not htmx.partial:
+        return make_response(render_template(page, **context))
+    response = make_response(render_template("customers/_results.html", **context))
+    response.headers[_history_header(table.filter)] = url_for(
+        endpoint, **table.filter.to_args(), **table.page.to_args()
+    )
+    return response
+
+
+def _with_picked_attribute(args: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The panel picks key and value in two controls; the URL knows them as one `attr`."""
+    key, value = args.get("attr_key", ""), args.get("attr_value", "")
+    if not (key and value):
+        return args
+    return MultiDict([*args.items(multi=True), ("attr", f"{key}:{value}")])
+
+
+def _history_header(now: Filter) -> str:
+    """Typing on in the search replaces the entry in the browser's history; everything else adds one."""
+    behind = table_behind()
+    before = Filter.from_args(behind) if behind is not None else Filter()
+    typed_on = before.q and now.q and before.q != now.q
+    return "HX-Replace-Url" if typed_on or before == now else "HX-Push-Url"
+
+
+def _first_page(table: Table) -> str:
+    return url_for("customers.opt_in", **table.filter.to_args(), **table.page.size_args())

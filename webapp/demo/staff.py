@@ -1,0 +1,50 @@
+"""Invented colleagues and a shop's token, by whom the demo history says it was recorded. None can sign in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from webapp.accounts import tokens, users
+from webapp.accounts.models import ApiToken, User, UserSession
+from webapp.accounts.roles import Role
+from webapp.demo.invented import STAFF_DOMAIN
+from webapp.extensions import db
+
+COLLEAGUES = {"dana.kim": "Dana Kim", "rafael.lima": "Rafael Lima"}
+CREATED_BY = "demo"
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Keys of actors, as the ledger keeps them."""
+
+    colleagues: tuple[str, ...]
+    shop: str
+
+
+def introduce(now: datetime) -> Staff:
+    """Add the colleagues, disabled and without a password, and the token, revoked."""
+    return Staff(tuple(_colleague(address, now) for address in COLLEAGUES), _shop(now))
+
+
+def dismiss() -> None:
+    """Remove them, but for a colleague whom somebody enabled and who has signed in since."""
+    signed_in = select(UserSession.user_id)
+    invented = User.email.endswith(f"@{STAFF_DOMAIN}", autoescape=True)
+    db.session.execute(delete(User).where(invented, User.disabled_at.is_not(None), User.id.not_in(signed_in)))
+    db.session.execute(delete(ApiToken).where(ApiToken.created_by == CREATED_BY))
+
+
+def _colleague(address: str, now: datetime) -> str:
+    email = f"{address}@{STAFF_DOMAIN}"
+    user = users.find(email) or users.create(email, Role.AGENT, now=now, name=COLLEAGUES[address])
+    users.disable(user, now)
+    db.session.flush()
+    return f"user:{user.id}"
+
+
+def _shop(now: datetime) -> str:
+    token, _ = tokens.create("shop web", Role.AGENT, actor=CREATED_BY, now=now)
+    tokens.revoke(token, now)
+    return f"token:{token.id}"
