@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from jinja2 import FileSystemBytecodeCache
 
 from tests.html import CheckingClient
 from tests.postgres import Server, running_server
@@ -90,8 +91,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue(f"{request.param}_url")
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an application of its own; compiling the templates for each would cost more than it."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
+def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> "Iterator[Flask]":
     """The application on that database, with a folder of its own for files and queue."""
     from webapp import create_app
     from webapp.extensions import db
@@ -105,6 +112,7 @@ def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
         }
     )
+    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = CheckingClient
     yield app
     with app.app_context():

@@ -50,7 +50,11 @@ def check(html: str, *, partial: bool) -> None:
     ids = [element["id"] for element in soup.find_all(id=True)]
     assert len(ids) == len(set(ids)), f"ids twice: {sorted(i for i in set(ids) if ids.count(i) > 1)}"
     for form in soup.find_all("form"):
-        assert form.get("action") is not None or form.get("method") == "post" or form.find("input", type="search")
+        assert (
+            form.get("action") is not None
+            or form.get("method") == "post"
+            or form.find("input", type="search")
+        )
     for control in soup.find_all(["button", "input", "select", "textarea"]):
         if control.get("type") != "hidden":
             assert control.get("id"), f"a control without an id: {control}"

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from flask import Flask
-
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 HUES = 12
 """How many `.hue-N` classes chip.css has; none is near the green and the orange of consent."""
@@ -58,7 +56,7 @@ def grouped(number: int) -> str:
 
 
 def initials(name: str) -> str:
-    """First signs of the first and the last word, two at most: `João Gonçalves` → `JG`; `?` when there is none."""
+    """First signs of the first and the last word: `João Gonçalves` → `JG`; `?` when there is none."""
     words = [word for word in (_letters(part) for part in name.replace("@", " ").split()) if word]
     chosen = words[:1] + words[1:][-1:]
     return "".join(word[0] for word in chosen).upper() or "?"
@@ -84,6 +82,3 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "tag_hue": tag_hue,
 }
 
-
-def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(FILTERS)

@@ -13,7 +13,7 @@ document.addEventListener("request:failed", ({ target, detail }) => {
   if (!control) return;
   control.ariaChecked = "false";
   control.ariaBusy = null;
-  const words = document.getElementById(control.getAttribute("aria-describedby"));
+  const words = target.nextElementSibling;
   words.querySelector(".failed")?.remove();
   const line = Object.assign(document.createElement("span"), { className: "sub failed" });
   line.setAttribute("role", "alert");

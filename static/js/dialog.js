@@ -2,22 +2,12 @@
 const box = () => document.getElementById("dialog");
 let opener = null;
 
-const place = (root) => {
-  const beside = document.querySelector(root.dataset.beside)?.querySelector(".consent") ?? opener;
-  const narrow = matchMedia("(max-width: 760px)").matches;
-  if (!beside || narrow) return;
-  const { left, top, bottom } = beside.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = box();
-  const above = bottom + 12 + height > innerHeight && top > height + 12;
-  const y = above ? top - height - 10 : Math.min(bottom + 10, innerHeight - height - 12);
-  const x = Math.max(12, Math.min(left + 44, innerWidth - width - 12));
-  box().style.setProperty("--x", `${x}px`);
-  box().style.setProperty("--y", `${y}px`);
-  box().classList.toggle("above", above);
+// A dialog brings the style and behaviour that it needs; style stays in the head, a module runs once anyway.
+const loaded = (part) => {
+  if (part.rel && [...document.styleSheets].some((sheet) => sheet.href === part.href)) return part.remove();
+  if (part.rel) document.head.append(part);
+  return new Promise((done) => (part.onload = part.onerror = done));
 };
-
-// A dialog brings the style and the behaviours that only it needs; a module runs once however often it is named.
-const loaded = (part) => part.sheet || new Promise((done) => (part.onload = part.onerror = done));
 
 const open = async (root, again) => {
   const dialog = box();
@@ -26,10 +16,9 @@ const open = async (root, again) => {
   if (!root.isConnected) return;
   dialog.className = root.dataset.beside ? "beside" : (root.dataset.size ?? "");
   if (!dialog.open) dialog.showModal();
-  if (root.dataset.beside) place(root);
-  root.dispatchEvent(new CustomEvent("dialog:open", { bubbles: true, detail: { again } }));
-  const field = "[aria-invalid=true], [autofocus], .dialog-main :is(input, select, textarea):not([type=hidden], :disabled)";
-  (root.querySelector("[aria-invalid=true]") ?? root.querySelector("[autofocus]") ?? root.querySelector(field))?.focus();
+  root.dispatchEvent(new CustomEvent("dialog:open", { bubbles: true, detail: { again, opener } }));
+  const first = ["[aria-invalid=true]", "[autofocus]", ".dialog-main :is(input, select, textarea):not([type=hidden], :disabled)"];
+  first.map((selector) => root.querySelector(selector)).find(Boolean)?.focus();
 };
 
 const close = () => box().open && box().close();
@@ -39,6 +28,11 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id !== "dialog-body" || !root || root.dataset.shown) return;
   root.dataset.shown = "1";
   open(root, box().open);
+});
+
+document.addEventListener("dialog:show", ({ detail: template }) => {
+  box().firstElementChild.replaceChildren(template.content.cloneNode(true));
+  open(box().querySelector(".dialog"));
 });
 
 document.addEventListener("dialog:done", close);

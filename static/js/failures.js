@@ -36,3 +36,11 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   const shown = ctx.swap !== "none" && ctx.status === "swapped";
   if (ctx.response?.status >= 400 && !shown && !polls(ctx.sourceElement)) tell(ctx.sourceElement, said(ctx));
 });
+
+// Signed out in the meantime: no jump to the sign-in page, which would lose what was typed.
+document.addEventListener("htmx:before:response", async ({ detail: { ctx } }) => {
+  if (ctx.response.status !== 401) return;
+  delete ctx.hx.redirect;
+  await import(document.body.dataset.session);
+  document.dispatchEvent(new CustomEvent("session:over"));
+});

@@ -19,7 +19,7 @@ const ACTIONS = {
   i: () => press("[data-record]"),
   e: () => press("[data-edit]"),
   z: () => document.dispatchEvent(new CustomEvent("undo:last")),
-  "?": () => document.getElementById("keys").showModal(),
+  "?": () => document.dispatchEvent(new CustomEvent("dialog:show", { detail: document.getElementById("keys") })),
 };
 
 const typing = (target) =>

@@ -1,18 +1,12 @@
-// Signed out in the meantime: the page stays as it is, says so, and goes on after signing in in another tab.
+// Named by the page, fetched when an answer is 401: the page stays as it is, says so, and goes on after signing in elsewhere.
 let out = false;
 
-document.addEventListener("htmx:before:response", ({ detail: { ctx } }) => {
-  if (ctx.response.status !== 401) return;
-  const address = ctx.hx.redirect ?? "/sign-in";
-  delete ctx.hx.redirect;
-  if (!out) say(address);
+const say = () => {
+  if (out) return;
   out = true;
-});
-
-const say = (address) => {
   const line = Object.assign(document.createElement("p"), { id: "signed-out", className: "banner warning" });
   line.setAttribute("role", "alert");
-  const link = Object.assign(document.createElement("a"), { href: address, target: "_blank", id: "sign-in-again" });
+  const link = Object.assign(document.createElement("a"), { href: "/sign-in", target: "_blank", id: "sign-in-again" });
   link.textContent = "Sign in in a new tab";
   line.append("You are signed out. Nothing that you typed is lost. ", link, " and come back.");
   const dialog = document.querySelector("dialog[open] .dialog-main");
@@ -34,3 +28,4 @@ const resume = async () => {
 
 document.addEventListener("visibilitychange", resume);
 addEventListener("focus", resume);
+document.addEventListener("session:over", say);

@@ -32,8 +32,8 @@ const suggest = (input) => {
 
 const take = (input, option) => (input.value = option?.dataset.name ?? input.value);
 
-for (const name of ["input", "chips:typed"])
-  document.addEventListener(name, ({ target }) => target.matches("[role=combobox]") && suggest(target));
+document.addEventListener("input", ({ target }) => target.matches("[role=combobox]") && suggest(target));
+document.addEventListener("chips:changed", ({ target }) => target.querySelector("[role=combobox]:focus") && suggest(target.querySelector("[role=combobox]")));
 
 document.addEventListener("keydown", (event) => {
   const input = event.target;

@@ -16,7 +16,8 @@ const question = () => {
 };
 
 document.addEventListener("dialog:open", ({ target, detail }) => {
-  if (!detail.again && target.matches("form")) before = typed(target);
+  // Once the other listeners have made the form what it is.
+  if (!detail.again && target.matches("form")) queueMicrotask(() => (before = typed(target)));
 });
 
 document.addEventListener("cancel", (event) => {

@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 
 from tests.accounts.people import a_user, sign_in
 from webapp.accounts.roles import Role
-from webapp.extensions import db
 
 Browser = Callable[[Role], FlaskClient]
 
@@ -44,10 +43,3 @@ def browser_of(app: Flask) -> Browser:
 @pytest.fixture
 def admin(browser_of: Browser) -> FlaskClient:
     return browser_of(Role.ADMIN)
-
-
-@pytest.fixture(autouse=True)
-def close_connections(app: Flask) -> Iterator[None]:
-    yield
-    with app.app_context():
-        db.engine.dispose()

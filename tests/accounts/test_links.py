@@ -88,16 +88,24 @@ def test_two_clicks_at_once_make_one_session(app: Flask) -> None:
         assert db.session.scalar(select(func.count()).select_from(UserSession)) == 1
 
 
-def test_a_link_made_before_the_user_was_disabled_does_not_work(app: Flask, client: FlaskClient) -> None:
+def test_disabling_somebody_withdraws_their_links_for_good(app: Flask, client: FlaskClient) -> None:
     link = a_link(app)
     with app.app_context(), writing():
-        users.disable(users.find(DANA), clock.now())
+        dana = users.find(DANA)
+        users.disable(dana, clock.now())
+        users.enable(dana)
         db.session.commit()
     assert client.get(link).status_code == 410
+
+
+def test_a_link_that_crossed_with_the_disabling_does_not_work(app: Flask, client: FlaskClient) -> None:
+    """Made before, stored after: nothing has withdrawn it."""
+    link = a_link(app)
     with app.app_context(), writing():
-        users.enable(users.find(DANA))
+        users.find(DANA).disabled_at = clock.now()
         db.session.commit()
-    assert client.get(link).status_code == 410, "withdrawn for good"
+    assert client.get(link).status_code == 410
+    assert not is_signed_in(client)
 
 
 @pytest.mark.usefixtures("app_context")

@@ -154,6 +154,17 @@ def test_a_revoked_session_is_over_at_once(app: Flask, client: FlaskClient) -> N
 
 
 @pytest.mark.usefixtures("dana")
+def test_a_session_that_began_while_its_user_was_disabled_does_not_count(
+    app: Flask, client: FlaskClient
+) -> None:
+    sign_in(client)
+    with app.app_context(), writing():
+        users.find(DANA).disabled_at = clock.now()
+        db.session.commit()
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
 def test_the_database_does_not_hold_the_token_of_the_cookie(app: Flask, client: FlaskClient) -> None:
     sign_in(client)
     with client.session_transaction() as cookie, app.app_context():

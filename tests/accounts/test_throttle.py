@@ -128,6 +128,13 @@ def test_the_right_password_is_not_even_looked_at_once_there_are_too_many_failur
     assert f'value="{DANA}"' in refused.text, "the e-mail stays in its field"
 
 
+def test_signing_in_often_is_no_guessing(app: Flask) -> None:
+    with app.app_context():
+        a_user()
+    client = app.test_client()
+    assert [sign_in(client).status_code for _ in range(12)] == [303] * 12
+
+
 def test_an_account_that_does_not_exist_is_slowed_down_like_one_that_does(app: Flask) -> None:
     client = app.test_client()
     statuses = [sign_in(client, "nobody@example.com").status_code for _ in range(11)]

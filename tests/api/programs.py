@@ -33,7 +33,7 @@ class Program:
     token: str
 
     def get(self, path: str, **query: Any) -> TestResponse:
-        return self.client.get(f"/api/v1{path}", query_string=query, headers=self._headers)
+        return self.client.get(f"/api/v1{path}", query_string=query or None, headers=self._headers)
 
     def put(self, path: str, body: Any = None, **options: Any) -> TestResponse:
         return self._send("PUT", path, body, options)

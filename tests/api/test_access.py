@@ -1,5 +1,7 @@
 """Who may call what: a token in the header, nothing else."""
 
+from itertools import product
+
 import pytest
 from flask import Flask
 
@@ -29,9 +31,7 @@ def call(program: Program, method: str, path: str, body: object):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_call_is_answered_for_its_role_and_those_above(
-    app: Flask, program_of: ProgramOf, role: Role
-) -> None:
+def test_a_call_is_for_its_role_and_those_above(app: Flask, program_of: ProgramOf, role: Role) -> None:
     on_record(app)
     program = program_of(role)
     for method, path, body, needed, success in CALLS:
@@ -49,23 +49,22 @@ def test_the_table_above_has_every_call(app: Flask) -> None:
     assert guarded == {(method, path) for method, path, *_ in CALLS}
 
 
-@pytest.mark.parametrize(
-    ("authorization", "why"),
-    [
-        (None, "no token at all"),
-        ("", "an empty header"),
-        ("Bearer", "a scheme without a token"),
-        ("Bearer ", "an empty token"),
-        ("Bearer heed_nobody", "a token that nobody was given"),
-        ("Bearer té=", "letters that no token has"),
-        ("Basic YTpi", "another scheme"),
-        ("Digest token", "a scheme of name and value"),
-    ],
-)
-def test_a_call_without_a_token_of_ours_is_401(app: Flask, authorization: str | None, why: str) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization}
+NO_TOKENS = [
+    (None, "no token at all"),
+    ("", "an empty header"),
+    ("Bearer", "a scheme without a token"),
+    ("Bearer ", "an empty token"),
+    ("Bearer heed_nobody", "a token that nobody was given"),
+    ("Bearer té=", "letters that no token has"),
+    ("Basic YTpi", "another scheme"),
+    ("Digest token", "a scheme of name and value"),
+]
+
+
+def test_a_call_without_a_token_of_ours_is_401(app: Flask) -> None:
     client = app.test_client()
-    for method, path, body, *_ in CALLS:
+    for (authorization, why), (method, path, body, *_) in product(NO_TOKENS, CALLS):
+        headers = {} if authorization is None else {"Authorization": authorization}
         response = client.open(f"/api/v1{path}", method=method, json=body, headers=headers)
         assert response.status_code == 401, (why, path)
         assert response.headers["WWW-Authenticate"].startswith('Bearer realm="Heed"')

@@ -34,7 +34,7 @@ FILTERS = [
     ("tag=VIP&tag=summer", {"Ana"}, "two tags: who has both"),
     ("tag=vip&tag=winter", set(), "a tag that does not exist"),
     ("attr=city:Recife", {"Ana"}, "an attribute"),
-    ("attr=city:Recife&attr=city:Puebla: centro", {"Ana", "Bruno"}, "one key twice: any; split at the first colon"),
+    ("attr=city:Recife&attr=city:Puebla: centro", {"Ana", "Bruno"}, "any of two; the first colon parts"),
     ("attr=city:Recife&attr=orders:4", set(), "two keys: all of them"),
     ("attr=orders:3", {"Ana"}, "a number"),
     ("status=opted_in", {"Ana"}, "a status"),
@@ -45,40 +45,37 @@ FILTERS = [
 @pytest.mark.usefixtures("two_customers")
 def test_customers_are_found_by_the_filter(viewer: Program) -> None:
     for query, expected, why in FILTERS:
-        response = viewer.client.get(
-            f"/api/v1/customers?{quote(query, safe='=&%')}",
-            headers={"Authorization": f"Bearer {viewer.token}"},
-        )
+        response = viewer.get(f"/customers?{quote(query, safe='=&%')}")
         assert {item["name"].split()[0] for item in response.json["items"]} == expected, why
         assert response.json["next"] is None
 
 
-@pytest.mark.parametrize(
-    ("query", "field", "why"),
-    [
-        ({"status": "optedout"}, "status", "a word that is no status must not list everybody"),
-        ({"status": ["opted_in", "opted_out"]}, "status", "one status at a time"),
-        ({"attr": "city"}, "attr", "an attribute without a value"),
-        ({"attr": ":Recife"}, "attr", "a value without an attribute"),
-        ({"tag": [f"tag{n}" for n in range(21)]}, "tag", "more tags than are compared"),
-        ({"tag": "x" * 61}, "tag", "a tag longer than tags are"),
-        ({"q": "x" * 201}, "q", "a search longer than what is searched for"),
-        ({"phone": "none"}, "phone", "a number without digits"),
-        ({"limit": "0"}, "limit", "no items at all"),
-        ({"limit": "201"}, "limit", "more than a part holds"),
-        ({"limit": "many"}, "limit", "no number"),
-        ({"after": "@"}, "after", "no base64"),
-        ({"after": "MTAw\N{HORIZONTAL ELLIPSIS}"}, "after", "no ASCII"),
-        ({"after": "LTE"}, "after", "a negative number"),
-        ({"after": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5"}, "after", "an id larger than databases count"),
-        ({"tags": "vip"}, "tags", "a parameter that does not exist"),
-    ],
-)
-def test_a_filter_that_cannot_be_meant_is_422(viewer: Program, query: dict, field: str, why: str) -> None:
-    response = viewer.get("/customers", **query)
-    assert response.status_code == 422, why
-    assert [error["field"] for error in response.json["errors"]] == [field]
-    assert response.json["detail"].startswith(f"{field}: ")
+UNFIT = [
+    ({"status": "optedout"}, "status", "a word that is no status must not list everybody"),
+    ({"status": ["opted_in", "opted_out"]}, "status", "one status at a time"),
+    ({"attr": "city"}, "attr", "an attribute without a value"),
+    ({"attr": ":Recife"}, "attr", "a value without an attribute"),
+    ({"tag": [f"tag{n}" for n in range(21)]}, "tag", "more tags than are compared"),
+    ({"tag": "x" * 61}, "tag", "a tag longer than tags are"),
+    ({"q": "x" * 201}, "q", "a search longer than what is searched for"),
+    ({"phone": "none"}, "phone", "a number without digits"),
+    ({"limit": "0"}, "limit", "no items at all"),
+    ({"limit": "201"}, "limit", "more than a part holds"),
+    ({"limit": "many"}, "limit", "no number"),
+    ({"after": "@"}, "after", "no base64"),
+    ({"after": "MTAw\N{HORIZONTAL ELLIPSIS}"}, "after", "no ASCII"),
+    ({"after": "LTE"}, "after", "a negative number"),
+    ({"after": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5"}, "after", "an id larger than databases count"),
+    ({"tags": "vip"}, "tags", "a parameter that does not exist"),
+]
+
+
+def test_a_filter_that_cannot_be_meant_is_422(viewer: Program) -> None:
+    for query, field, why in UNFIT:
+        response = viewer.get("/customers", **query)
+        assert response.status_code == 422, why
+        assert [error["field"] for error in response.json["errors"]] == [field]
+        assert response.json["detail"].startswith(f"{field}: ")
 
 
 def test_parts_follow_one_another_newest_first_without_gaps(app: Flask, viewer: Program) -> None:
@@ -132,12 +129,12 @@ def test_a_customer_without_a_number_has_none(agent: Program) -> None:
     assert agent.put_customer(user_id="US.1349")["phone"] is None
 
 
-@pytest.mark.parametrize("customer_id", ["2", "0", "-1", "x", "1.0", "99999999999999999999", "1%00"])
-def test_an_id_that_nobody_has_is_404(app: Flask, agent: Program, customer_id: str) -> None:
+def test_an_id_that_nobody_has_is_404(app: Flask, agent: Program) -> None:
     on_record(app)
-    for response in (agent.get(f"/customers/{customer_id}"), agent.opt_out(customer_id)):
-        assert response.status_code == 404
-        assert response.json["status"] == 404
+    for customer_id in ("2", "0", "-1", "x", "1.0", "99999999999999999999", "1%00"):
+        for response in (agent.get(f"/customers/{customer_id}"), agent.opt_out(customer_id)):
+            assert response.status_code == 404, customer_id
+            assert response.json["status"] == 404
 
 
 def test_an_erased_customer_is_404(app: Flask, agent: Program) -> None:

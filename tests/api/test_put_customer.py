@@ -74,54 +74,52 @@ def test_null_removes_an_attribute_and_defines_none(app: Flask, agent: Program) 
     assert count(app, AttributeKey) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "type"),
-    [
-        ("Recife", "text"),
-        ("2026-03-31", "text"),
-        (3, "number"),
-        (2.5, "number"),
-        (True, "boolean"),
-        ({"size": [1, None]}, "json"),
-        (["a"], "json"),
-    ],
-)
-def test_a_new_attribute_gets_its_type_from_its_first_value(
-    app: Flask, agent: Program, value: Any, type: str
-) -> None:
-    assert agent.put_customer(phone=PHONE, attributes={"new": value})["attributes"] == {"new": value}
+def test_a_new_attribute_gets_its_type_from_its_first_value(app: Flask, agent: Program) -> None:
+    values = {
+        "text": "Recife",
+        "day as text": "2026-03-31",
+        "number": 3,
+        "number with decimals": 2.5,
+        "boolean": True,
+        "json object": {"size": [1, None]},
+        "json list": ["a"],
+    }
+    assert agent.put_customer(phone=PHONE, attributes=values)["attributes"] == values
     with app.app_context():
-        assert attributes.find("new").type == type
+        types = {name: attributes.find(name).type for name in values}
+    assert types == {
+        "text": "text", "day as text": "text", "number": "number", "number with decimals": "number",
+        "boolean": "boolean", "json object": "json", "json list": "json",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("type", "value", "word"),
-    [
-        ("number", "three", "number"),
-        ("number", True, "number"),
-        ("number", 10**400, "number"),
-        ("boolean", 1, "boolean"),
-        ("boolean", "yes", "true"),
-        ("text", 3, "text"),
-        ("text", {"a": 1}, "text"),
-        ("date", "31.3.2026", "2026-03-31"),
-        ("date", 20260331, "date"),
-        ("time", "25:00", "14:30"),
-        ("datetime", "2026-03-31T14:30", "zone"),
-        ("json", {"a": "x" * 4000}, "4,000"),
-    ],
-)
-def test_a_value_of_another_type_is_422_with_a_sentence(
-    app: Flask, agent: Program, type: str, value: Any, word: str
-) -> None:
+OF_ANOTHER_TYPE: list[tuple[str, Any, str]] = [
+    ("number", "three", "number"),
+    ("number", True, "number"),
+    ("number", 10**400, "number"),
+    ("boolean", 1, "boolean"),
+    ("boolean", "yes", "true"),
+    ("text", 3, "text"),
+    ("text", {"a": 1}, "text"),
+    ("date", "31.3.2026", "2026-03-31"),
+    ("date", 20260331, "date"),
+    ("time", "25:00", "14:30"),
+    ("datetime", "2026-03-31T14:30", "zone"),
+    ("json", {"a": "x" * 4000}, "4,000"),
+]
+
+
+def test_a_value_of_another_type_is_422_with_a_sentence(app: Flask, agent: Program) -> None:
     with app.app_context(), writing():
-        attributes.define("known", AttributeType(type))
+        for type in AttributeType:
+            attributes.define(f"a {type}", type)
         db.session.commit()
-    response = agent.put("/customers", {"phone": PHONE, "name": "Ana", "attributes": {"known": value}})
-    assert response.status_code == 422
-    (error,) = response.json["errors"]
-    assert error["field"] == "attributes.known"
-    assert word in error["detail"]
+    for type, value, word in OF_ANOTHER_TYPE:
+        response = agent.put("/customers", {"phone": PHONE, "attributes": {f"a {type}": value}})
+        assert response.status_code == 422, (type, value)
+        (error,) = response.json["errors"]
+        assert error["field"] == f"attributes.a {type}"
+        assert word in error["detail"]
     assert count(app, Customer) == 0
 
 
@@ -131,44 +129,41 @@ def test_all_values_that_do_not_fit_are_named_at_once(agent: Program) -> None:
     assert [error["field"] for error in response.json["errors"]] == ["attributes.orders", "attributes.gold"]
 
 
-@pytest.mark.parametrize(
-    ("body", "field", "why"),
-    [
-        ({}, "phone", "nobody is meant"),
-        ({"name": "Ana"}, "phone", "a name is no identity"),
-        ({"phone": PHONE, "user_id": "US.1"}, "phone", "two identities may be two people"),
-        ({"phone": "12"}, "phone", "too short for a number"),
-        ({"phone": "call me"}, "phone", "no digits"),
-        ({"phone": ""}, "phone", "an empty number"),
-        ({"phone": "+55 11 98765-4321" * 1000}, "phone", "far too long"),
-        ({"phone": 5511987654321}, "phone", "a number that is no text"),
-        ({"wa_id": "55119x"}, "wa_id", "letters in a WhatsApp id"),
-        ({"wa_id": "1" * 21}, "wa_id", "a WhatsApp id that is too long"),
-        ({"user_id": "US.\x00"}, "user_id", "a NUL"),
-        ({"user_id": "US.\ud800"}, "user_id", "half a character"),
-        ({"user_id": "x" * 151}, "user_id", "a user id that is too long"),
-        ({"phone": PHONE, "name": ["Ana"]}, "name", "a list is no name"),
-        ({"phone": PHONE, "tags": "vip"}, "tags", "text is no list of tags"),
-        ({"phone": PHONE, "tags": ["vip", 3]}, "tags[1]", "a number is no tag"),
-        ({"phone": PHONE, "tags": ["a;b"]}, "tags[0]", "files separate tags by it"),
-        ({"phone": PHONE, "tags": ["x" * 61]}, "tags[0]", "a tag that is too long"),
-        ({"phone": PHONE, "tags": ["\ud800"]}, "tags[0]", "half a character"),
-        ({"phone": PHONE, "tags": ["x"] * 101}, "tags", "too many tags at once"),
-        ({"phone": PHONE, "attributes": []}, "attributes", "a list is no object"),
-        ({"phone": PHONE, "attributes": {"a:b": 1}}, "attributes.a:b", "URLs part key and value by it"),
-        ({"phone": PHONE, "attributes": {"": 1}}, "attributes.", "an attribute without a name"),
-        ({"phone": PHONE, "attributes": {"a": "\x00"}}, "attributes.a", "a NUL"),
-        ({"phone": PHONE, "attributes": {"a": {"b": "\ud800"}}}, "attributes.a", "half a character"),
-        ({"phone": PHONE, "attributes": {"a": ""}}, "attributes.a", "an empty value is no value"),
-        ({"phone": PHONE, "status": "opted_out"}, "status", "ignored in silence it may be a stop that is lost"),
-    ],
-)  # fmt: skip
-def test_a_body_that_does_not_fit_is_422_and_changes_nothing(
-    app: Flask, agent: Program, body: dict, field: str, why: str
-) -> None:
-    response = agent.put("/customers", body)
-    assert response.status_code == 422, why
-    assert response.json["errors"][0]["field"] == field
+UNFIT: list[tuple[Any, str, str]] = [
+    ({}, "phone", "nobody is meant"),
+    ({"name": "Ana"}, "phone", "a name is no identity"),
+    ({"phone": PHONE, "user_id": "US.1"}, "phone", "two identities may be two people"),
+    ({"phone": "12"}, "phone", "too short for a number"),
+    ({"phone": "call me"}, "phone", "no digits"),
+    ({"phone": ""}, "phone", "an empty number"),
+    ({"phone": "+55 11 98765-4321" * 1000}, "phone", "far too long"),
+    ({"phone": 5511987654321}, "phone", "a number that is no text"),
+    ({"wa_id": "55119x"}, "wa_id", "letters in a WhatsApp id"),
+    ({"wa_id": "1" * 21}, "wa_id", "a WhatsApp id that is too long"),
+    ({"user_id": "US.\x00"}, "user_id", "a NUL"),
+    ({"user_id": "US.\ud800"}, "user_id", "half a character"),
+    ({"user_id": "x" * 151}, "user_id", "a user id that is too long"),
+    ({"phone": PHONE, "name": ["Ana"]}, "name", "a list is no name"),
+    ({"phone": PHONE, "tags": "vip"}, "tags", "text is no list of tags"),
+    ({"phone": PHONE, "tags": ["vip", 3]}, "tags[1]", "a number is no tag"),
+    ({"phone": PHONE, "tags": ["x" * 61]}, "tags[0]", "a tag that is too long"),
+    ({"phone": PHONE, "tags": ["\ud800"]}, "tags[0]", "half a character"),
+    ({"phone": PHONE, "tags": ["x"] * 101}, "tags", "too many tags at once"),
+    ({"phone": PHONE, "attributes": []}, "attributes", "a list is no object"),
+    ({"phone": PHONE, "attributes": {"a:b": 1}}, "attributes.a:b", "URLs part key and value by it"),
+    ({"phone": PHONE, "attributes": {"": 1}}, "attributes.", "an attribute without a name"),
+    ({"phone": PHONE, "attributes": {"a": "\x00"}}, "attributes.a", "a NUL"),
+    ({"phone": PHONE, "attributes": {"a": {"b": "\ud800"}}}, "attributes.a", "half a character"),
+    ({"phone": PHONE, "attributes": {"a": ""}}, "attributes.a", "an empty value is no value"),
+    ({"phone": PHONE, "status": "opted_out"}, "status", "ignored in silence a stop would be lost"),
+]  # fmt: skip
+
+
+def test_a_body_that_does_not_fit_is_422_and_changes_nothing(app: Flask, agent: Program) -> None:
+    for body, field, why in UNFIT:
+        response = agent.put("/customers", body)
+        assert response.status_code == 422, why
+        assert response.json["errors"][0]["field"] == field
     assert count(app, Customer) == 0
     assert count(app, AttributeKey) == 0
 

@@ -1,11 +1,14 @@
+import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import event, update
 from werkzeug.datastructures import MultiDict
 
 from tests.factories import NOON, a_customer
+from webapp import create_app
 from webapp.consent.rules import Status
 from webapp.customers import attributes, queries, tags
 from webapp.customers.filters import Filter, Page
@@ -24,20 +27,40 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def desk(app) -> Iterator[None]:
-    with app.app_context():
-        attributes.define("city", "text")
-        attributes.define("age", "number")
-        attributes.define("extra", "json")
-        attributes.define("member", "boolean")
-        for name, phone, status, names, city, age in PEOPLE:
-            customer = a_customer(name, status, phone)
-            tags.set_tags(customer, names)
-            attributes.set_attributes(customer, {"city": city, "age": age})
-        attributes.set_attributes(customer, {"extra": {"a": [1]}, "member": True})
-        db.session.commit()
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def populated(request, tmp_path_factory) -> Iterator[None]:
+    """A desk with PEOPLE, for all tests of this file: they only read, or roll back what they write."""
+    folder = tmp_path_factory.mktemp("desk")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            shutil.copyfile(request.getfixturevalue("migrated_sqlite"), folder / "heed.db")
+            url = f"sqlite:///{folder / 'heed.db'}"
+        else:
+            server = request.getfixturevalue("postgresql_server")
+            url = stack.enter_context(server.empty_database(f"people_{uuid.uuid4().hex}"))
+        app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": str(folder)}, web=False)
+        stack.enter_context(app.app_context())
+        add_people()
         yield
+        db.session.remove()
+        db.engine.dispose()
+
+
+def add_people() -> None:
+    for name, type in [("city", "text"), ("age", "number"), ("extra", "json"), ("member", "boolean")]:
+        attributes.define(name, type)
+    for name, phone, status, names, city, age in PEOPLE:
+        customer = a_customer(name, status, phone)
+        tags.set_tags(customer, names)
+        attributes.set_attributes(customer, {"city": city, "age": age})
+    attributes.set_attributes(customer, {"extra": {"a": [1]}, "member": True})
+    db.session.commit()
+
+
+@pytest.fixture(autouse=True)
+def unchanged(populated: None) -> Iterator[None]:
+    yield
+    db.session.rollback()
 
 
 def found(**conditions) -> list[int]:
@@ -113,7 +136,6 @@ def test_the_filter(conditions: dict, people: list[int], why: str) -> None:
 @pytest.mark.parametrize("gone", ["erased_at", "merged_into_id"])
 def test_who_was_erased_or_merged_is_on_no_list(gone: str) -> None:
     db.session.execute(update(Customer).where(Customer.id == 1).values({gone: NOON if "_at" in gone else 2}))
-    db.session.commit()
     assert 0 not in found() + found(tag="vip") + found(attr="city:Rio") + found(q="98765 4321")
     assert not queries.matches(Filter(), 1)
 
@@ -205,7 +227,7 @@ def statements() -> Iterator[list[tuple]]:
     ],
 )  # fmt: skip
 def test_a_page_is_read_along_an_index_and_never_sorted(
-    app, conditions: dict, number: int, plan: list[str]
+    conditions: dict, number: int, plan: list[str]
 ) -> None:
     args = MultiDict(conditions)
     with statements() as sent:

@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 
 import pytest
 from sqlalchemy import select, update
@@ -59,7 +60,9 @@ class RandomDesk:
         tags.set_tags(self.random.choice(self.customers), self.some(NAMES))
 
     def tag_too(self) -> None:
-        tags.add_tags(self.random.choice(self.customers), self.some(NAMES))
+        tally: Counter[int] = Counter()
+        tags.add_tags(self.random.choice(self.customers), map(tags.define, self.some(NAMES)), tally)
+        tags.count(tally)
 
     def describe(self) -> None:
         key = self.one_of(AttributeKey)

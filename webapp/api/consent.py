@@ -24,9 +24,9 @@ from webapp.extensions import db
 @bp.post("/customers/<customer_id>/consent")
 @bearer(Role.AGENT)
 def record_consent(customer_id: str) -> tuple[Response, int]:
-    customer = present(customer_id)
     body = bodies.json_object(statements.FIELDS)
     statement = statements.read(body, actor=current_actor(), now=now())
+    customer = present(customer_id)
     try:
         event = ledger.record(customer, statement)
     except EvidenceMissing as refusal:

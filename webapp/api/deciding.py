@@ -1,5 +1,6 @@
 """The gate for any sender: one answer per recipient, each stored with what the gate saw."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,12 +63,19 @@ def _decide(recipient: Recipient, people: People, category: Category, unknown_ma
 
 
 def _store(decisions: list[Decision], asked: Asked) -> list[int]:
-    """The numbers of the stored decisions, in their order."""
-    rows = [_row(decision, asked) for decision in decisions]
-    if not rows:
-        return []
-    statement = insert(SendDecision).returning(SendDecision.id, sort_by_parameter_order=True)
-    return list(db.session.scalars(statement, rows))
+    """The numbers of the stored decisions, in their order.
+
+    Databases return the rows of one INSERT in any order. Rows of one customer and reason are equal, so that
+    each of them may stand for each such decision.
+    """
+    numbers: dict[tuple[int | None, str | None], list[int]] = defaultdict(list)
+    if rows := [_row(decision, asked) for decision in decisions]:
+        statement = insert(SendDecision).returning(
+            SendDecision.id, SendDecision.customer_id, SendDecision.reason
+        )
+        for number, customer_id, reason in db.session.execute(statement, rows):
+            numbers[customer_id, reason].append(number)
+    return [numbers[decision.customer_id, decision.reason].pop() for decision in decisions]
 
 
 def _row(decision: Decision, asked: Asked) -> dict[str, object]:

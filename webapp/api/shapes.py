@@ -7,8 +7,7 @@ from webapp.api.auth import masked
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind
 from webapp.customers.models import Customer
-from webapp.customers.phones import mask
-from webapp.customers.search import digits_of
+from webapp.customers.phones import digits, mask
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -50,7 +49,7 @@ def _phone(display: str) -> str | None:
     """`+digits`; None when no number is known."""
     if not display:
         return None
-    return mask(display) if masked() else f"+{digits_of(display)}"
+    return mask(display) if masked() else f"+{digits(display)}"
 
 
 def _evidence(evidence: Evidence) -> dict[str, str]:

@@ -21,7 +21,7 @@ LIFT = {
 
 def standing() -> dict[str, str]:
     """The ledger's triggers by name, each with the statement that creates it."""
-    return dict(db.session.execute(text(GUARDS[_dialect()])).tuples().all())
+    return dict(db.session.execute(text(GUARDS[_dialect()])).all())
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def check_words(opt_out: Sequence[str], opt_in: Sequence[str], enabled: bool) ->
     `enabled` says whether customers can opt out by a word at all. Keep the set only if there are no errors.
     """
     words = KeywordSet(_written(opt_out), _written(opt_in))
-    errors = [error for word in (*opt_out, *opt_in) if (error := _fault(_trimmed(word)))]
+    errors = [error for word in (*opt_out, *opt_in) if (error := _fault(_upper(_trimmed(word))))]
     errors += _faults_of_list("opt-out", words.opt_out) + _faults_of_list("opt-in", words.opt_in)
     errors += _in_both(words)
     if enabled and not words.opt_out:
@@ -79,8 +79,10 @@ def _shows(sign: str) -> bool:
 
 
 def _written(words: Iterable[str]) -> tuple[str, ...]:
-    by_spelling = {spelling(word): _upper(word) for word in map(_trimmed, reversed(list(words)))}
-    return tuple(word for key, word in reversed(by_spelling.items()) if key)
+    by_spelling: dict[tuple[str, ...], str] = {}
+    for word in map(_trimmed, words):
+        by_spelling.setdefault(spelling(word), _upper(word))
+    return tuple(word for key, word in by_spelling.items() if key)
 
 
 def _upper(word: str) -> str:

@@ -73,16 +73,14 @@ def taken_apart(text: str) -> Iterator[list[str]]:
 
 
 def guessed(text: str) -> Iterator[list[str]]:
-    """The words of a folded text with look-alikes, digits and symbols read as letters, where that differs.
+    """The words of a folded text with look-alikes, digits and symbols read as letters.
 
     The digit one is read as i, then as l. A number stays a number.
     """
     letters = _SYMBOL.sub(lambda match: _SYMBOLS[match[0]], with_look_alikes(text))
-    as_i = tokens(letters)
+    words = tokens(letters)
     for one in "il" if "1" in letters else "i":
-        words = [_without_digits(word, one) for word in as_i]
-        if words != tokens(text):
-            yield words
+        yield [_without_digits(word, one) for word in words]
 
 
 def spelled_out(words: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ _STRETCHED = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
 class NearMisses:
-    """An index of slips; finding one takes as long with two hundred keywords as with one.
+    """An index of slips. One slip is looked up; two are compared with the long keywords of about that length.
 
     `keywords` maps the folded, solid form of each keyword to the keyword as configured.
     """

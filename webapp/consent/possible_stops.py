@@ -44,10 +44,17 @@ class PossibleStops:
     def _readings(self, bare: str, words: list[str]) -> Iterator[tuple["_Search", list[str]]]:
         text = without_links(bare)
         yield self._literal, words if text == bare else tokens(text)
-        if len(text) > SIGNS_TAKEN_APART:
-            text = f"{text[: SIGNS_TAKEN_APART // 2]} {text[-SIGNS_TAKEN_APART // 2 :]}"
+        text = _ends(text)
         yield from ((self._literal, words) for words in taken_apart(text))
         yield from ((self._guessed, words) for words in guessed(text))
+
+
+def _ends(text: str) -> str:
+    """A text of a length to take apart. The tail leaves some words out: a phrase may have been cut in two."""
+    if len(text) <= SIGNS_TAKEN_APART:
+        return text
+    half = SIGNS_TAKEN_APART // 2
+    return f"{text[:half]} {text[-half:].split(' ', 4)[-1]}"
 
 
 class _Search:

@@ -35,7 +35,7 @@ def address(kind: IdentityKind, raw: str, default_country: str | None = None) ->
     """
     if kind == IdentityKind.PHONE:
         phone = phones.parse_phone(raw, default_country)
-        return Address(kind, phone.e164_digits, phone.match_key)
+        return Address(kind, phone.e164_digits, phone.match_key, phone.warning)
     if kind == IdentityKind.WA_ID:
         wa_id = _wa_id(raw)
         return Address(kind, wa_id, phones.match_key(wa_id))

@@ -69,9 +69,22 @@ def set_attributes(customer: Customer, values: Mapping[str, Any]) -> bool:
     """
     keys = _defined(values)
     ledger.lock(customer)
+    return put(customer, {keys[fold(name)]: value for name, value in values.items()})
+
+
+def put(customer: Customer, values: Mapping[AttributeKey, Any]) -> bool:
+    """`set_attributes` for a customer whom the caller has locked, by definitions instead of names."""
     present = customer.attrs_json
-    named = {keys[fold(name)]: value for name, value in values.items()}
-    return _change(customer, {key: v for key, v in named.items() if not _same(present.get(key.name), v)})
+    changes = {key: value for key, value in values.items() if not _same(present.get(key.name), value)}
+    if not changes:
+        return False
+    _erase(customer, [key for key in changes if key.name in present])
+    _write(customer, {key: value for key, value in changes.items() if value is not None})
+    copy = present | {key.name: value for key, value in changes.items()}
+    kept = {name: value for name, value in copy.items() if value is not None}
+    customer.attrs_json = dict(sorted(kept.items(), key=lambda item: fold(item[0])))
+    customer.version += 1
+    return True
 
 
 def rename(key: AttributeKey, name: str) -> None:
@@ -130,23 +143,20 @@ def _same(one: Any, other: Any) -> bool:
     return compact_json(one) == compact_json(other)  # as JSON, because in Python true equals 1
 
 
-def _change(customer: Customer, changes: dict[AttributeKey, Any]) -> bool:
-    if not changes:
-        return False
-    of_customer = CustomerAttribute.customer_id == customer.id
-    changed = CustomerAttribute.key_id.in_([key.id for key in changes])
-    db.session.execute(delete_from(CustomerAttribute).where(of_customer, changed))
-    rows = [
-        {"customer_id": customer.id, "key_id": key.id, **stored(key.type, value)}
-        for key, value in changes.items()
-        if value is not None
-    ]
-    if rows:
+def _erase(customer: Customer, keys: list[AttributeKey]) -> None:
+    if keys:
+        of_customer = CustomerAttribute.customer_id == customer.id
+        named = CustomerAttribute.key_id.in_([key.id for key in keys])
+        db.session.execute(delete_from(CustomerAttribute).where(of_customer, named))
+
+
+def _write(customer: Customer, values: dict[AttributeKey, Any]) -> None:
+    if values:
+        rows = [
+            {"customer_id": customer.id, "key_id": key.id, **stored(key.type, value)}
+            for key, value in values.items()
+        ]
         db.session.execute(insert(CustomerAttribute), rows)
-    customer.attrs_json = copies.attributes_of([customer.id])[customer.id]
-    customer.version += 1
-    db.session.flush()
-    return True
 
 
 def _holders(key_id: int) -> Iterator[list[int]]:

@@ -2,6 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from webapp.consent.ledger import Proof
@@ -10,7 +11,7 @@ from webapp.customers.wording import CHANNELS
 
 
 class OptInForm(FlaskForm):
-    channel = SelectField("How was it given?", choices=list(CHANNELS.items()), default="web_form")
+    channel = SelectField("How was it given?", choices=[SelectChoice(*pair) for pair in CHANNELS.items()], default="web_form")
     given_at = DateField("When", validators=[Optional()])
     evidence = TextAreaField(
         "The customer’s words or a link",

@@ -25,7 +25,7 @@ class Entry:
     """By whom, and why it changed nothing if so."""
     icon: str
     tone: str
-    """out, in, amber or plain: the colour of its mark, always beside the title's words."""
+    """good, bad, warning or nothing: the colour of its mark, always beside the title's words."""
     occurred_at: datetime
     recorded_at: datetime
     undoable: bool
@@ -72,10 +72,8 @@ def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool)
 
 def _tone(event: ConsentEvent) -> str:
     if event.kind in (Kind.PLATFORM_STOP, Kind.HOLD):
-        return "in" if event.status in (Turn.RESUMED, Turn.RELEASED) else "amber"
-    if event.kind != Kind.CONSENT:
-        return "plain"
-    return {Status.OPTED_OUT: "out", Status.OPTED_IN: "in"}.get(Status(event.status or ""), "plain")
+        return "good" if event.status in (Turn.RESUMED, Turn.RELEASED) else "warning"
+    return {Status.OPTED_OUT: "bad", Status.OPTED_IN: "good"}.get(event.status or "", "")
 
 
 ICONS = {
@@ -94,4 +92,4 @@ def _icon(event: ConsentEvent) -> str:
         return "circle-play" if event.status == Turn.RESUMED else "circle-slash"
     if event.kind == Kind.HOLD:
         return "user-check" if event.status == Turn.RELEASED else "circle-pause"
-    return ICONS.get(Source(event.source), "user-check")
+    return ICONS.get(Source(event.source), "hand")

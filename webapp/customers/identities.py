@@ -117,11 +117,17 @@ def create_with(
 
 
 def attach(customer: Customer, kind: IdentityKind | str, value: str, source: str, now: datetime) -> Identity:
-    """Note that the customer has this address, too; safe to repeat.
+    """Note that the customer has this address, too, as it is kept or in any writing; safe to repeat.
 
     Raises IdentityTaken when another customer has it, MalformedPhone or MalformedId.
     """
-    place = address(IdentityKind(kind), value)
+    kept = kind == IdentityKind.PHONE and value.isdigit()
+    place = address(IdentityKind(kind), f"+{value}" if kept else value)
+    return attach_address(customer, place, source, now)
+
+
+def attach_address(customer: Customer, place: Address, source: str, now: datetime) -> Identity:
+    """`attach` for an address that was checked before."""
     identity = _known(place) or _attached(customer, place, source, now)
     if identity.customer_id != customer.id:
         raise IdentityTaken(identity.customer_id)

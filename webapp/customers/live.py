@@ -85,7 +85,7 @@ def _count_newer(table: Table, newest: int) -> Count:
 
 
 def _marked(row: Row, table: Table) -> Row:
-    return replace(row, changed=True, unmatched=not queries.matches(table.filter, row.id))
+    return replace(row, changed=not row.mine, unmatched=not queries.matches(table.filter, row.id))
 
 
 def _is_id(raw: str) -> bool:

@@ -25,7 +25,7 @@ REASONS = {
 
 
 def person_context(customer: Customer, reader: Reader) -> dict[str, Any]:
-    """For `_person.html`."""
+    """For the panel about the person."""
     return {
         "identities": [_shown(identity, reader) for identity in customer.identities],
         "sendable": [_sendable(customer, category) for category in Category],

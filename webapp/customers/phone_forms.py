@@ -11,6 +11,8 @@ from itertools import count
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+MOST_DIGITS = 15
+"""E.164 allows no more, the country code included; some countries' own numbers are longer."""
 _BRAZIL_WITHOUT_NINE = re.compile(r"55(\d\d)([6-9]\d{3})(\d{4})")
 _MEXICO_WITH_ONE = re.compile(r"521(\d{10})")
 _ARGENTINA_WITH_NINE = re.compile(r"549(\d{10})")
@@ -77,6 +79,8 @@ def is_possible(number: PhoneNumber) -> bool:
     """Whether the library's table has numbers of this length that can be called from abroad."""
     # North American areas start at 2, which tells a Brazilian number of São Paulo (11 …) from one with +1.
     if number.country_code == 1 and number.national_number < 2_000_000_000:
+        return False
+    if len(phonenumbers.format_number(number, PhoneNumberFormat.E164)) > len("+") + MOST_DIGITS:
         return False
     return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
 

@@ -8,6 +8,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from webapp.customers.phone_forms import (
+    MOST_DIGITS,
     argentine_mobile,
     digits,
     display_phone,
@@ -28,8 +29,6 @@ __all__ = [
     "wa_id_phone",
 ]
 
-MOST_DIGITS = 15
-"""E.164 allows no more, the country code included."""
 FEWEST_DIGITS_UNMARKED = 10
 """A shorter number without + is more likely a national one."""
 FEWEST_DIGITS_IN_DOUBT = 11

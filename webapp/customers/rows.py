@@ -41,6 +41,8 @@ class Row:
     tags: list[str]
     created_at: datetime
     version: int
+    mine: bool = False
+    """The reader set the state; their own page knows."""
     unmatched: bool = False
     """It was changed and no longer matches the filter; it stays until the next navigation."""
     changed: bool = False
@@ -90,6 +92,7 @@ def _row(record: Record[Any], reader: Reader, names: dict[str, str]) -> Row:
         tags=record.tags_json,
         created_at=record.created_at,
         version=record.version,
+        mine=record.actor == reader.actor,
     )
 
 

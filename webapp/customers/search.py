@@ -26,7 +26,7 @@ def fold(text: str) -> str:
 
 
 def searchable(name: str, numbers: Iterable[str]) -> str:
-    """The text that is searched for a customer: the folded name, and the numbers with their canonical forms."""
+    """The text that is searched for a customer: the folded name, the numbers and their canonical forms."""
     found = [digits(number) for number in numbers]
     forms = dict.fromkeys(form for number in found for form in (number, match_key(number)))
     return " ".join(filter(None, [fold(name), *forms]))

@@ -14,7 +14,7 @@ from webapp.extensions import db
 
 
 def results(table: Table, endpoint: str) -> dict[str, Any]:
-    """For `_table.html`."""
+    """For the table."""
     filter, page = table.filter, table.page
     size = page.size_args()
     shown = table.slice
@@ -33,7 +33,7 @@ def results(table: Table, endpoint: str) -> dict[str, Any]:
 
 
 def counts(table: Table) -> dict[str, Any]:
-    """For `_found.html` and `_state_counts.html`."""
+    """For the line above the table and the states in the panel."""
     by_status = table.status_counts
     every = queries.Count(
         sum(count.n for count in by_status.values()), any(c.more for c in by_status.values())
@@ -43,7 +43,7 @@ def counts(table: Table) -> dict[str, Any]:
 
 
 def panel(table: Table, attr_key: str) -> dict[str, Any]:
-    """For `_filters.html`."""
+    """For the filter panel."""
     return {
         "attribute_options": [key.name for key in table.attribute_keys],
         "attr_key": attr_key,

@@ -1,7 +1,7 @@
 """Tags: on customers, and their definitions. Each change keeps `Tag.n` and the display copies true."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import func, insert, literal, select, update
@@ -49,19 +49,24 @@ def set_tags(customer: Customer, names: Iterable[str]) -> bool:
     """Give the customer these tags and no others; True when that changed something. Raises MalformedTag."""
     wanted = _defined(names)
     ledger.lock(customer)
-    return _change(customer, _carried(customer), wanted, None)
+    return _change(customer, _carried(customer), wanted)
 
 
-def add_tags(customer: Customer, names: Iterable[str], tally: Counter[int] | None = None) -> bool:
-    """Give the customer these tags too; True when that changed something. Raises MalformedTag.
+def add_tags(customer: Customer, tags: Iterable[Tag], tally: Counter[int]) -> bool:
+    """Give the customer, whom the caller has locked, these tags too; True when that changed something.
 
-    With a `tally` (tag id to customers) the tags' own counts are left to the caller's `count(tally)`: whoever
-    tags many customers in one transaction must not hold the rows of tags until its end.
+    Whoever tags many customers in one transaction must not hold the tags' own rows until its end. Therefore
+    their counts are only noted in `tally`, and the caller calls `count(tally)` last.
     """
-    wanted = _defined(names)
-    ledger.lock(customer)
-    carried = _carried(customer)
-    return _change(customer, carried, carried | wanted, tally)
+    carried = set(map(fold, customer.tags_json))
+    added = {tag.id: tag for tag in tags if tag.key not in carried}
+    if not added:
+        return False
+    _link(customer.id, added.keys())
+    tally.update(added.keys())
+    customer.tags_json = sorted([*customer.tags_json, *(tag.name for tag in added.values())], key=fold)
+    customer.version += 1
+    return True
 
 
 def count(tally: Counter[int]) -> None:
@@ -116,32 +121,26 @@ def _carried(customer: Customer) -> dict[int, Tag]:
     return {tag.id: tag for tag in db.session.scalars(select(Tag).where(Tag.id.in_(carried)))}
 
 
-def _change(
-    customer: Customer, before: dict[int, Tag], after: dict[int, Tag], tally: Counter[int] | None
-) -> bool:
+def _change(customer: Customer, before: dict[int, Tag], after: dict[int, Tag]) -> bool:
     added, removed = after.keys() - before.keys(), before.keys() - after.keys()
     if not added | removed:
         return False
     _link(customer.id, added)
     _unlink(customer.id, removed)
-    changes = Counter({tag_id: 1 if tag_id in added else -1 for tag_id in added | removed})
-    if tally is None:
-        count(changes)
-    else:
-        tally.update(changes)
+    count(Counter({tag_id: 1 if tag_id in added else -1 for tag_id in added | removed}))
     customer.tags_json = [tag.name for tag in sorted(after.values(), key=lambda tag: tag.key)]
     customer.version += 1
     db.session.flush()
     return True
 
 
-def _link(customer_id: int, tag_ids: set[int]) -> None:
+def _link(customer_id: int, tag_ids: Set[int]) -> None:
     if tag_ids:
         rows = [{"tag_id": tag_id, "customer_id": customer_id} for tag_id in sorted(tag_ids)]
         db.session.execute(insert(CustomerTag), rows)
 
 
-def _unlink(customer_id: int, tag_ids: set[int]) -> None:
+def _unlink(customer_id: int, tag_ids: Set[int]) -> None:
     if tag_ids:
         of_customer = CustomerTag.customer_id == customer_id
         db.session.execute(delete_from(CustomerTag).where(of_customer, CustomerTag.tag_id.in_(tag_ids)))

@@ -55,7 +55,7 @@ def show(customer_id: int) -> str:
     customer = customer_or_404(customer_id)
     return page_or_fragment(
         "customers/show.html",
-        "customers/_history.html",
+        "customers/_customer.html",
         row=row_of(customer_id, reader()),
         entries=history.entries(customer_id, reader(), clock.now()),
         **person_context(customer, reader()),

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from webapp.customers import attributes, identities, search, tags
 from webapp.customers.addresses import addresses
-from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
+from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity
 from webapp.customers.values import stored
 from webapp.demo import people, traits
 from webapp.demo.people import Person
@@ -41,17 +41,20 @@ class Member:
 
 @dataclass(frozen=True)
 class Cast:
-    """The definitions that customers are given tags and attributes of, by name, in the order of display."""
+    """Ids of the tags, and ids and types of the attributes, by name and in the order of display."""
 
-    tags: Mapping[str, Tag]
-    keys: Mapping[str, AttributeKey]
+    tags: Mapping[str, int]
+    keys: Mapping[str, tuple[int, str]]
 
     @classmethod
     def prepared(cls) -> "Cast":
         """Defines what is not there yet."""
         defined = [tags.define(name) for name in traits.TAGS]
         keys = [attributes.define(name, type) for name, type in traits.ATTRIBUTES.items()]
-        return cls(_by_name(defined), _by_name(keys))
+        return cls(
+            {tag.name: tag.id for tag in sorted(defined, key=lambda tag: tag.key)},
+            {key.name: (key.id, key.type) for key in sorted(keys, key=lambda key: key.key)},
+        )
 
     def enter(self, members: Sequence[Member]) -> list[Customer]:
         """The customers that these people become, in the same order. The caller commits."""
@@ -67,18 +70,21 @@ class Cast:
         customer = Customer(name=identities.shown_name(member.person.name), demo=True)
         customer.created_at = member.created_at
         customer.identities = [
-            Identity(**vars(place), source=SOURCE, created_at=member.created_at)
+            Identity(kind=place.kind, value=place.value, match_key=place.match_key, source=SOURCE,
+                     created_at=member.created_at)
             for place in addresses(phone=member.person.phone)
-        ]
+        ]  # fmt: skip
         customer.tags_json = [name for name in self.tags if name in member.tags]
-        customer.attrs_json = {name: member.attributes[name] for name in self.keys if name in member.attributes}
+        customer.attrs_json = {
+            name: member.attributes[name] for name in self.keys if name in member.attributes
+        }
         customer.phone_display = identities.display_phone(customer)
         search.refresh(customer)
         return customer
 
     def _give_tags(self, pairs: list[tuple[Member, Customer]]) -> None:
         rows = [
-            {"tag_id": self.tags[name].id, "customer_id": customer.id}
+            {"tag_id": self.tags[name], "customer_id": customer.id}
             for member, customer in pairs
             for name in member.tags
         ]
@@ -87,16 +93,12 @@ class Cast:
 
     def _give_attributes(self, pairs: list[tuple[Member, Customer]]) -> None:
         rows = [
-            {"customer_id": customer.id, "key_id": key.id, **stored(key.type, member.attributes[name])}
+            {"customer_id": customer.id, "key_id": key_id, **stored(type, member.attributes[name])}
             for member, customer in pairs
-            for name, key in self.keys.items()
+            for name, (key_id, type) in self.keys.items()
             if name in member.attributes
         ]
         _insert(CustomerAttribute, rows)
-
-
-def _by_name(definitions: list[Any]) -> dict[str, Any]:
-    return {definition.name: definition for definition in sorted(definitions, key=lambda d: d.key)}
 
 
 def _insert(model: type[Any], rows: list[dict[str, Any]]) -> None:

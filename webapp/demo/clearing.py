@@ -11,13 +11,13 @@ from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
 from webapp.demo import staff, traits
-from webapp.demo.invented import MESSAGE_IDS, NUMBERS, USER_IDS
 from webapp.extensions import db
+from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS, USER_IDS
 from webapp.whatsapp.models import InboundMessage
 
 FROM_THE_PHONE = InboundMessage.key.startswith(f"message:{MESSAGE_IDS}", autoescape=True)
-REQUESTS = ("opt_out", "review")
-"""Decisions about a message that may be a wish to hear no more."""
+REQUESTS = ("opt_out", "review", "platform_stop")
+"""Decisions about what may be a wish to hear no more."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,14 @@ def clear(now: datetime) -> Cleared:
 
 def _adopt_unknown_senders() -> None:
     """Whoever wrote only from the phone, under invented addresses, is demo data too."""
-    values = [form for number in NUMBERS for form in (number, f"+{number}")]
-    invented = or_(Identity.value.in_(values), Identity.value.startswith(USER_IDS, autoescape=True))
+    invented = or_(Identity.value.in_(NUMBERS), Identity.value.startswith(USER_IDS, autoescape=True))
     own = Identity.customer_id == Customer.id
     nobody_real = exists().where(own), ~exists().where(own, ~invented), ~_wrote(~FROM_THE_PHONE)
     db.session.execute(update(Customer).where(~Customer.demo, *nobody_real).values(demo=True))
 
 
 def _who_really_asked() -> Select[tuple[Customer]]:
-    """Demo customers whose invented number a real person has, who wrote something like STOP."""
+    """Demo customers whose invented number a real person has, who asked for something like STOP."""
     asked = _wrote(~FROM_THE_PHONE, InboundMessage.decision.in_(REQUESTS))
     return select(Customer).where(Customer.demo, asked).order_by(Customer.id)
 

@@ -8,10 +8,11 @@ from sqlalchemy import delete, select
 from webapp.accounts import tokens, users
 from webapp.accounts.models import ApiToken, User, UserSession
 from webapp.accounts.roles import Role
-from webapp.demo.invented import STAFF_DOMAIN
 from webapp.extensions import db
 
 COLLEAGUES = {"dana.kim": "Dana Kim", "rafael.lima": "Rafael Lima"}
+DOMAIN = "heed-demo.example"
+"""`.example` is set aside for such addresses (RFC 2606)."""
 CREATED_BY = "demo"
 
 
@@ -31,13 +32,13 @@ def introduce(now: datetime) -> Staff:
 def dismiss() -> None:
     """Remove them, but for a colleague whom somebody enabled and who has signed in since."""
     signed_in = select(UserSession.user_id)
-    invented = User.email.endswith(f"@{STAFF_DOMAIN}", autoescape=True)
+    invented = User.email.endswith(f"@{DOMAIN}", autoescape=True)
     db.session.execute(delete(User).where(invented, User.disabled_at.is_not(None), User.id.not_in(signed_in)))
     db.session.execute(delete(ApiToken).where(ApiToken.created_by == CREATED_BY))
 
 
 def _colleague(address: str, now: datetime) -> str:
-    email = f"{address}@{STAFF_DOMAIN}"
+    email = f"{address}@{DOMAIN}"
     user = users.find(email) or users.create(email, Role.AGENT, now=now, name=COLLEAGUES[address])
     users.disable(user, now)
     db.session.flush()

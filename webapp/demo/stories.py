@@ -75,7 +75,8 @@ def _later_steps(ending: str, n: int, moments: list[datetime], rng: Random) -> l
     if ending == "on hold":
         return [Step(first, Source.KEYWORD, turn=Turn.HELD, channel="whatsapp", words=HELD[n])]
     if ending == "stopped in WhatsApp":
-        return [Step(first, Source.WHATSAPP, turn=Turn.STOPPED)]
+        words = "WhatsApp's setting for offers: stop"
+        return [Step(first, Source.WHATSAPP, turn=Turn.STOPPED, channel="whatsapp", words=words)]
     if ending == "came back":
         return [_opt_out(first, rng), _own_opt_in(second)]
     return [_opt_out(first, rng)]

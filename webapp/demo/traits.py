@@ -22,7 +22,7 @@ ATTRIBUTES = {
     "orders": AttributeType.NUMBER,
     "member": AttributeType.BOOLEAN,
     "vip since": AttributeType.DATE,
-    "call after": AttributeType.TIME,
+    "preferred time": AttributeType.TIME,
     "last order": AttributeType.DATETIME,
     "sizes": AttributeType.JSON,
 }
@@ -62,7 +62,7 @@ def _possible(
         (0.35, "orders", rng.randint(1, 40)),
         (0.2, "member", rng.random() < 0.7),
         (0.1, "vip since", _day(created_at + timedelta(days=rng.randint(0, 20)), now)),
-        (0.07, "call after", f"{rng.randint(9, 19):02}:{rng.choice((0, 30)):02}:00"),
+        (0.07, "preferred time", f"{rng.randint(9, 19):02}:{rng.choice((0, 30)):02}:00"),
         (0.25, "last order", f"{ordered_at:%Y-%m-%dT%H:%M:00Z}"),
         (0.08, "sizes", {"shoe": rng.randint(35, 46), "shirt": rng.choice(("S", "M", "L", "XL"))}),
     ]

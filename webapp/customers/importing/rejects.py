@@ -34,7 +34,9 @@ class Rejects:
         try:
             self._file = self._part.open("w", encoding="utf-8", newline="")
         except OSError as error:
-            raise UnusableFile(f"{self.path.name} cannot be written beside the file: {error.strerror}.") from None
+            raise UnusableFile(
+                f"{self.path.name} cannot be written beside the file: {error.strerror}."
+            ) from None
         self._writer = csv.writer(self._file, delimiter=self._separator)
         self._writer.writerow([*map(safe, self._header), *ADDED])
         return self

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MOST_EXAMPLES = 20
+
 
 @dataclass
 class ImportReport:
-    """Counts of rows. `rows` = created + updated + unchanged + refused."""
+    """Counts of rows; `rows` = `created` + `updated` + `unchanged` + `refused`."""
 
     rows: int = 0
     created: int = 0
@@ -16,16 +18,26 @@ class ImportReport:
     opted_out: int = 0
     refused: int = 0
     listed: int = 0
-    """Rows in the file of rejects: refused ones, and those of which a part was not taken over."""
+    """Rows with a reason beside them: refused ones, and those of which a part was not taken over."""
+    doubtful: int = 0
+    """Rows whose number is possible but not known to be in use."""
     dry_run: bool = False
     rejected_file: Path | None = None
     notes: list[str] = field(default_factory=list)
     """What the person should know about the file."""
+    examples: list[str] = field(default_factory=list)
+    """The first rows that are listed, with their reasons."""
+
+    def list(self, line: int, reason: str) -> None:
+        self.listed += 1
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(f"line {line}: {reason}")
 
     def summary(self) -> str:
         """One line of counts."""
         counts = f"{self.rows:,} rows: {self.created:,} created, {self.updated:,} updated, "
         counts += f"{self.unchanged:,} unchanged, {self.refused:,} refused; "
         counts += f"{self.opted_in:,} opted in, {self.opted_out:,} opted out, {self.listed:,} listed"
-        counts += f" in {self.rejected_file.name}" if self.rejected_file else ""
+        if self.rejected_file:
+            counts += f" in {self.rejected_file.name}"
         return f"Dry run, nothing was written. {counts}." if self.dry_run else f"{counts}."

@@ -13,7 +13,7 @@ from webapp.consent.rules import Status
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.cells import bare
 from webapp.customers.importing.table_file import ATTRIBUTE, IDENTITY_COLUMNS, Record
-from webapp.customers.models import AttributeType, IdentityKind
+from webapp.customers.models import IdentityKind
 from webapp.customers.phones import MalformedPhone
 from webapp.customers.tags import MalformedTag
 from webapp.customers.tags import checked as checked_tag
@@ -107,11 +107,11 @@ class _Reader:
         return self._read(column, _instant)
 
     def addresses(self, country: str | None) -> list[Address]:
-        found = (
-            self._read(kind, lambda cell, kind=IdentityKind(kind): _address(kind, cell, country))
-            for kind in IDENTITY_COLUMNS
-        )
+        found = [self._address(IdentityKind(column), country) for column in IDENTITY_COLUMNS]
         return [place for place in found if place]
+
+    def _address(self, kind: IdentityKind, country: str | None) -> Address | None:
+        return self._read(kind, lambda cell: address(kind, cell.removeprefix("'"), country))
 
     def tags(self) -> list[str]:
         return self._read("tags", _tags) or []
@@ -150,13 +150,11 @@ def _tags(cell: str) -> list[str]:
     return [checked_tag(tag) for tag in cell.split(";") if tag.strip()]
 
 
-def _address(kind: IdentityKind, cell: str, country: str | None) -> Address:
-    return address(kind, cell.removeprefix("'"), country)
-
-
 def _instant(cell: str) -> datetime:
     try:
         instant = datetime.fromisoformat(cell)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise MalformedValue("Write a date like 2026-03-31, or with time and zone 2026-03-31T14:30Z.") from None
+        raise MalformedValue(
+            "Write a date like 2026-03-31, or with time and zone 2026-03-31T14:30Z."
+        ) from None

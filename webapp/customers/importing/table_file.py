@@ -137,7 +137,7 @@ def _column(title: str) -> str:
 
 
 def _records(file: Iterable[str], separator: str) -> Iterator[Record]:
-    """Strict: a quotation mark that nobody closed would otherwise swallow the rows behind it, opt-outs too."""
+    """Strict: a quotation mark that nobody closed would else swallow the rows behind it, opt-outs too."""
     raw: list[str] = []
     reader = csv.reader(_noting(file, raw), delimiter=separator, strict=True)
     while True:
@@ -150,7 +150,9 @@ def _records(file: Iterable[str], separator: str) -> Iterator[Record]:
         except csv.Error:
             last = reader.line_num
             place = f"line {line}" if last == line else f"lines {line} to {last}"
-            yield Record(line, ["".join(raw)[:LONGEST_SHOWN]], f"A quotation mark in {place} is out of place.")
+            yield Record(
+                line, ["".join(raw)[:LONGEST_SHOWN]], f"A quotation mark in {place} is out of place."
+            )
 
 
 def _noting(file: Iterable[str], raw: list[str]) -> Iterator[str]:

@@ -1,0 +1,111 @@
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from tests.factories import NOON, a_customer
+from webapp.consent import ledger
+from webapp.consent.ledger import Signal
+from webapp.consent.rules import Source, Status, Turn
+from webapp.customers import attributes, identities, tags
+from webapp.customers.exporting import export_file
+from webapp.customers.filters import Filter
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+
+@pytest.fixture(autouse=True)
+def in_app(app):
+    with app.app_context():
+        yield
+
+
+def exported(wanted: Filter | None = None) -> list[dict[str, str]]:
+    file = io.StringIO(newline="")
+    export_file(file, wanted or Filter())
+    return list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
+
+
+def test_a_customer_is_a_row_with_everything_known() -> None:
+    ana = a_customer("São", Status.OPTED_IN, "+55 11 98765-4321")
+    attributes.define("city", "text")
+    attributes.define("extra", "json")
+    tags.set_tags(ana, ["vip", "a;b"])
+    attributes.set_attributes(ana, {"city": "Rio", "extra": {"é": [1]}})
+    ledger.hold(ana, "why", Signal(Source.KEYWORD, "customer", NOON + timedelta(microseconds=5)))
+    db.session.commit()
+    assert exported() == [{
+        "id": str(ana.id), "name": "São", "phone": "+5511987654321", "status": "opted_in",
+        "platform_stop": "false", "on_hold": "true", "tags": "a,b;vip",
+        "attributes": '{"city":"Rio","extra":{"é":[1]}}', "created_at": "2026-11-20T12:00:00Z",
+        "consent_changed_at": "2026-11-20T12:00:00Z", "consent_source": "import",
+    }]  # fmt: skip
+
+
+def test_a_customer_of_whom_little_is_known_has_empty_cells() -> None:
+    nobody = identities.create(user_id="US.1", source="whatsapp", now=NOON)
+    ledger.record_platform(nobody, Turn.STOPPED, Signal(Source.WHATSAPP, "whatsapp", NOON))
+    db.session.commit()
+    (row,) = exported()
+    assert (row["name"], row["phone"], row["status"], row["platform_stop"]) == ("", "", "unknown", "true")
+    assert (row["tags"], row["attributes"]) == ("", "{}")
+    assert (row["consent_changed_at"], row["consent_source"]) == ("", "")
+
+
+def test_the_number_is_the_one_dialled_before_the_one_of_whatsapp() -> None:
+    both = identities.create(wa_id="551187654321", source="whatsapp", now=NOON)
+    identities.attach(both, "phone", "+55 11 98765-4321", "agent", NOON)
+    identities.create(wa_id="5215512345678", source="whatsapp", now=NOON)
+    db.session.commit()
+    assert [row["phone"] for row in exported()] == ["+5511987654321", "+5215512345678"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_names_and_tags_are_no_formulas(name: str) -> None:
+    tags.set_tags(a_customer(name), [name])
+    db.session.commit()
+    (row,) = exported()
+    assert (row["name"], row["tags"]) == (f"'{name}", f"'{name}")
+
+
+def test_hostile_names_stay_one_cell() -> None:
+    name = 'a","b\';--<script>'
+    a_customer(name)
+    assert exported()[0]["name"] == name
+
+
+def test_the_filter_holds_and_who_is_gone_is_left_out() -> None:
+    a_customer("Ana", Status.OPTED_OUT)
+    gone = a_customer("Ben", Status.OPTED_OUT)
+    a_customer("Eva")
+    db.session.execute(update(Customer).where(Customer.id == gone.id).values(erased_at=NOON))
+    db.session.commit()
+    assert [row["name"] for row in exported()] == ["Ana", "Eva"]
+    assert [row["name"] for row in exported(Filter(status="opted_out"))] == ["Ana"]
+
+
+def test_more_customers_than_one_chunk_are_all_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.customers.exporting.CHUNK", 2)
+    for n in range(5):
+        a_customer(f"Customer {n}")
+    assert [row["name"] for row in exported()] == [f"Customer {n}" for n in range(5)]
+
+
+def test_a_file_is_replaced_when_all_is_written_and_left_alone_when_something_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "all.csv"
+    file.write_text("before")
+    a_customer("Ana")
+    with monkeypatch.context() as patch:
+        patch.setattr("webapp.customers.exporting.compact_json", json.loads)  # fails on a dict
+        with pytest.raises(TypeError):
+            export_file(file)
+    assert file.read_text() == "before"
+    assert export_file(file) == 1
+    assert "Ana" in file.read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.glob("all*")] == ["all.csv"]

@@ -1,0 +1,10 @@
+"""Customers from a CSV file: read one row at a time, taken over in small transactions, safe to repeat.
+
+Opt-outs are always honoured. An import never lifts an opt-out, WhatsApp's own stop or a hold.
+"""
+
+from webapp.customers.importing.report import ImportReport
+from webapp.customers.importing.run import import_file
+from webapp.customers.importing.table_file import UnusableFile
+
+__all__ = ["ImportReport", "UnusableFile", "import_file"]

@@ -1,0 +1,165 @@
+"""An import from its first line to its report: small transactions, flat memory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import phonenumbers
+from sqlalchemy import select
+
+from webapp.consent.models import Batch
+from webapp.customers import attributes
+from webapp.customers.importing.intake import Intake
+from webapp.customers.importing.rejects import Rejects
+from webapp.customers.importing.report import ImportReport
+from webapp.customers.importing.rows import Defaults, RefusedRow, Row, parse
+from webapp.customers.importing.table_file import (
+    ATTRIBUTE,
+    FALLBACK_ENCODING,
+    Record,
+    TableFile,
+    UnusableFile,
+    open_table,
+)
+from webapp.customers.models import AttributeKey, AttributeType
+from webapp.customers.search import fold
+from webapp.database import writing
+from webapp.extensions import db
+
+ROWS_PER_TRANSACTION = 500
+
+
+def import_file(
+    path: str | Path,
+    *,
+    default_country: str | None = None,
+    consent: str = "",
+    evidence: str = "",
+    dry_run: bool = False,
+    actor: str,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Take the customers of a file over; `progress` is told the rows read so far.
+
+    `consent` and `evidence` hold for the rows that state none. Commits as it goes. A dry run writes nothing;
+    a new person that stands again more than 500 rows later counts as new twice in it. Raises UnusableFile.
+    """
+    table = open_table(Path(path))
+    defaults = Defaults(_country(default_country), consent, evidence)
+    report = ImportReport(dry_run=dry_run, notes=_notes(table))
+    db.session.commit()  # a transaction that has only read could not become a writing one
+    with ExitStack() as stack:
+        rejects = None if dry_run else stack.enter_context(Rejects(table))
+        run = Run(table, defaults, _types(table), actor, now, report, rejects)
+        for records in _chunks(table.records()):
+            run.take(records)
+            if progress:
+                progress(report.rows)
+    if rejects and report.listed:
+        report.rejected_file = rejects.path
+    return report
+
+
+@dataclass
+class Run:
+    """An import under way; without `rejects` it is a dry run."""
+
+    table: TableFile
+    defaults: Defaults
+    types: dict[str, str]
+    actor: str
+    now: datetime
+    report: ImportReport
+    rejects: Rejects | None
+    batch_id: int | None = None
+
+    def take(self, records: list[Record]) -> None:
+        """One transaction. The rows are read before it begins, for it keeps all other writers waiting."""
+        rows = [(record, self._read(record)) for record in records]
+        with writing():
+            intake = Intake(self.actor, self.now, self._batch(), self.report, self._keys())
+            for record, row in rows:
+                self._take_one(intake, record, row)
+            intake.close()
+            self._end()
+
+    def _read(self, record: Record) -> Row | RefusedRow:
+        try:
+            return parse(record, self.table.columns, self.types, self.defaults)
+        except RefusedRow as refused:
+            return refused
+
+    def _take_one(self, intake: Intake, record: Record, row: Row | RefusedRow) -> None:
+        self.report.rows += 1
+        reasons = self._refused(row) if isinstance(row, RefusedRow) else self._taken(intake, row)
+        if reasons:
+            self.report.list(record.line, " ".join(reasons))
+            if self.rejects:
+                self.rejects.add(record, " ".join(reasons))
+
+    def _taken(self, intake: Intake, row: Row) -> list[str]:
+        self.report.doubtful += any(place.warning for place in row.addresses)
+        try:
+            return intake.take(row)
+        except RefusedRow as refused:
+            return self._refused(refused)
+
+    def _refused(self, refused: RefusedRow) -> list[str]:
+        self.report.refused += 1
+        return [str(refused)]
+
+    def _keys(self) -> dict[str, AttributeKey]:
+        names = {column.removeprefix(ATTRIBUTE): type for column, type in self.types.items()}
+        return {name: attributes.define(name, type) for name, type in names.items()}
+
+    def _batch(self) -> int:
+        if self.batch_id is None:
+            batch = Batch(kind="import", title=self.table.path.name, actor=self.actor, created_at=self.now)
+            db.session.add(batch)
+            db.session.flush()
+            self.batch_id = batch.id
+        return self.batch_id
+
+    def _end(self) -> None:
+        if self.rejects:
+            db.session.commit()
+        else:
+            db.session.rollback()
+            self.batch_id = None
+
+
+def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while chunk := list(islice(records, ROWS_PER_TRANSACTION)):
+        yield chunk
+
+
+def _types(table: TableFile) -> dict[str, str]:
+    """The types of the attributes by column; one that is new is text."""
+    keys = {
+        fold(column.removeprefix(ATTRIBUTE)): column
+        for column in table.columns
+        if column.startswith(ATTRIBUTE)
+    }
+    known = select(AttributeKey.key, AttributeKey.type).where(AttributeKey.key.in_(keys))
+    types = dict.fromkeys(keys.values(), AttributeType.TEXT.value)
+    return types | {keys[key]: type for key, type in db.session.execute(known)}
+
+
+def _country(raw: str | None) -> str | None:
+    country = raw.strip().upper() if raw else None
+    if country and country not in phonenumbers.SUPPORTED_REGIONS:
+        raise UnusableFile(f"“{raw}” is no country. Write two letters, such as BR or DE.")
+    return country
+
+
+def _notes(table: TableFile) -> list[str]:
+    notes = []
+    if table.encoding == FALLBACK_ENCODING:
+        notes.append("The file is not UTF-8 and was read as Windows-1252: check the accents.")
+    if table.ignored:
+        notes.append(f"Columns that mean nothing here: {', '.join(table.ignored)}.")
+    return notes

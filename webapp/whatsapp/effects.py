@@ -1,0 +1,149 @@
+"""What an item does: its words are read, and the ledger records what they mean.
+
+Nothing here commits. A statement reaches every customer who may be the person if it stops marketing, and
+only the best match if it allows it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from webapp.consent import keywords, ledger
+from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
+from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.rules import Source, Status, Turn
+from webapp.customers import identities
+from webapp.customers.models import Customer
+from webapp.whatsapp import moves, payloads
+from webapp.whatsapp.events import USER_STOPPED_MARKETING
+from webapp.whatsapp.payloads import Item, clean
+from webapp.whatsapp.senders import Sender, addresses_of, sender
+
+PLATFORM_STOP = "platform_stop"
+LIFT_PLATFORM_STOP = "lift_platform_stop"
+NOTHING = Reading(Decision.NONE)
+MARKETING = "marketing_messages"
+
+Spoken = payloads.Words | payloads.Button | payloads.Reaction | payloads.Passive
+Signalled = payloads.Preference | payloads.Status
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was made of an item, what tipped it, and whom it is about."""
+
+    decision: str = Decision.NONE
+    matched: str = ""
+    customer: Customer | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """An item that speaks, and what came with it."""
+
+    item: Spoken | Signalled
+    words: str
+    source: Source
+    now: datetime
+
+    @property
+    def actor(self) -> str:
+        return "customer" if isinstance(self.item, Spoken) else "whatsapp"
+
+    def circumstances(self, who: Sender, customer: Customer, matched: str = "") -> dict[str, Any]:
+        """The fields that a Statement and a Signal share. The item's key is the id that makes them unique:
+        an edit may come under the id of the message that it changes, and a preference has no id."""
+        words, message_id = clean(self.words), self.item.message_id if isinstance(self.item, Spoken) else None
+        return {
+            "source": self.source,
+            "actor": self.actor,
+            "now": self.now,
+            "stated_at": self.item.occurred_at,
+            "identity_id": who.identity_id(customer),
+            "message_id": self.item.key,
+            "proof": Proof("whatsapp", words, clean(matched), message_id or ""),
+            "rule_version": RULE_VERSION,
+        }
+
+
+def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
+    """Do what `item` asks for; `words` are the keywords in force, None while they are switched off.
+
+    Raises Malformed for a person who cannot be kept, and whatever else a poisoned item provokes.
+    """
+    match item:
+        case payloads.Words():
+            ignored = item.forwarded or words is None
+            reading = NOTHING if ignored else keywords.read_text(item.text, words)
+            return _act(reading, reading.matched, Said(item, item.text, Source.KEYWORD, now))
+        case payloads.Button():
+            label = item.label or item.machine_id or ""
+            reading = keywords.read_button(item.machine_id or "", item.label)
+            return _act(reading, label, Said(item, label, Source.BUTTON, now))
+        case payloads.Reaction():
+            reading = keywords.read_reaction(item.emoji)
+            return _act(reading, reading.matched, Said(item, item.emoji, Source.KEYWORD, now))
+        case payloads.Passive():
+            return _passive(item, words, now)
+        case payloads.Wordless():
+            return Outcome(customer=sender(item.person, now).customer)
+        case payloads.Preference():
+            return _preference(item, now)
+        case payloads.Status(status="failed", error_code=code) if code == USER_STOPPED_MARKETING:
+            said = Said(item, f"WhatsApp reports {code}", Source.DELIVERY_FAILURE, now)
+            return _platform(Turn.STOPPED, said)
+        case payloads.NumberChange():
+            return Outcome(customer=moves.move(item, now))
+        case _:
+            return Outcome()
+
+
+def _act(reading: Reading, matched: str, said: Said) -> Outcome:
+    who = sender(said.item.person, said.now)
+    match reading.decision:
+        case Decision.OPT_OUT:
+            for customer, circumstances in _everybody(who, said, matched):
+                ledger.record(customer, Statement(Status.OPTED_OUT, **circumstances))
+        case Decision.OPT_IN:
+            circumstances = said.circumstances(who, who.customer, matched)
+            ledger.record(who.customer, Statement(Status.OPTED_IN, **circumstances))
+        case Decision.REVIEW:
+            for customer, circumstances in _everybody(who, said, matched):
+                ledger.hold(customer, reading.why, Signal(**circumstances))
+    return Outcome(reading.decision, reading.matched, who.customer)
+
+
+def _everybody(who: Sender, said: Said, matched: str) -> Iterator[tuple[Customer, dict[str, Any]]]:
+    return ((customer, said.circumstances(who, customer, matched)) for customer in who.alike)
+
+
+def _passive(item: payloads.Passive, words: KeywordSet | None, now: datetime) -> Outcome:
+    """Said in a group or long ago: a stop goes to a person, everything else creates nobody."""
+    reading = keywords.read_history(item.text, words) if item.text and words else NOTHING
+    if reading.decision is Decision.NONE:
+        known = identities.find_by_addresses(addresses_of(item.person))
+        return Outcome(customer=next(iter(known), None))
+    return _act(reading, reading.matched, Said(item, item.text or "", Source.KEYWORD, now))
+
+
+def _preference(item: payloads.Preference, now: datetime) -> Outcome:
+    """WhatsApp's own switch. A value that is new to us may be a stop, so a person looks at it."""
+    said = Said(item, f"WhatsApp's setting for offers: {item.value}", Source.WHATSAPP, now)
+    if item.value == "stop":
+        return _platform(Turn.STOPPED, said)
+    if item.value == "resume" and item.category in (None, MARKETING):
+        return _platform(Turn.RESUMED, said)
+    if item.value == "signup":
+        return Outcome(customer=sender(item.person, now).customer)
+    why = f"is a setting of WhatsApp's that is new to this desk: {item.value}"
+    return _act(Reading(Decision.REVIEW, item.value, why), item.value, said)
+
+
+def _platform(turn: Turn, said: Said) -> Outcome:
+    who = sender(said.item.person, said.now)
+    concerned = who.alike if turn is Turn.STOPPED else [who.customer]
+    for customer in concerned:
+        ledger.record_platform(customer, turn, Signal(**said.circumstances(who, customer)))
+    decision = PLATFORM_STOP if turn is Turn.STOPPED else LIFT_PLATFORM_STOP
+    return Outcome(decision, customer=who.customer)

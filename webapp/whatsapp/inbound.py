@@ -1,0 +1,122 @@
+"""A delivery comes in: every item is remembered once, applied, and kept raw whatever becomes of it.
+
+One transaction holds the whole delivery, and the caller commits it before it answers: what was answered 200
+is never delivered again (Meta, webhook overview). Each item stands in a savepoint of its own, so that one
+which cannot be applied does not cost its neighbours.
+"""
+
+import hashlib
+import logging
+import traceback
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
+
+from webapp.consent import policy
+from webapp.consent.keywords import RULE_VERSION, KeywordSet
+from webapp.extensions import db
+from webapp.whatsapp import effects
+from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.payloads import Item, MalformedBody, Unread, canonical, parse
+from webapp.whatsapp.reading import Malformed
+
+log = logging.getLogger(__name__)
+
+OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
+"""What says that the database is locked, gone or crowded, and nothing about the item."""
+NOT_OURS = "not_ours"
+
+
+@dataclass(frozen=True)
+class Business:
+    """The number and the account that this desk serves; "" serves any."""
+
+    phone_number_id: str = ""
+    account_id: str = ""
+
+    def owns(self, item: Item) -> bool:
+        """An item that does not say where it came from is not of another number."""
+        given = ((self.phone_number_id, item.phone_number_id), (self.account_id, item.account_id))
+        return all(not ours or not named or ours == named for ours, named in given)
+
+
+def receive(raw: bytes, business: Business, now: datetime) -> None:
+    """Take in one delivery whose signature was checked. The caller commits, and rolls back on an error.
+
+    Raises only when the database is out of reach: then nothing may be answered but "try again".
+    """
+    try:
+        items = parse(raw, now)
+    except MalformedBody as problem:
+        _keep_unreadable_body(raw, str(problem), now)
+        return
+    words = policy.words_in_force(policy.current())
+    for item in items:
+        if message := _remember(_letter(item, now)):
+            _take(item, message, business, words)
+
+
+def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> None:
+    key = f"body:{hashlib.sha256(raw).hexdigest()}"
+    _remember(InboundMessage(key=key, kind="body", raw=raw, received_at=now, failure=why))
+
+
+def _letter(item: Item, now: datetime) -> InboundMessage:
+    return InboundMessage(
+        key=item.key,
+        kind=item.kind,
+        field=item.field,
+        phone_number_id=item.phone_number_id,
+        raw=canonical(item.raw),
+        received_at=now,
+        occurred_at=getattr(item, "occurred_at", None),
+        rule_version=RULE_VERSION,
+    )
+
+
+def _remember(message: InboundMessage) -> InboundMessage | None:
+    """`message` on record; None for a repeat, also one that another request is storing in this moment."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(message)
+    except IntegrityError:
+        return None
+    return message
+
+
+def _take(item: Item, message: InboundMessage, business: Business, words: KeywordSet | None) -> None:
+    if not business.owns(item):
+        message.decision = NOT_OURS
+    elif isinstance(item, Unread) and item.malformed:
+        message.failure = item.reason
+    else:
+        _apply(item, message, words)
+
+
+def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> None:
+    try:
+        with db.session.begin_nested():
+            outcome = effects.apply(item, words, message.received_at)
+    except Malformed as problem:
+        message.failure = str(problem)
+    except Exception as problem:  # whatever it is, the STOP beside this item must be stored
+        if _out_of_reach(problem):
+            raise
+        message.failure = f"could not be applied: {type(problem).__name__}"
+        log.error("item %s could not be applied: %s", message.id, _place(problem))
+    else:
+        message.decision, message.matched = outcome.decision, outcome.matched
+        message.customer_id = outcome.customer.id if outcome.customer else None
+
+
+def _out_of_reach(problem: Exception) -> bool:
+    lost = isinstance(problem, DBAPIError) and problem.connection_invalidated
+    return lost or isinstance(problem, OUT_OF_REACH)
+
+
+def _place(problem: Exception) -> str:
+    """Where it happened; the message of an exception may hold a number or a name, so it is not logged."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__} at {frame.name}, line {frame.lineno}"

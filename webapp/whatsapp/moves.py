@@ -1,0 +1,66 @@
+"""A person moves to another number or user id, and the consent goes along.
+
+Source: Meta, webhooks reference for `messages`, system messages.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.consent import ledger
+from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.models import Hold
+from webapp.consent.rules import Source, Status, Turn
+from webapp.customers import identities
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.whatsapp.payloads import NumberChange
+from webapp.whatsapp.senders import addresses_of, learn, sender
+
+
+def move(change: NumberChange, now: datetime) -> Customer:
+    """Give the person's customer the new identities too, and keep the old ones: a stop covers them all.
+
+    When the new identity already belongs to another customer, both stay, because merging people is for a
+    person to decide; then the stricter state of the two counts for both. They are not linked by it: a later
+    stop from the new number reaches the customer of the old number only if they share an identity.
+    """
+    old, new = addresses_of(change.old), addresses_of(change.new)
+    only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
+    customer = sender(change.new if only_new_is_known else change.old, now).customer
+    learn(customer, [*old, *new], now)
+    people = identities.customers_like([*old, *new])
+    for one in people:
+        ledger.lock(one)
+    _share_the_strictest_state(people, change, now)
+    return customer
+
+
+def _share_the_strictest_state(people: list[Customer], change: NumberChange, now: datetime) -> None:
+    moved = {
+        "source": Source.SYSTEM, "actor": "system", "now": now, "stated_at": change.occurred_at,
+        "message_id": change.key,
+    }  # fmt: skip
+    proof = Proof("whatsapp", "The person moved here from another number", message_id=change.message_id or "")
+    for customer in _without(people, lambda one: one.status == Status.OPTED_OUT):
+        ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
+    for customer in _without(people, lambda one: one.platform_stop_at is not None):
+        ledger.record_platform(customer, Turn.STOPPED, Signal(proof=proof, **moved))
+    for customer in _without(people, lambda one: one.held_at is not None):
+        _hold_too(customer, people, moved)
+
+
+def _without(people: list[Customer], stopped: Callable[[Customer], bool]) -> list[Customer]:
+    """Those who lack a stop that another one of the people has."""
+    lacking = [customer for customer in people if not stopped(customer)]
+    return lacking if len(lacking) < len(people) else []
+
+
+def _hold_too(customer: Customer, people: list[Customer], moved: dict[str, Any]) -> None:
+    """The message that holds the other customer is to be read for this one too."""
+    ids = [one.id for one in people]
+    query = select(Hold).where(Hold.customer_id.in_(ids), Hold.decided_at.is_(None)).order_by(Hold.id.desc())
+    for review in db.session.scalars(query.limit(1)):
+        ledger.hold(customer, review.why, Signal(proof=Proof("whatsapp", review.words), **moved))
