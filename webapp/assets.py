@@ -1,4 +1,4 @@
-"""Own stylesheets and scripts, each served as one file whose address carries its hash; vendored ones beside."""
+"""Own stylesheets and scripts without comments and blanks, packed, under addresses that carry their hash."""
 
 import gzip
 import hashlib
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import rcssmin
+import rjsmin
 from flask import Blueprint, Response, abort, request, url_for
 
 from webapp import paths
@@ -15,59 +17,83 @@ bp = Blueprint("assets", __name__)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+BUNDLES = {"css": "heed.css", "js": "heed.js"}
+"""What every page needs, in one file each: the files that `static/KIND/order.txt` names."""
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """The files that `static/KIND/order.txt` names, one after the other."""
-
-    kind: str
+class Asset:
     content: bytes
     packed: bytes
     tag: str
 
 
 def asset(name: str) -> str:
-    """The address of `css`, `js`, or a file below `static/`."""
-    if name in TYPES:
-        return url_for("assets.bundle", name=f"heed-{_bundle(name).tag}.{name}")
+    """The address of `css` or `js` (the bundles), of an own file such as `css/dialog.css`, or a vendored file."""
+    name = BUNDLES.get(name, name)
+    if _is_own(name):
+        return url_for("assets.show", tag=_asset(name).tag, name=name)
     return url_for("static", filename=name, v=_file_tag(name))
 
 
-@bp.get("/assets/<name>")
+@bp.get("/assets/<tag>/<path:name>")
 @public
-def bundle(name: str) -> Response:
-    kind = name.rpartition(".")[2]
-    if kind not in TYPES or name != f"heed-{_bundle(kind).tag}.{kind}":
+def show(tag: str, name: str) -> Response:
+    """A page of an older version asks by an older hash, and gets what there is now."""
+    if not _is_own(name):
         abort(404)
+    found = _asset(name)
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(_bundle(kind).packed if packed else _bundle(kind).content, content_type=TYPES[kind])
+    response = Response(found.packed if packed else found.content, content_type=TYPES[_kind(name)])
     if packed:
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Cache-Control"] = FOR_EVER if tag == found.tag else "no-cache"
     response.vary.add("Accept-Encoding")
     return response
 
 
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
 @cache
-def _bundle(kind: str) -> Bundle:
-    content = b"\n".join(_wrapped(kind, file) for file in _files(kind))
+def _is_own(name: str) -> bool:
+    """A bundle, or a file that lies directly in `static/css` or `static/js`."""
+    kind = _kind(name)
+    own = (
+        {f"{kind}/{file.name}" for file in (paths.STATIC / kind).glob(f"*.{kind}")}
+        if kind in TYPES
+        else set()
+    )
+    return name in BUNDLES.values() or name in own
+
+
+@cache
+def _asset(name: str) -> Asset:
+    content = b"\n".join(_parts(name))
     tag = hashlib.sha256(content).hexdigest()[:12]
-    return Bundle(kind, content, gzip.compress(content, 9, mtime=0), tag)
+    return Asset(content, gzip.compress(content, 9, mtime=0), tag)
 
 
-def _files(kind: str) -> list[Path]:
+def _parts(name: str) -> list[bytes]:
+    kind = _kind(name)
+    if name not in BUNDLES.values():
+        return [_slim(paths.STATIC / name)]
     folder = paths.STATIC / kind
     names = (folder / "order.txt").read_text(encoding="utf-8").split()
-    return [paths.STATIC / name if "/" in name else folder / name for name in names]
+    return [_bundled(paths.STATIC / file if "/" in file else folder / file) for file in names]
 
 
-def _wrapped(kind: str, file: Path) -> bytes:
-    """Own scripts share no names; vendored ones (named with their folder) define what they define."""
+def _bundled(file: Path) -> bytes:
+    """Own scripts share no names with each other; vendored files come slim and define what they define."""
+    if "vendor" in file.parts:
+        return file.read_bytes()
+    return b"(()=>{" + _slim(file) + b"})();" if file.suffix == ".js" else _slim(file)
+
+
+def _slim(file: Path) -> bytes:
     content = file.read_bytes()
-    if kind == "js" and "vendor" not in file.parts:
-        return b"(() => {\n" + content + b"\n})();"
-    return content
+    return rcssmin.cssmin(content) if file.suffix == ".css" else rjsmin.jsmin(content)
 
 
 @cache

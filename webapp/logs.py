@@ -9,6 +9,8 @@ import time
 from flask import Flask, Response, g, has_request_context, request
 
 access = logging.getLogger("heed.access")
+ASKED_ALL_THE_TIME = {"operations.health", "operations.readiness", "customers.live", "static", "assets.show"}
+"""Polls and files: logged for debugging only."""
 
 
 class JsonLines(logging.Formatter):
@@ -52,5 +54,6 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     milliseconds = round((time.perf_counter() - g.started) * 1000, 1)
     rule = request.url_rule.rule if request.url_rule else "-"  # the rule, not the path: no ids in logs
-    access.info("%s %s %s %sms", request.method, rule, response.status_code, milliseconds)
+    level = logging.DEBUG if request.endpoint in ASKED_ALL_THE_TIME else logging.INFO
+    access.log(level, "%s %s %s %sms", request.method, rule, response.status_code, milliseconds)
     return response

@@ -60,7 +60,7 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=63072000")
-    if request.endpoint not in ("static", "assets.bundle"):
+    if request.endpoint not in ("static", "assets.show"):
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.update(("HX-Request", "HX-Request-Type", "Cookie"))
     return response
@@ -79,6 +79,6 @@ def pack(response: Response) -> Response:
     content = response.get_data()
     response.vary.add("Accept-Encoding")
     if len(content) >= WORTH_PACKING_BYTES:
-        response.set_data(gzip.compress(content, 5))
+        response.set_data(gzip.compress(content, 9))
         response.headers["Content-Encoding"] = "gzip"
     return response

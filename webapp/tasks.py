@@ -1,4 +1,4 @@
-"""The task queue (huey): which backend, and the tasks by name. All state lives in the rows; a lost queue loses nothing."""
+"""The task queue (huey): which backend, and the tasks by name. State lives in rows; a lost queue loses nothing."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ HOURLY: list[Task] = []
 
 
 def open_queue(settings: Settings) -> Huey:
-    """SQLite beside the data by default, PostgreSQL when that is the database, or what TASK_QUEUE_URL names."""
+    """What TASK_QUEUE_URL names; else PostgreSQL when that is the database, or SQLite beside the data."""
     url = settings.task_queue_url or settings.database_url
     if url.startswith(("redis://", "rediss://")):
         return PriorityRedisHuey("heed", url=url, results=False)

@@ -40,7 +40,7 @@ const remove = (box, chip) => {
 const changed = (box) => box.dispatchEvent(new Event("chips:changed", { bubbles: true }));
 
 // What came with the page is whole words, even where one holds a comma.
-const start = (box) => put(box, JSON.parse(box.dataset.words));
+const start = (box) => put(box, JSON.parse(box.dataset.words).filter(Boolean));
 
 document.addEventListener("dialog:open", ({ target }) => target.querySelectorAll("[data-chips]").forEach(start));
 document.addEventListener("chips:add", ({ target, detail }) => put(boxOf(target), wordsOf(boxOf(target), detail)));

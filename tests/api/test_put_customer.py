@@ -49,6 +49,11 @@ def test_a_known_identity_updates_its_customer(app: Flask, agent: Program, ident
     assert count(app, Customer) == 1
 
 
+def test_a_number_is_learned_for_a_customer_who_was_known_by_its_variant_only(agent: Program) -> None:
+    assert agent.put_customer(wa_id=WITHOUT_NINE)["phone"] == "+551187654321"
+    assert agent.put_customer(phone=PHONE)["phone"] == "+5511987654321"
+
+
 def test_what_is_not_sent_or_null_stays(agent: Program) -> None:
     before = agent.put_customer(phone=PHONE, name="Ana", tags=["vip"], attributes={"city": "Recife"})
     assert agent.put_customer(phone=PHONE) == before

@@ -79,7 +79,7 @@ def test_a_stray_quotation_mark_costs_the_rows_that_it_joins_and_no_others(table
         ("phone,attr:a:b\n", "names no attribute"),
         (b"PK\x03\x04\x14\x00", "is a workbook"),
         (b"\x00\x01\x02\xff", "phone, wa_id or user_id"),
-        ('phone,"name\n', "phone, wa_id or user_id|first line"),
+        ('"phone\n', "quotation mark in the first line"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_as_a_whole(table, content: str | bytes, sentence: str) -> None:

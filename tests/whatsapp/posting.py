@@ -30,7 +30,7 @@ def post(client: FlaskClient, body: bytes | dict[str, Any]) -> TestResponse:
 
 
 def apart(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call as a request of its own: inside the test's application context it would share the test's session."""
+    """Call as a request of its own: within the test's application context it would share its session."""
     return Context().run(call, *args, **kwargs)
 
 

@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import errors
 from webapp.api.blueprint import PREFIX, bp
-from webapp.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,6 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 @bp.errorhandler(Problem)
 def on_problem(fault: Problem) -> Response:
-    db.session.rollback()
     fields = [{"field": field, "detail": sentence} for field, sentence in fault.faults.items()]
     members = {"errors": fields, **fault.members} if fields else fault.members
     return problem(fault.status, str(fault), fault.headers, **members)
@@ -84,12 +82,10 @@ def on_unknown_address(error: HTTPException) -> Response:
 
 @bp.errorhandler(OperationalError)
 def on_database_error(error: OperationalError) -> Response:
-    db.session.rollback()
     log.warning("database out of reach: %s", type(error.orig).__name__)
     return problem(503, DETAILS[503], {"Retry-After": "1"})
 
 
 @bp.errorhandler(500)
 def on_crash(_error: HTTPException) -> Response:
-    db.session.rollback()
     return problem(500, DETAILS[500])

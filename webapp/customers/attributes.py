@@ -129,6 +129,12 @@ def used_by(key: AttributeKey) -> int:
     return db.session.scalar(select(func.count()).where(CustomerAttribute.key_id == key.id)) or 0
 
 
+def uses() -> dict[int, int]:
+    """How many customers have a value, by the ids of the attributes that are used at all."""
+    counts = select(CustomerAttribute.key_id, func.count()).group_by(CustomerAttribute.key_id)
+    return dict(db.session.execute(counts).tuples())
+
+
 def _defined(names: Iterable[str]) -> dict[str, AttributeKey]:
     wanted = {fold(name): name for name in names}
     keys = db.session.scalars(select(AttributeKey).where(AttributeKey.key.in_(wanted)))

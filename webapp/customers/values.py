@@ -1,4 +1,4 @@
-"""The seven types of attributes: what may be written for each, how it is kept and how it is shown. Pure.
+"""The seven types of attributes: what may be written for each, how it is kept and how it is shown.
 
 A value is kept as JSON can hold it: text, number and boolean as themselves, dates and times as ISO 8601 text.
 """

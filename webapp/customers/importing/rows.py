@@ -1,4 +1,4 @@
-"""One row of an import: what it says about whom. Pure.
+"""One row of an import: what it says about whom.
 
 An opt-out is honoured whatever else is wrong with its row, as long as the person can be told.
 """

@@ -75,6 +75,8 @@ def open_table(path: Path) -> TableFile:
     if not first.strip():
         raise UnusableFile(f"{path.name} is empty; its first line must name the columns.")
     separator, header = max(((sign, _split(first, sign)) for sign in SEPARATORS), key=_plausibility)
+    if not header:
+        raise UnusableFile("A quotation mark in the first line is out of place.")
     return TableFile(path, encoding, separator, header, _columns(header))
 
 
@@ -106,7 +108,11 @@ def _opened(path: Path, encoding: str) -> TextIO:
 
 
 def _split(line: str, separator: str) -> list[str]:
-    return [title.strip() for title in next(csv.reader([line], delimiter=separator))]
+    """The cells of the first line; none when it is not written with this separator."""
+    try:
+        return [title.strip() for title in next(csv.reader([line], delimiter=separator, strict=True))]
+    except csv.Error:
+        return []
 
 
 def _plausibility(choice: tuple[str, list[str]]) -> tuple[bool, int]:

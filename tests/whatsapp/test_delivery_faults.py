@@ -1,0 +1,198 @@
+"""What was answered 200 is stored, once; what cannot be stored is answered 503: crashes, crowds, locks."""
+
+import http.client
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.factories import a_customer
+from tests.whatsapp.deliveries import a_body, payload
+from tests.whatsapp.posting import PATH, SECRET, decisions, everybody, only_customer, post, says
+from webapp import create_app
+from webapp.consent import ledger, ledger_check
+from webapp.database import engine_options
+from webapp.extensions import db
+from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.signature import sign
+
+STOP = payload("text_stop")
+
+
+@contextmanager
+def a_desk(url, tmp_path, **options) -> Iterator:
+    app = create_app({
+        "DATABASE_URL": url, "HEED_DATA_DIR": str(tmp_path), "SECRET_KEY": "k" * 32,
+        "WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_VERIFY_TOKEN": "t",
+        "SQLALCHEMY_ENGINE_OPTIONS": {**engine_options(url), **options},
+    })  # fmt: skip
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def events_of_the_only_customer() -> int:
+    return len(ledger.history(only_customer().id))
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of a known customer", "of somebody new"])
+def test_fifty_identical_deliveries_at_once_make_one_event(app, known):
+    if known:
+        with app.app_context():
+            a_customer(phone="+1 202 555 0107")
+    with ThreadPoolExecutor(50) as crowd:
+        answers = list(crowd.map(lambda _: post(app.test_client(), STOP).status_code, range(50)))
+    assert set(answers) == {200}
+    with app.app_context():
+        assert (only_customer().status, events_of_the_only_customer()) == ("opted_out", 1)
+        assert decisions() == ["opt_out"]
+        assert ledger_check.first_fault() is None
+
+
+def test_several_first_messages_of_one_person_at_once_make_one_customer(app):
+    bodies = [a_body(says("Hi", message_id=f"wamid.{n}", from_user_id="US.7")) for n in range(10)]
+    with ThreadPoolExecutor(10) as crowd:
+        answers = list(crowd.map(lambda body: post(app.test_client(), body).status_code, bodies))
+    assert set(answers) == {200}
+    with app.app_context():
+        assert len(only_customer().identities) == 2
+        assert decisions() == ["none"] * 10
+
+
+def a_server(moment: str, url: str, tmp_path) -> tuple[subprocess.Popen, int]:
+    settings = {
+        "DATABASE_URL": url, "HEED_DATA_DIR": str(tmp_path), "SECRET_KEY": "k" * 32,
+        "WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_VERIFY_TOKEN": "t", "LOG_LEVEL": "ERROR",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "tests.whatsapp.mortal", moment]
+    server = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+    return server, int(server.stdout.readline())
+
+
+@pytest.mark.parametrize(("moment", "stored"), [("before the commit", 0), ("after it", 1)])
+def test_a_server_killed(database_url, tmp_path, moment, stored):
+    """Before the commit nothing is stored and the redelivery stores it; after it the redelivery is a repeat."""
+    server, port = a_server(moment, database_url, tmp_path)
+    with server:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("POST", PATH, STOP, {"X-Hub-Signature-256": sign(STOP, SECRET)})
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            connection.getresponse()
+        connection.close()
+        assert server.wait(20) == -signal.SIGKILL
+    with a_desk(database_url, tmp_path) as app:
+        with app.app_context():
+            assert len(everybody()) == db.session.query(InboundMessage).count() == stored
+        assert post(app.test_client(), STOP).status_code == 200
+        with app.app_context():
+            assert (only_customer().status, events_of_the_only_customer()) == ("opted_out", 1)
+            assert ledger_check.first_fault() is None
+
+
+def test_a_locked_database_is_answered_503_and_the_retry_is_stored(sqlite_url, tmp_path):
+    options = engine_options(sqlite_url)
+    impatient = {**options["connect_args"], "timeout": 0.1}
+    writer = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    with a_desk(sqlite_url, tmp_path, connect_args=impatient) as app:
+        writer.execute("BEGIN IMMEDIATE")
+        refused = post(app.test_client(), STOP)
+        assert refused.status_code == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        writer.execute("ROLLBACK")
+        writer.close()
+        with app.app_context():
+            assert (everybody(), decisions()) == ([], [])
+        assert post(app.test_client(), STOP).status_code == 200
+        with app.app_context():
+            assert only_customer().status == "opted_out"
+
+
+def test_a_database_out_of_reach_is_answered_503(tmp_path):
+    with a_desk(f"postgresql+psycopg://postgres@/heed?host={tmp_path}", tmp_path) as app:
+        assert post(app.test_client(), STOP).status_code == 503
+
+
+@pytest.mark.postgres
+def test_two_transactions_that_wait_for_each_other_end_in_a_retry(postgresql_url, tmp_path):
+    """Somebody holds Bo and wants Ann; the delivery holds Ann and wants Bo."""
+    with a_desk(postgresql_url, tmp_path) as app, _somebody_else(postgresql_url) as other:
+        with app.app_context():
+            ann, bo = (a_customer(phone=f"+1 202 555 01{n}").id for n in (17, 18))
+            a_pair = a_body(*[says("STOP", message_id=f"{n}", **{"from": f"120255501{n}"}) for n in (17, 18)])
+        other.execute("UPDATE customers SET name = 'Bo' WHERE id = %s", [bo])
+        answers: list[int] = []
+        delivery = threading.Thread(
+            target=lambda: answers.append(post(app.test_client(), a_pair).status_code)
+        )
+        delivery.start()
+        while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            pass
+        other.execute("UPDATE customers SET name = 'Ann' WHERE id = %s", [ann])
+        other.commit()
+        delivery.join()
+        with app.app_context():
+            assert answers == [200]
+            assert [(one.name, one.status) for one in everybody()] == [
+                ("Ann", "opted_out"),
+                ("Bo", "opted_out"),
+            ]
+
+
+@contextmanager
+def _somebody_else(url) -> Iterator[psycopg.Connection]:
+    """A transaction that waits long enough for the other side to give way."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute("SET deadlock_timeout = '1min'")
+        yield connection
+
+
+POISON = {
+    "sqlite": ["""CREATE TRIGGER poison BEFORE INSERT ON identities WHEN new.value = '666666666666'
+                  BEGIN SELECT RAISE(ABORT, 'poison'); END"""],
+    "postgresql": ["""CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS
+                      $$ BEGIN RAISE EXCEPTION 'poison'; END $$""",
+                   """CREATE TRIGGER poison BEFORE INSERT ON identities FOR EACH ROW
+                      WHEN (new.value = '666666666666') EXECUTE FUNCTION poison()"""],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_poisoned_item_never_costs_its_neighbours(app, place):
+    """It is kept raw as a dead letter, and its sentence names nobody."""
+    with app.app_context():
+        for statement in POISON[db.engine.dialect.name]:
+            db.session.execute(db.text(statement))
+        db.session.commit()
+    changes = [says("STOP", message_id="one"), says("STOP", message_id="two", **{"from": "12025550108"})]
+    changes.insert(place, says("STOP", message_id="poison", **{"from": "666666666666"}))
+    for _ in range(2):
+        assert post(app.test_client(), a_body(*changes)).status_code == 200
+    with app.app_context():
+        expected = ["opt_out", "opt_out"]
+        expected.insert(place, "dead")
+        assert decisions() == expected
+        assert [customer.status for customer in everybody()] == ["opted_out", "opted_out"]
+        [letter] = db.session.query(InboundMessage).filter(InboundMessage.failure.is_not(None))
+        assert b"666666666666" in letter.raw
+        assert "666666666666" not in letter.failure
+
+
+@pytest.mark.parametrize(
+    "broken", [None, 7, "text", [], {}, {"type": "text"}, {"from": "1", "type": "text", "text": 5}]
+)
+def test_a_broken_piece_never_costs_its_neighbours(app, broken):
+    body = a_body(says("STOP"))
+    body["entry"][0]["changes"][0]["value"]["messages"].insert(0, broken)
+    assert post(app.test_client(), body).status_code == 200
+    with app.app_context():
+        assert decisions() == ["dead", "opt_out"]
