@@ -25,7 +25,8 @@ def test_an_older_page_gets_what_there_is_now_and_keeps_it_not(client):
 
 
 @pytest.mark.parametrize(
-    "name", ["order.txt", "css/order.txt", "css/../js/theme.js", "../pyproject.toml", "js/nothing.js", "heed.txt"]
+    "name",
+    ["order.txt", "css/order.txt", "css/../js/theme.js", "../pyproject.toml", "js/none.js", "heed.txt"],
 )
 def test_nothing_else_is_served(client, name):
     assert client.get(f"/assets/x/{name}").status_code in (404, 308)

@@ -50,8 +50,8 @@ def test_a_new_desk_knows_stop_and_start(app):
 def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(app):
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
-            settings = {name: db.session.scalar(text(f"PRAGMA {name}")) for name in (
-                "journal_mode", "synchronous", "foreign_keys", "secure_delete", "recursive_triggers")}  # fmt: skip
+            names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "recursive_triggers")
+            settings = {name: db.session.scalar(text(f"PRAGMA {name}")) for name in names}
             assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1,
                                 "secure_delete": 1, "recursive_triggers": 1}  # fmt: skip
         else:

@@ -17,8 +17,8 @@ FOUNDATION = {
 LAYERS = ["accounts", "consent", "customers", "whatsapp"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide"}
 PURE = {
-    "accounts/roles", "consent/rules", "consent/gate", "consent/keywords", "consent/folding", "customers/phones",
-    "customers/wording", "whatsapp/payloads", "whatsapp/signature", "formatting",
+    "accounts/roles", "consent/rules", "consent/gate", "consent/keywords", "consent/folding",
+    "customers/phones", "customers/wording", "whatsapp/payloads", "whatsapp/signature", "formatting",
 }  # fmt: skip
 IMPURE = {
     "flask",

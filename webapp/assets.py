@@ -29,7 +29,7 @@ class Asset:
 
 
 def asset(name: str) -> str:
-    """The address of `css` or `js` (the bundles), of an own file such as `css/dialog.css`, or a vendored file."""
+    """The address of `css` or `js` (the bundles), of an own file (`css/dialog.css`), or a vendored one."""
     name = BUNDLES.get(name, name)
     if _is_own(name):
         return url_for("assets.show", tag=_asset(name).tag, name=name)

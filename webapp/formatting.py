@@ -81,4 +81,3 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "initials": initials,
     "tag_hue": tag_hue,
 }
-

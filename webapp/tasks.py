@@ -1,4 +1,4 @@
-"""The task queue (huey): which backend, and the tasks by name. State lives in rows; a lost queue loses nothing."""
+"""The task queue (huey): which backend, which tasks. State lives in rows: a lost queue loses nothing."""
 
 from collections.abc import Callable
 

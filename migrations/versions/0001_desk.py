@@ -32,7 +32,8 @@ POSTGRESQL_GUARDS = (
     """CREATE TRIGGER consent_events_no_truncate BEFORE TRUNCATE ON consent_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change()""",
 )
-FIRST_POLICY = """INSERT INTO policy (id, version, keywords_enabled, opt_out_words, opt_in_words, unknown_may_receive)
+FIRST_POLICY = """INSERT INTO policy
+(id, version, keywords_enabled, opt_out_words, opt_in_words, unknown_may_receive)
 VALUES (1, 1, TRUE, '["STOP"]', '["START"]', FALSE)"""
 
 
@@ -126,6 +127,13 @@ def create_tables() -> None:
         ["id"],
         sqlite_where=sa.text("held_at IS NOT NULL"),
         postgresql_where=sa.text("held_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_customers_merged_into_id",
+        "customers",
+        ["merged_into_id"],
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
     )
     op.create_index(
         "ix_customers_opted_in",

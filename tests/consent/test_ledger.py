@@ -229,7 +229,8 @@ class TestVerify:
             ("the words gone", "DELETE FROM evidence"),
             ("an event forged", "INSERT INTO consent_events (customer_id, kind, status, source, actor, "
              "rule_version, effect, reason, occurred_at, recorded_at, evidence_digest) "
-             "SELECT customer_id, kind, 'opted_in', source, actor, '', effect, '', occurred_at, recorded_at, '' FROM consent_events"),
+             "SELECT customer_id, kind, 'opted_in', source, actor, '', effect, '', occurred_at, recorded_at, "
+             "'' FROM consent_events"),
         ],
     )  # fmt: skip
     def test_it_finds(self, customer, sentence, edit):

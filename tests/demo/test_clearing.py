@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories import NOON, a_customer, a_user, at
+from webapp.accounts import links, users
 from webapp.accounts.models import ApiToken, User
 from webapp.consent import guards, ledger_check, policy
 from webapp.consent.models import ConsentEvent, Evidence, Hold
@@ -186,3 +187,13 @@ def test_the_invented_colleagues_cannot_sign_in():
     assert colleagues
     assert not any(user.is_active or user.password_hash for user in colleagues)
     assert all(db.session.scalars(select(ApiToken.revoked_at)))
+
+
+def test_an_invented_colleague_who_was_put_to_use_stays():
+    colleague = db.session.scalars(select(User).order_by(User.id).limit(1)).one()
+    users.enable(colleague)
+    links.create(colleague, NOON)
+    users.disable(colleague, NOON)
+    db.session.commit()
+    clear()
+    assert db.session.scalars(select(User.name)).all() == ["Dana Kim"]

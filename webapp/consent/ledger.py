@@ -216,8 +216,8 @@ def record_policy(
 def lock(customer: ConsentState) -> None:
     """Read the customer afresh and keep others from changing it until the commit.
 
-    PostgreSQL locks the row, but not its key, so that rows which refer to the customer need not wait; on SQLite
-    the writing transaction already holds the only write lock.
+    PostgreSQL locks the row, but not its key, so that rows which refer to the customer need not wait; on
+    SQLite the writing transaction already holds the only write lock.
     """
     db.session.flush()
     db.session.refresh(customer, with_for_update={"key_share": True})

@@ -1,4 +1,4 @@
-"""Does what the desk shows equal what the ledger says? Streams, so that a million events need little memory."""
+"""Does what the desk shows equal what the ledger says? Streams, so that memory stays flat."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 2_000
 
 
 def first_fault() -> str | None:
-    """The first disagreement between ledger, evidence and customers' states, in words; None when all is whole.
+    """The first disagreement of ledger, evidence and customers' states, in words; None when all is whole.
 
     Wants a transaction of its own, in which nothing was read yet.
     """

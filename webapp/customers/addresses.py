@@ -1,4 +1,4 @@
-"""The ways to name a person at WhatsApp, checked and made comparable. Pure."""
+"""The ways to name a person at WhatsApp, checked and made comparable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -30,7 +30,7 @@ def customer_or_404(customer_id: int) -> Customer:
 
 
 def table_behind() -> MultiDict[str, str] | None:
-    """The parameters of the table that this htmx request was sent from; None when it stands on another page."""
+    """The parameters of the table that this htmx request was sent from; None when it came from elsewhere."""
     url = urlsplit(htmx.current_url or "")
     if url.path not in TABLES:
         return None

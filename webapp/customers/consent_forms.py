@@ -11,7 +11,9 @@ from webapp.customers.wording import CHANNELS
 
 
 class OptInForm(FlaskForm):
-    channel = SelectField("How was it given?", choices=[SelectChoice(*pair) for pair in CHANNELS.items()], default="web_form")
+    channel = SelectField(
+        "How was it given?", choices=[SelectChoice(*pair) for pair in CHANNELS.items()], default="web_form"
+    )
     given_at = DateField("When", validators=[Optional()])
     evidence = TextAreaField(
         "The customer’s words or a link",

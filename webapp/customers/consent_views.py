@@ -156,7 +156,7 @@ def _changed(
 
 
 def with_row(response: Response, customer: Customer) -> Response:
-    """Send the customer's fresh row along when the dialog stood over a table; the dialog's content is done."""
+    """Send the customer's fresh row along when the dialog stood over a table; the dialog is done."""
     if not htmx or table_behind() is None:
         return response
     response.status_code = 200

@@ -1,4 +1,4 @@
-"""What an agent does with a customer's consent: opt out at once, opt in with proof, take back one's own change."""
+"""What an agent does with a customer's consent: opt out at once, opt in with proof."""
 
 from datetime import UTC, date, datetime, time
 

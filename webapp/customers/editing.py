@@ -17,6 +17,8 @@ from webapp.database import compact_json
 from webapp.extensions import db
 
 ATTRIBUTE_FIELD = "attr:"
+NOTICE = "notice"
+"""Stands in `Unfit.errors` for what belongs to no field."""
 LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 
 
@@ -72,7 +74,7 @@ def _parsed(raw: Mapping[int, str]) -> tuple[dict[str, Any], dict[str, str]]:
     errors: dict[str, str] = {}
     for key_id, text in raw.items():
         if key_id not in keys:
-            errors[f"{ATTRIBUTE_FIELD}{key_id}"] = "This attribute has been deleted; remove it here too."
+            errors[NOTICE] = "An attribute was deleted meanwhile and is left out here. Save again."
             continue
         try:
             values[keys[key_id].name] = parse_value(keys[key_id].type, _in_utc(keys[key_id].type, text))

@@ -36,7 +36,7 @@ def draft_in(form: Any) -> Draft:
 
 
 def tags_in(raw: list[str]) -> list[str]:
-    """The names of tags in the form. A plain field parts them by commas; a known tag may hold a comma itself."""
+    """The names of tags in the form. A plain field parts them by commas; a known tag may hold one itself."""
     known = set(db.session.scalars(select(Tag.key).where(Tag.key.in_([fold(text) for text in raw]))))
     parts = [[text] if fold(text) in known else text.split(",") for text in raw]
     return [name.strip() for names in parts for name in names if name.strip()]

@@ -109,7 +109,9 @@ def _name_dialog(tag: Tag | None, name: str, error: str = "") -> Answer:
 def _merge_dialog(tag: Tag, error: str = "") -> Answer:
     others = [other for other in _all() if other.id != tag.id]
     status = 422 if error else 200
-    return dialog("tags/_merge_dialog.html", title="Merge tag", status=status, tag=tag, others=others, error=error)
+    return dialog(
+        "tags/_merge_dialog.html", title="Merge tag", status=status, tag=tag, others=others, error=error
+    )
 
 
 def _done(message: str) -> Response:

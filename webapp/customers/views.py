@@ -7,7 +7,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.customers import consent_views, editing, history, identities, table_views
 from webapp.customers.blueprint import bp, customer_or_404, reader
-from webapp.customers.editing import Draft, EditedMeanwhile, Unfit
+from webapp.customers.editing import NOTICE, Draft, EditedMeanwhile, Unfit
 from webapp.customers.editing_context import draft_in, draft_of, edit_dialog_context
 from webapp.customers.forms import NewCustomerForm
 from webapp.customers.identities import MalformedPhone
@@ -80,7 +80,8 @@ def update(customer_id: int) -> Response | tuple[str, int]:
         editing.apply(customer, draft)
     except Unfit as unfit:
         db.session.rollback()
-        return _edit_dialog(customer, draft, errors=unfit.errors, status=422)
+        notice = unfit.errors.pop(NOTICE, "")
+        return _edit_dialog(customer, draft, errors=unfit.errors, notice=notice, status=422)
     except EditedMeanwhile:
         return _edit_dialog(customer, _over(customer, draft), notice=_meanwhile(customer), status=409)
     db.session.commit()

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from webapp.accounts import tokens, users
-from webapp.accounts.models import ApiToken, User, UserSession
+from webapp.accounts.models import ApiToken, SignInLink, User, UserSession
 from webapp.accounts.roles import Role
 from webapp.extensions import db
 
@@ -30,10 +30,10 @@ def introduce(now: datetime) -> Staff:
 
 
 def dismiss() -> None:
-    """Remove them, but for a colleague whom somebody enabled and who has signed in since."""
-    signed_in = select(UserSession.user_id)
+    """Remove them, but for a colleague whom somebody enabled, or gave a link to sign in with."""
+    in_use = select(SignInLink.user_id).union(select(UserSession.user_id))
     invented = User.email.endswith(f"@{DOMAIN}", autoescape=True)
-    db.session.execute(delete(User).where(invented, User.disabled_at.is_not(None), User.id.not_in(signed_in)))
+    db.session.execute(delete(User).where(invented, User.disabled_at.is_not(None), User.id.not_in(in_use)))
     db.session.execute(delete(ApiToken).where(ApiToken.created_by == CREATED_BY))
 
 

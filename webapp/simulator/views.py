@@ -131,7 +131,7 @@ def _said() -> Said:
     """The words that were typed, or those of a quick button; 400 when there are none, or too many."""
     quick = request.form.get("say", "")
     words = BUTTON if quick == "button" else QUICK_TEXTS.get(quick, request.form.get("words", ""))
-    if not len(words.strip()) > 0 or len(words) > LONGEST_TEXT:
+    if not words.strip() or len(words) > LONGEST_TEXT:
         abort(400)
     message_id = MESSAGE_IDS + secrets.token_urlsafe(16)
     return Said(message_id, words, clock.now(), tapped=quick == "button")
