@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
     if web:
         settings.require_web()
     app = Flask(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
+    # A command's standard output is its answer.
+    logs.configure(settings.log_level, sys.stdout if web else sys.stderr)
     _configure(app, settings, overrides)
     _start_extensions(app, settings)
     _register(app, settings)
@@ -30,7 +33,6 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
 
 def _configure(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    logs.configure(settings.log_level)
     app.config.update(
         HEED=settings,
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),

@@ -4,13 +4,12 @@ from typing import Any
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp import clock, formatting
 from webapp.accounts.access import may
 from webapp.assets import asset
-from webapp.consent import policy
-from webapp.consent.models import Hold
+from webapp.consent import holds, policy
 from webapp.customers.models import Customer
 from webapp.extensions import db, htmx
 
@@ -35,11 +34,7 @@ def _figures(framed: bool) -> dict[str, Any]:
     if not framed:
         return {"reviews_open": 0, "demo_data": False, "keywords_enabled": True}
     return {
-        "reviews_open": open_reviews(),
+        "reviews_open": holds.open_count(),
         "demo_data": db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None,
         "keywords_enabled": policy.current().keywords_enabled,
     }
-
-
-def open_reviews() -> int:
-    return db.session.scalar(select(func.count()).select_from(Hold).where(Hold.decided_at.is_(None))) or 0

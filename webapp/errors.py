@@ -3,10 +3,12 @@
 import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from webapp.accounts.access import sign_in_first
 from webapp.extensions import db, htmx
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_csrf_error(_error: CSRFError) -> Response:
+    """Who signed out in another tab sends a token of the past; their page needs to hear that first."""
+    if htmx and not current_user.is_authenticated:
+        return sign_in_first()
     return answer(400, "This page is out of date", "Reload it and do it once more; nothing was changed.")
 
 

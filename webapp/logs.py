@@ -1,10 +1,10 @@
-"""Logs as JSON lines on standard output, with a request id. No number, text or query string enters them."""
+"""Logs as JSON lines, with a request id. No number, text or query string enters them."""
 
 import json
 import logging
 import secrets
-import sys
 import time
+from typing import TextIO
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -28,12 +28,12 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
-def configure(level: str) -> None:
-    """Send everything to standard output, once per process."""
+def configure(level: str, output: TextIO) -> None:
+    """Send everything to `output`, once per process."""
     root = logging.getLogger()
     root.setLevel(level)
     if not any(isinstance(known.formatter, JsonLines) for known in root.handlers):
-        stream = logging.StreamHandler(sys.stdout)
+        stream = logging.StreamHandler(output)
         stream.setFormatter(JsonLines())
         root.addHandler(stream)
 

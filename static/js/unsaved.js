@@ -1,5 +1,10 @@
 // A dialog with data-ask asks once, in its foot, before it closes with changes.
-const typed = (form) => new URLSearchParams(new FormData(form)).toString();
+// The token of the page, and what is only tried, are no changes.
+const typed = (form) => {
+  const fields = new FormData(form);
+  for (const name of ["csrf_token", "message"]) fields.delete(name);
+  return new URLSearchParams(fields).toString();
+};
 let before = "";
 
 const question = () => {

@@ -195,6 +195,33 @@ class TestUndo:
         assert response.status_code == 409
 
 
+class TestOnePersonTwice:
+    """Two customers whose numbers are variants of one (Brazil's ninth digit) may be one person."""
+
+    @pytest.fixture
+    def twins(self, app):
+        with app.app_context():
+            return [a_customer(name, IN, phone).id for name, phone in (
+                ("Ana", "+55 65 99000-0001"), ("Ana S.", "+55 65 9000-0001"))]  # fmt: skip
+
+    def test_an_opt_out_of_one_opts_out_both(self, agent, twins, stand):
+        agent.htmx(f"/customers/{twins[0]}/consent", method="POST", status=OUT)
+        assert [stand(twin)[0] for twin in twins] == [OUT, OUT]
+
+    def test_undo_brings_both_back(self, agent, twins, stand):
+        done = agent.htmx(f"/customers/{twins[0]}/consent", method="POST", status=OUT)
+        event = events(done)["toast"]["event"]
+        agent.htmx(f"/customers/{twins[0]}/consent/undo", method="POST", event=event)
+        assert [stand(twin)[0] for twin in twins] == [IN, IN]
+
+    def test_undo_leaves_the_other_alone_when_they_wrote_meanwhile(self, agent, twins, stand, app):
+        done = agent.htmx(f"/customers/{twins[0]}/consent", method="POST", status=OUT)
+        stop(app, twins[1])
+        event = events(done)["toast"]["event"]
+        agent.htmx(f"/customers/{twins[0]}/consent/undo", method="POST", event=event)
+        assert [stand(twin)[0] for twin in twins] == [IN, OUT]
+
+
 def test_nobody_lost_is_found_by_number_of_row(agent):
     for path in ("/customers/999/consent", "/customers/999/edit", "/customers/999"):
         assert agent.get(path).status_code == 404

@@ -1,10 +1,14 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 
 from tests.factories import NOON, a_customer
-from webapp.customers import identities
+from webapp.customers import identities, tags
 from webapp.customers.addresses import addresses
 from webapp.customers.models import Customer, Identity, IdentityKind
+from webapp.database import writing
 from webapp.extensions import db
 
 BRAZIL, BRAZIL_WITHOUT_NINE = "+5511987654321", "551187654321"
@@ -121,3 +125,21 @@ def test_of_several_customers_the_one_with_exactly_this_address_comes_first() ->
 def test_a_user_id_is_never_taken_for_a_number() -> None:
     a_customer(phone=BRAZIL)
     assert identities.customers_like(addresses(user_id=BRAZIL.removeprefix("+"))) == []
+
+
+def test_eight_who_create_the_same_person_at_once_make_one_customer(app) -> None:
+    together = threading.Barrier(8)
+
+    def create(n: int) -> int:
+        with app.app_context(), writing():
+            together.wait()
+            customer = identities.create(phone=BRAZIL, name=f"Ana {n}", source="api", now=NOON)
+            tags.set_tags(customer, ["new"])
+            db.session.commit()
+            return customer.id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(create, range(8)))
+    assert len(ids) == 1
+    assert db.session.scalar(select(func.count()).select_from(Customer)) == 1
+    assert tags.find("new").n == 1

@@ -11,6 +11,7 @@ from tests.factories import NOON, a_customer
 from webapp import create_app
 from webapp.consent.rules import Status
 from webapp.customers import attributes, queries, tags
+from webapp.customers.conditions import conditions_of
 from webapp.customers.filters import Filter, Page
 from webapp.customers.models import Customer
 from webapp.customers.queries import Count
@@ -243,3 +244,14 @@ def test_the_counts_of_all_statuses_are_one_statement() -> None:
     with statements() as sent:
         queries.status_counts(Filter())
     assert len(sent) == 1
+
+
+def test_of_several_tags_the_rarest_drives() -> None:
+    ids = {name: tags.find(name).id for name in ("vip", "new", "elite")}
+    assert conditions_of(Filter(tags=("vip", "elite", "new"))).tag_ids[0] == ids["elite"]
+
+
+def test_a_status_is_written_out_because_a_prepared_statement_would_not_use_its_partial_index() -> None:
+    with statements() as sent:
+        queries.slice_of(Filter(status="opted_out"), Page())
+    assert "customers.status = 'opted_out'" in sent[0][0]

@@ -37,12 +37,12 @@ def test_tags_are_created_counted_and_copied_in_order() -> None:
 
 def test_setting_replaces_and_adding_keeps() -> None:
     ana = a_customer()
-    tags.set_tags(ana, ["a", "b"])
-    add(ana, "Ç", "b")
-    assert ana.tags_json == ["a", "b", "Ç"]
-    tags.set_tags(ana, ["b"])
-    assert ana.tags_json == ["b"]
-    assert counts() == {"a": 0, "b": 1, "Ç": 0}
+    tags.set_tags(ana, ["a", "z"])
+    add(ana, "É", "z")
+    assert ana.tags_json == ["a", "É", "z"]
+    tags.set_tags(ana, ["z"])
+    assert ana.tags_json == ["z"]
+    assert counts() == {"a": 0, "É": 0, "z": 1}
 
 
 def test_the_version_rises_with_a_change_and_only_then() -> None:

@@ -138,18 +138,14 @@ def test_two_transactions_that_wait_for_each_other_end_in_a_retry(postgresql_url
             ann, bo = (a_customer(phone=f"+1 202 555 01{n}").id for n in (17, 18))
             a_pair = a_body(*[says("STOP", message_id=f"{n}", **{"from": f"120255501{n}"}) for n in (17, 18)])
         other.execute("UPDATE customers SET name = 'Bo' WHERE id = %s", [bo])
-        answers: list[int] = []
-        delivery = threading.Thread(
-            target=lambda: answers.append(post(app.test_client(), a_pair).status_code)
-        )
-        delivery.start()
-        while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
-            pass
-        other.execute("UPDATE customers SET name = 'Ann' WHERE id = %s", [ann])
-        other.commit()
-        delivery.join()
+        with ThreadPoolExecutor(1) as meta:
+            answer = meta.submit(lambda: post(app.test_client(), a_pair).status_code)
+            while not other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                assert not answer.done(), "the delivery has to wait for Bo"
+            other.execute("UPDATE customers SET name = 'Ann' WHERE id = %s", [ann])
+            other.commit()
+            assert answer.result() == 200
         with app.app_context():
-            assert answers == [200]
             assert [(one.name, one.status) for one in everybody()] == [
                 ("Ann", "opted_out"),
                 ("Bo", "opted_out"),

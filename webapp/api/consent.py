@@ -14,9 +14,9 @@ from webapp.api.customers import present
 from webapp.api.pagination import Part
 from webapp.api.problems import Problem, unfit
 from webapp.clock import now
-from webapp.consent import ledger
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import EvidenceMissing, OlderThanOptOut, Status
+from webapp.customers import consenting
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -28,7 +28,7 @@ def record_consent(customer_id: str) -> tuple[Response, int]:
     statement = statements.read(body, actor=current_actor(), now=now())
     customer = present(customer_id)
     try:
-        event = ledger.record(customer, statement)
+        event = consenting.record(customer, statement)
     except EvidenceMissing as refusal:
         raise unfit("evidence", str(refusal)) from None
     except OlderThanOptOut as refusal:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from webapp.consent import rules
 from webapp.consent.models import ConsentEvent, ConsentState, Evidence, Hold
-from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
+from webapp.consent.rules import NOT_A_STOP, WAS_A_STOP, Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
 from webapp.extensions import db
 
@@ -127,12 +127,19 @@ def hold(customer: ConsentState, why: str, signal: Signal) -> Hold:
 
 def release(customer: ConsentState, review: Hold, *, actor: str, now: datetime) -> ConsentEvent:
     """A person read the message: not a stop. The pause ends with the last open review."""
+    return _end_review(customer, review, NOT_A_STOP, actor, now)
+
+
+def _end_review(
+    customer: ConsentState, review: Hold, decision: str, actor: str, now: datetime
+) -> ConsentEvent:
     lock(customer)
-    _close(review, "not_a_stop", actor, now)
+    review.decided_at, review.decided_by, review.decision = now, actor, decision
+    db.session.flush()
     others = db.session.scalar(
         select(Hold.id).where(Hold.customer_id == customer.id, Hold.decided_at.is_(None)).limit(1)
     )
-    verdict = Verdict(Effect.NONE, now, "other_reviews") if others else Verdict(Effect.CHANGED, now)
+    verdict = Verdict(Effect.NONE, now, "other_reviews") if others else Verdict(Effect.CHANGED, now, decision)
     signal = Signal(Source.REVIEW, actor, now, proof=Proof(words=review.words))
     return _append_signal(customer, Kind.HOLD, Turn.RELEASED, verdict, signal)
 
@@ -144,16 +151,10 @@ def confirm_stop(customer: ConsentState, review: Hold, *, actor: str, now: datet
         Statement(Status.OPTED_OUT, Source.REVIEW, actor, now, stated_at=review.occurred_at,
                   proof=Proof(channel="whatsapp", words=review.words, matched=review.why)),
     )  # fmt: skip
-    release(customer, review, actor=actor, now=now)
-    review.decision = "opt_out"
+    _end_review(customer, review, WAS_A_STOP, actor, now)
     if event is None:
         raise AssertionError("an opt-out from a review is always recorded")
     return event
-
-
-def _close(review: Hold, decision: str, actor: str, now: datetime) -> None:
-    review.decided_at, review.decided_by, review.decision = now, actor, decision
-    db.session.flush()
 
 
 def undo(customer: ConsentState, event_id: int, *, actor: str, now: datetime) -> ConsentEvent:

@@ -77,7 +77,7 @@ class ConsentEvent(db.Model):
     rule_version: Mapped[str] = mapped_column(String(20), default="")
     effect: Mapped[str] = mapped_column(String(10), default=Effect.CHANGED)
     reason: Mapped[str] = mapped_column(String(30), default="")
-    """Why the effect is none: `same_status`, `newer_opt_out`, `newer_opt_in`, ..."""
+    """Why the effect is none (`same_status`, `newer_opt_out`, ...); how a review ended."""
     compensates: Mapped[int | None] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batches.id", ondelete="RESTRICT"))
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -52,6 +52,9 @@ class Turn(StrEnum):
     RELEASED = "released"
 
 
+NOT_A_STOP, WAS_A_STOP = "not_a_stop", "opt_out"
+"""How the review of a message ends; its event gives it as the reason."""
+
 OWN_WORDS = frozenset({Source.KEYWORD, Source.BUTTON})
 OWN_OPT_OUT = frozenset({Source.KEYWORD, Source.BUTTON, Source.WHATSAPP, Source.REVIEW})
 """Opt-outs that are the customer's own; a reviewed message is the customer's words read by a person."""

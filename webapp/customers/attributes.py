@@ -132,7 +132,7 @@ def used_by(key: AttributeKey) -> int:
 def uses() -> dict[int, int]:
     """How many customers have a value, by the ids of the attributes that are used at all."""
     counts = select(CustomerAttribute.key_id, func.count()).group_by(CustomerAttribute.key_id)
-    return dict(db.session.execute(counts).tuples())
+    return dict(db.session.execute(counts).all())
 
 
 def _defined(names: Iterable[str]) -> dict[str, AttributeKey]:
@@ -162,7 +162,7 @@ def _write(customer: Customer, values: dict[AttributeKey, Any]) -> None:
             {"customer_id": customer.id, "key_id": key.id, **stored(key.type, value)}
             for key, value in values.items()
         ]
-        db.session.execute(insert(CustomerAttribute), rows)
+        db.session.execute(insert(CustomerAttribute.__table__), rows)
 
 
 def _holders(key_id: int) -> Iterator[list[int]]:

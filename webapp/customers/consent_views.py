@@ -8,7 +8,6 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.consent import ledger
 from webapp.consent.ledger import NotUndoable
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
@@ -54,7 +53,7 @@ def undo(customer_id: int) -> Response:
     customer = customer_or_404(customer_id)
     event_id = request.form.get("event", default=0, type=int)
     try:
-        ledger.undo(customer, event_id, actor=current_actor(), now=clock.now())
+        consenting.undo(customer, event_id, actor=current_actor(), now=clock.now())
     except NotUndoable as refusal:
         db.session.rollback()
         return _row_answer(_row(customer, error=f"Not undone. {refusal}"), 409)
@@ -91,10 +90,7 @@ def _meanwhile(customer: Customer) -> str:
     if latest is None:
         return "This customer was changed meanwhile. Look again, then record."
     event, proof = latest
-    headline = wording.headline(
-        event.kind, event.status, event.source,
-        undone=event.compensates is not None, channel=proof.channel if proof else "",
-    )  # fmt: skip
+    headline = wording.headline(event, proof.channel if proof else "")
     words = f" “{proof.words}”" if proof and proof.words else ""
     return (
         f"Meanwhile: {headline}{words}, {instant(event.recorded_at)}. Read it, then record if it still holds."

@@ -6,6 +6,7 @@ from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status
+from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -16,7 +17,31 @@ class StaleRow(Exception):
 
 def opt_out(customer: Customer, *, actor: str, now: datetime) -> ConsentEvent | None:
     """At once and whatever the agent saw; None when the customer was opted out already."""
-    return ledger.record(customer, Statement(Status.OPTED_OUT, Source.AGENT, actor, now))
+    return record(customer, Statement(Status.OPTED_OUT, Source.AGENT, actor, now))
+
+
+def record(customer: Customer, statement: Statement) -> ConsentEvent | None:
+    """Record a statement about this customer; an opt-out also of all that may be the same person.
+
+    The answer is this customer's event (see `ledger.record`, also for what it raises).
+    """
+    if statement.status == Status.OPTED_IN:
+        return ledger.record(customer, statement)
+    events = {other.id: ledger.record(other, statement) for other in identities.alike(customer)}
+    return events[customer.id]
+
+
+def undo(customer: Customer, event_id: int, *, actor: str, now: datetime) -> None:
+    """Take back one's latest change, where it reached others that may be the same person too.
+
+    Raises ledger.NotUndoable (see there).
+    """
+    undone = ledger.undo(customer, event_id, actor=actor, now=now)
+    moment = db.session.get_one(ConsentEvent, undone.compensates).recorded_at
+    for other in identities.alike(customer):
+        latest = ledger.undoable(ledger.history(other.id), actor, now)
+        if latest and db.session.get_one(ConsentEvent, latest).recorded_at == moment:
+            ledger.undo(other, latest, actor=actor, now=now)
 
 
 def opt_in(

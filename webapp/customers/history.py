@@ -53,13 +53,7 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
 def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
     return Entry(
         seq=event.id,
-        title=wording.headline(
-            event.kind,
-            event.status,
-            event.source,
-            undone=event.compensates is not None,
-            channel=proof.channel if proof else "",
-        ),
+        title=wording.headline(event, proof.channel if proof else ""),
         words=proof.words if proof else "",
         by=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
         icon=_icon(event),

@@ -76,6 +76,12 @@ def alike(customer: Customer) -> list[Customer]:
     return customers_like(given) or [customer]
 
 
+def known_keys(given: Iterable[Address]) -> set[str]:
+    """Which match keys of these addresses somebody has: the others need not be looked for."""
+    keys = {place.match_key for place in given}
+    return set(db.session.scalars(select(Identity.match_key).where(Identity.match_key.in_(keys))))
+
+
 def create(
     *,
     name: str = "",

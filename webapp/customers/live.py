@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
+from webapp.consent import holds
 from webapp.consent.models import ConsentEvent
 from webapp.customers import queries
 from webapp.customers.models import Customer
@@ -50,6 +51,7 @@ class News:
     tag: str
     rows: list[Row]
     new_count: Count
+    reviews_open: int
 
 
 def asking(table: Table) -> dict[str, Any]:
@@ -62,10 +64,12 @@ def news(table: Table, asked: Asked) -> News:
     """The changed rows; a row that no longer matches the filter is marked and stays."""
     versions = _versions(asked.ids)
     new_count = _count_newer(table, asked.newest)
-    tag = f"{'.'.join(str(versions.get(id, 0)) for id in asked.ids)}|{_latest_event()}|{new_count.n}"
+    shown = ".".join(str(versions.get(id, 0)) for id in asked.ids)
+    reviews_open = holds.open_count()
+    tag = f"{shown}|{_latest_event()}|{new_count.n}|{reviews_open}"
     known = asked.known_versions
     changed = [id for id in asked.ids if known and id in versions and str(versions[id]) != known[id]]
-    return News(tag, [_marked(row, table) for row in rows_of(changed, table.reader)], new_count)
+    return News(tag, [_marked(row, table) for row in rows_of(changed, table.reader)], new_count, reviews_open)
 
 
 def _versions(ids: list[int]) -> dict[int, int]:

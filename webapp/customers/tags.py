@@ -137,7 +137,7 @@ def _change(customer: Customer, before: dict[int, Tag], after: dict[int, Tag]) -
 def _link(customer_id: int, tag_ids: Set[int]) -> None:
     if tag_ids:
         rows = [{"tag_id": tag_id, "customer_id": customer_id} for tag_id in sorted(tag_ids)]
-        db.session.execute(insert(CustomerTag), rows)
+        db.session.execute(insert(CustomerTag.__table__), rows)
 
 
 def _unlink(customer_id: int, tag_ids: Set[int]) -> None:

@@ -1,6 +1,8 @@
 """Why a customer's state is what it is, in the few words that stand below it. Pure."""
 
-from webapp.consent.rules import Effect, Kind, Source, Status, Turn
+from typing import Protocol
+
+from webapp.consent.rules import WAS_A_STOP, Effect, Kind, Source, Status, Turn
 
 STATES = {Status.OPTED_IN: "Opted In", Status.OPTED_OUT: "Opted Out", Status.UNKNOWN: "No record"}
 STOPPED = "Stopped in WhatsApp: no marketing"
@@ -54,13 +56,23 @@ def _in_sentence(channel: str) -> str:
     return label[:1].lower() + label[1:] if label.split(" ")[0] not in ("WhatsApp", "API") else label
 
 
-def headline(kind: str, status: str | None, source: str, *, undone: bool, channel: str) -> str:
-    """One entry of the history as a heading."""
-    if undone:
-        return f"Undone: back to {STATES[Status(status or '')]}"
-    match kind, status:
+class Told(Protocol):
+    """What a headline needs of an event."""
+
+    kind: str
+    status: str | None
+    source: str
+    reason: str
+    compensates: int | None
+
+
+def headline(event: Told, channel: str) -> str:
+    """One entry of the history as a heading; `channel` is that of its evidence."""
+    if event.compensates is not None:
+        return f"Undone: back to {STATES[Status(event.status or '')]}"
+    match event.kind, event.status:
         case Kind.CONSENT, _:
-            return f"{STATES[Status(status or '')]} {_by(source, channel=channel)}"
+            return f"{STATES[Status(event.status or '')]}{_how(event.source, channel)}"
         case Kind.PLATFORM_STOP, Turn.STOPPED:
             return "Stopped in WhatsApp"
         case Kind.PLATFORM_STOP, Turn.RESUMED:
@@ -68,27 +80,25 @@ def headline(kind: str, status: str | None, source: str, *, undone: bool, channe
         case Kind.HOLD, Turn.HELD:
             return ON_HOLD
         case Kind.HOLD, Turn.RELEASED:
-            return "Hold lifted: this was not a stop"
-        case Kind.IDENTITY, _:
-            return "Another number or id of this person"
+            return f"Hold lifted: this was {'a' if event.reason == WAS_A_STOP else 'not a'} stop"
         case _:
             return "Settings changed"
 
 
-def _by(source: str, *, channel: str) -> str:
+def _how(source: str, channel: str) -> str:
     match source:
         case Source.KEYWORD:
-            return "by keyword"
+            return " by keyword"
         case Source.BUTTON:
-            return "by button"
+            return " by button"
         case Source.REVIEW:
-            return "after review of a message"
+            return " after review of a message"
         case Source.IMPORT:
-            return "by import"
+            return " by import"
         case Source.API:
-            return "through the API"
+            return " through the API"
         case _:
-            return f"by {_in_sentence(channel)}" if channel else "by an agent"
+            return f": {_in_sentence(channel)}" if channel else " by an agent"
 
 
 def no_effect(effect: str, reason: str) -> str:

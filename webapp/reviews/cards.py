@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from webapp.consent.models import Hold
 from webapp.customers.models import Customer
@@ -29,10 +29,6 @@ def open_cards() -> list[Card]:
     """What waits, the oldest first."""
     rows = db.session.execute(_open().order_by(Hold.id).limit(MOST_CARDS))
     return [_card(review, customer) for review, customer in rows]
-
-
-def open_count() -> int:
-    return db.session.scalar(select(func.count()).select_from(_open().subquery())) or 0
 
 
 def card_of(review: Hold) -> Card:

@@ -6,6 +6,7 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
+from webapp.consent import holds
 from webapp.consent.models import Hold
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
@@ -13,7 +14,7 @@ from webapp.extensions import db, htmx
 from webapp.formatting import ago
 from webapp.rendering import see_other
 from webapp.reviews import decisions
-from webapp.reviews.cards import card_of, open_cards, open_count
+from webapp.reviews.cards import card_of, open_cards
 from webapp.reviews.decisions import DecidedMeanwhile, Decision
 
 bp = Blueprint("reviews", __name__, url_prefix="/reviews")
@@ -24,7 +25,7 @@ WORDS = {Decision.OPT_OUT: "opted out", Decision.NOT_A_STOP: "not a stop"}
 @bp.get("")
 @requires(Role.VIEWER)
 def index() -> str:
-    return render_template("reviews/index.html", cards=open_cards(), waiting=open_count())
+    return render_template("reviews/index.html", cards=open_cards(), waiting=holds.open_count())
 
 
 @bp.post("/<int:review_id>")

@@ -24,6 +24,8 @@ class Intake:
     report: ImportReport
     keys: dict[str, AttributeKey]
     """The definitions of the attributes by the names in the file."""
+    known_keys: set[str]
+    """The match keys of the rows' addresses that somebody has."""
     tags: dict[str, Tag] = field(default_factory=dict)
     """Those that were looked up or created, by name."""
     tally: Counter[int] = field(default_factory=Counter)
@@ -33,7 +35,7 @@ class Intake:
 
         Raises RefusedRow, with nothing taken over. An opt-out is never refused.
         """
-        known = identities.find_by_addresses(row.addresses)
+        known = self._known(row)
         faults = [*row.faults, *_two_persons(row, known)]
         if faults and row.consent != Status.OPTED_OUT:
             raise RefusedRow(" ".join(faults))
@@ -46,6 +48,12 @@ class Intake:
     def close(self) -> None:
         """Write what is written once for all rows."""
         tags.count(self.tally)
+
+    def _known(self, row: Row) -> list[Customer]:
+        keys = {place.match_key for place in row.addresses}
+        somebody = not keys.isdisjoint(self.known_keys)
+        self.known_keys |= keys
+        return identities.find_by_addresses(row.addresses) if somebody else []
 
     def _locked(self, customer: Customer) -> Customer:
         ledger.lock(customer)

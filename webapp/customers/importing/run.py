@@ -1,6 +1,6 @@
 """An import from its first line to its report: small transactions, flat memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ import phonenumbers
 from sqlalchemy import select
 
 from webapp.consent.models import Batch
-from webapp.customers import attributes
+from webapp.customers import attributes, identities
 from webapp.customers.importing.intake import Intake
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.report import ImportReport
@@ -81,11 +81,15 @@ class Run:
         """One transaction. The rows are read before it begins, for it keeps all other writers waiting."""
         rows = [(record, self._read(record)) for record in records]
         with writing():
-            intake = Intake(self.actor, self.now, self._batch(), self.report, self._keys())
+            intake = self._intake(row for _, row in rows if isinstance(row, Row))
             for record, row in rows:
                 self._take_one(intake, record, row)
             intake.close()
             self._end()
+
+    def _intake(self, rows: Iterable[Row]) -> Intake:
+        known_keys = identities.known_keys(place for row in rows for place in row.addresses)
+        return Intake(self.actor, self.now, self._batch(), self.report, self._keys(), known_keys)
 
     def _read(self, record: Record) -> Row | RefusedRow:
         try:

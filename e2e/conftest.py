@@ -1,0 +1,106 @@
+"""What all journeys share: a desk, browsers that are signed in, and a guard that listens to every page."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import FileSystemBytecodeCache
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+import bin.browser
+from e2e.desk import Desk, opened, stock
+from e2e.guard import Guard
+
+QUIET = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 1000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], playwright: Playwright
+) -> dict[str, Any]:
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {
+        **browser_type_launch_args,
+        "executable_path": bin.browser.find(playwright),
+        "args": QUIET + as_root,
+    }
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Each file of journeys has a desk of its own, so the address is given to each context. The plugin's
+    fixture of this name is written in a way that pytest warns of."""
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("stocked") / "heed.db"
+    stock(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
+
+
+@pytest.fixture(scope="module")
+def desk(
+    stocked: Path, compiled: FileSystemBytecodeCache, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """One desk per file of journeys; each journey brings the customers that it changes."""
+    with opened(stocked, tmp_path_factory.mktemp("desk"), compiled) as desk:
+        yield desk
+
+
+@pytest.fixture(autouse=True)
+def guard() -> Iterator[Guard]:
+    """No page may complain; `guard.expect` names the complaints that a journey provokes."""
+    guard = Guard()
+    yield guard
+    guard.check()
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext], guard: Guard, desk: Desk
+) -> Callable[..., BrowserContext]:
+    def watched(**options: Any) -> BrowserContext:
+        context = new_context(**{"base_url": desk.url, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(5 * SECONDS)
+        guard.watch(context)
+        return context
+
+    return watched
+
+
+@pytest.fixture
+def browse(new_context: Callable[..., BrowserContext], desk: Desk) -> Callable[..., Page]:
+    """A browser that somebody of this role has signed in with: `browse("agent")`."""
+
+    def signed_in(role: str = "agent", **options: Any) -> Page:
+        context = new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context.request.get(desk.sign_in_link(role), max_redirects=0)
+        return context.new_page()
+
+    return signed_in
+
+
+@pytest.fixture
+def agent(browse: Callable[..., Page]) -> Page:
+    return browse("agent")

@@ -1,0 +1,123 @@
+"""The desk that the journeys walk through: the real application behind a real server, with demo data."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from werkzeug.serving import make_server
+
+from webapp import clock, create_app, database
+from webapp.accounts import links, sessions, users
+from webapp.accounts.models import User
+from webapp.accounts.roles import Role
+from webapp.consent import policy
+from webapp.consent.keywords import KeywordSet
+from webapp.consent.policy import Wishes
+from webapp.demo import desk as demo
+from webapp.extensions import db
+
+CUSTOMERS = 60
+PASSWORD = "nine careful herons"
+NAMES = {"viewer": "Vera Lins", "agent": "Dana Kim", "manager": "Marta Gil", "admin": "Ada Reis"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    url: str
+    app: Flask
+
+    def sign_in_link(self, role: str) -> str:
+        """A fresh link for the one user of this role."""
+        with self.app.app_context():
+            token = links.create(colleague(role), clock.now())
+            db.session.commit()
+        return f"{self.url}/sign-in/{token}"
+
+    def with_password(self, role: str) -> str:
+        """The address of the user of this role, who can sign in with PASSWORD from now on."""
+        with self.app.app_context():
+            user = colleague(role)
+            users.set_password(user, PASSWORD, now=clock.now())
+            db.session.commit()
+            return user.email
+
+    def set_keywords(self, opt_out: list[str], opt_in: list[str]) -> None:
+        """Switch the keywords on, and let them be these."""
+        with self.app.app_context():
+            wishes = Wishes(True, KeywordSet(tuple(opt_out), tuple(opt_in)), False)
+            policy.change(wishes, version=None, actor="system", now=clock.now())
+            db.session.commit()
+
+    def opt_out_words(self) -> list[str]:
+        with self.app.app_context():
+            return list(policy.current().opt_out_words)
+
+    def end_sessions(self, role: str) -> None:
+        """Every browser of this user is signed out."""
+        with self.app.app_context():
+            sessions.revoke_all(colleague(role), clock.now())
+            db.session.commit()
+
+
+def colleague(role: str) -> User:
+    """The desk's one user of this role."""
+    email = f"{role}@desk.example"
+    return users.find(email) or users.create(email, Role(role), now=clock.now(), name=NAMES[role])
+
+
+def stock(file: Path) -> None:
+    """Write a database with demo customers, of whom nobody real is one."""
+    database.migrate(f"sqlite:///{file}")
+    app = application(file)
+    with app.app_context():
+        for _ in demo.fill(CUSTOMERS, clock.now()):
+            pass
+        db.session.remove()
+        db.engine.dispose()
+
+
+def application(file: Path) -> Flask:
+    return create_app(
+        {
+            "DATABASE_URL": f"sqlite:///{file}",
+            "HEED_DATA_DIR": str(file.parent),
+            "HEED_SIMULATOR": "1",
+            "LOG_LEVEL": "WARNING",
+            "SECRET_KEY": "a secret key of thirty-two bytes or more",
+            "WHATSAPP_APP_SECRET": "an app secret",
+            "WHATSAPP_VERIFY_TOKEN": "a verify token",
+        }
+    )
+
+
+@contextmanager
+def opened(stocked: Path, folder: Path, templates: BytecodeCache) -> Iterator[Desk]:
+    """Serve a copy of the stocked database, on a free port of this machine."""
+    file = folder / "heed.db"
+    shutil.copyfile(stocked, file)
+    app = application(file)
+    app.jinja_env.bytecode_cache = templates
+    with served(app) as url:
+        yield Desk(url, app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
