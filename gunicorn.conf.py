@@ -1,9 +1,12 @@
 """gunicorn reads this file by itself. It binds 0.0.0.0:$PORT, or 127.0.0.1:8000 when PORT is not set."""
 
 import os
+import sys
 from typing import Any
 
 from prometheus_client import multiprocess
+
+from webapp.config import ConfigError, Settings
 
 
 def worker_processes() -> int:
@@ -20,6 +23,14 @@ threads = 8
 graceful_timeout = 30
 limit_request_line = 8190  # a filter lives in its URL
 control_socket_disable = True  # it lies in the home folder, where two desks of one user would share it
+
+
+def on_starting(_server: Any) -> None:
+    """A wrong setting stops the start with one sentence, before any worker tries and fails."""
+    try:
+        Settings.from_environ().require_web()
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -11,6 +11,7 @@ from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status
 from webapp.customers import identities
 from webapp.customers.models import Customer
+from webapp.customers.tags import set_tags
 from webapp.extensions import db
 
 AN_HOUR = timedelta(hours=1)
@@ -45,7 +46,6 @@ def edit_tags(desk: Desk, customer_id: int, names: list[str]) -> None:
     with desk.app.app_context():
         customer = db.session.get_one(Customer, customer_id)
         set_tags(customer, names)
-        customer.version += 1
         db.session.commit()
 
 

@@ -1,7 +1,6 @@
 """Open pages follow the customers: a STOP on the phone flips the row in another page, and disturbs nobody."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,9 +14,9 @@ THREE_SECONDS = 3000
 
 
 @pytest.fixture
-def phone(agent: Page) -> Iterator[Page]:
+def phone(agent: Page) -> Page:
     """The phone, in another tab of the same browser."""
-    yield agent.context.new_page()
+    return agent.context.new_page()
 
 
 def test_stop_on_the_phone_flips_the_row_in_another_page(agent: Page, phone: Page, desk: Desk) -> None:

@@ -12,10 +12,12 @@ from e2e.table import dialog, toast
 TITLE = "Opt-In / Opt-Out Settings"
 COMPOSING = """field => {
   field.dispatchEvent(new CompositionEvent("compositionstart", { bubbles: true }));
-  for (const keyCode of [13, 229]) field.dispatchEvent(new KeyboardEvent("keydown",
-    { key: "Enter", keyCode, isComposing: true, bubbles: true, cancelable: true }));
+  const press = (how) => field.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...how }));
+  press({ isComposing: true });
+  press({ isComposing: true, keyCode: 229 });
   field.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: field.value }));
-  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true }));
+  press({ keyCode: 229 });
 }"""
 
 

@@ -2,14 +2,18 @@
 
 import hmac
 import ipaddress
+import sqlite3
+from contextlib import closing
 
+import psycopg
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import database
+from webapp import clock, database, tasks
 from webapp.accounts.access import public
 from webapp.consent.models import Hold
 from webapp.customers.models import Customer
@@ -29,15 +33,35 @@ def health() -> Response:
 @bp.get("/readyz")
 @public
 def readiness() -> tuple[Response, int]:
-    """503 only when the database is out of reach or not migrated."""
-    checks = {"database": "ok", "migrations": "ok"}
+    """503 only when the database is out of reach or not migrated; queue and worker are reported."""
+    needed = _database_checks()
+    ready = set(needed.values()) == {"ok"}
+    return jsonify(**needed, **(_worker_checks() if ready else {})), 200 if ready else 503
+
+
+def _database_checks() -> dict[str, str]:
     try:
-        if _version() != _newest_version():
-            checks["migrations"] = "run `heed init`"
+        migrated = _version() == _newest_version()
     except SQLAlchemyError:
         db.session.rollback()
-        checks = {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
-    return jsonify(checks), 200 if set(checks.values()) == {"ok"} else 503
+        return {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
+    return {"database": "ok", "migrations": "ok" if migrated else "run `heed init`"}
+
+
+def _worker_checks() -> dict[str, str]:
+    seen = tasks.last_beat()
+    age = clock.now() - seen if seen else None
+    words = f"seen {round(age.total_seconds())} s ago" if age else "never seen: run `heed worker`"
+    return {"worker": words, "queue": f"{_waiting_tasks()} waiting"}
+
+
+def _waiting_tasks() -> int | str:
+    try:
+        queue = tasks.open_queue(current_app.config["HEED"])
+        with closing(queue.storage):
+            return queue.pending_count()
+    except (OSError, sqlite3.Error, psycopg.Error, RedisError):
+        return "unknown number"
 
 
 @bp.get("/metrics")

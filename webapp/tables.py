@@ -1,5 +1,6 @@
 """All tables in one metadata, for migrations and for tests that look at the schema."""
 
+from webapp import tasks
 from webapp.accounts import models as accounts
 from webapp.consent import models as consent
 from webapp.customers import models as customers
@@ -7,4 +8,4 @@ from webapp.extensions import db
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
-MODULES = (accounts, consent, customers, whatsapp)
+MODULES = (accounts, consent, customers, whatsapp, tasks)

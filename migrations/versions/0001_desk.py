@@ -164,6 +164,12 @@ def create_tables() -> None:
         postgresql_where=sa.text("status = 'unknown'"),
     )
     op.create_table(
+        "heartbeats",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_heartbeats"),
+    )
+    op.create_table(
         "policy",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

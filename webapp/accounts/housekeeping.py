@@ -1,0 +1,18 @@
+"""What nobody needs any more goes: failed attempts, used and expired links, sessions long over."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from webapp.accounts.models import SignInFailure, SignInLink, UserSession
+from webapp.extensions import db
+
+FAILURES_KEPT = timedelta(days=1)
+OTHERS_KEPT = timedelta(days=30)
+
+
+def tidy(now: datetime) -> None:
+    """Delete what is over. The caller commits."""
+    db.session.execute(delete(SignInFailure).where(SignInFailure.at < now - FAILURES_KEPT))
+    db.session.execute(delete(SignInLink).where(SignInLink.expires_at < now - OTHERS_KEPT))
+    db.session.execute(delete(UserSession).where(UserSession.expires_at < now - OTHERS_KEPT))
