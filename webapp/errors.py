@@ -64,7 +64,7 @@ def answer(code: int, title: str = "", advice: str = "") -> Response:
     """The error as a page, or as one line for htmx and for programs."""
     known_title, known_advice = SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])
     title, advice = title or known_title, advice or known_advice
-    if htmx or request.path.startswith("/webhooks/") or not request.accept_mimetypes.accept_html:
+    if htmx or request.path.startswith("/webhooks/") or not _reads_html():
         response = make_response(f"{title}. {advice}", code)
         response.mimetype = "text/plain"
         return response
@@ -72,3 +72,8 @@ def answer(code: int, title: str = "", advice: str = "") -> Response:
         "error.html", code=code, title=title, advice=advice, request_id=g.get("request_id", "")
     )
     return make_response(page, code)
+
+
+def _reads_html() -> bool:
+    accepted = request.accept_mimetypes
+    return not accepted or accepted.accept_html

@@ -1,0 +1,57 @@
+"""Every page and every dialog of the desk, and how one gets there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page
+
+NEWEST = "tr.customer"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page; with `opener` the dialog that this opens there."""
+
+    name: str
+    path: str
+    opener: Callable[[Page], Locator] | None = None
+    complaint: str = ""
+
+
+def named(role: str, name: str) -> Callable[[Page], Locator]:
+    return lambda page: page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+
+
+PLACES = [
+    Place("opt-in", "/opt-in?per_page=25"),
+    Place("opt-in filtered", "/opt-in?status=opted_out&tag=newsletter&q=a"),
+    Place("opt-in empty", "/opt-in?q=nobody+is+called+this"),
+    Place("customers", "/customers?per_page=25"),
+    Place("customer", "/customers/57"),
+    Place("reviews", "/reviews"),
+    Place("settings", "/settings"),
+    Place("tags", "/tags"),
+    Place("attributes", "/attributes"),
+    Place("users", "/users"),
+    Place("tokens", "/tokens"),
+    Place("account", "/account"),
+    Place("guide", "/guide"),
+    Place("simulator", "/simulator?per_page=25"),
+    Place("sign out", "/sign-out"),
+    Place("not found", "/customers/999999", complaint="status of 404"),
+    Place("settings dialog", "/opt-in", named("button", "Opt-In / Opt-Out Settings")),
+    Place("record consent", "/opt-in?status=unknown", named("button", "Record consent: ")),
+    Place("opt in again", "/opt-in?status=opted_out", named("switch", "Opted Out: ")),
+    Place("edit customer", "/opt-in?tag=vip&attr=plan:Pro", named("button", "Edit ")),
+    Place("add customer", "/customers", named("link", "Add customer")),
+    Place("menu", "/customers", named("button", "Menu of ")),
+    Place("new tag", "/tags", named("link", "New tag")),
+    Place("rename tag", "/tags", named("link", "Rename ")),
+    Place("merge tag", "/tags", named("link", "Merge ")),
+    Place("delete tag", "/tags", named("link", "Delete ")),
+    Place("new attribute", "/attributes", named("link", "New attribute")),
+    Place("merge attribute", "/attributes", named("link", "Merge ")),
+    Place("add user", "/users", named("link", "Add user")),
+    Place("edit user", "/users", named("link", "Edit ")),
+    Place("add token", "/tokens", named("link", "Add token")),
+]
