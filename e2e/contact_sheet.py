@@ -7,8 +7,8 @@ from playwright.sync_api import Page
 
 SCREENS = Path(__file__).parent / "screens"
 PAGE = """<!doctype html><meta charset="utf-8"><title>Screens</title>
-<style>body{{font:13px sans-serif;display:flex;flex-wrap:wrap;gap:16px}}img{{height:420px;border:1px solid #999}}
-figure{{margin:0}}</style>
+<style>body{{font:13px sans-serif;display:flex;flex-wrap:wrap;gap:16px}}
+img{{height:420px;border:1px solid #999}}figure{{margin:0}}</style>
 {figures}"""
 
 

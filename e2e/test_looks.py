@@ -1,4 +1,4 @@
-"""Every page and dialog, light, dark and narrow: nothing that axe finds, no sideways scrolling, and a picture."""
+"""Every page and dialog, light, dark and narrow: axe finds nothing, nothing scrolls sideways; a picture."""
 
 import gzip
 import http.client

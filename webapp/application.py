@@ -23,8 +23,10 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
     if web:
         settings.require_web()
     app = Flask(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
-    # A command's standard output is its answer.
-    logs.configure(settings.log_level, sys.stdout if web else sys.stderr)
+    if web:
+        logs.configure(settings.log_level, sys.stdout)
+    else:
+        logs.configure("WARNING", sys.stderr)  # a command's standard output is its answer
     _configure(app, settings, overrides)
     _start_extensions(app, settings)
     _register(app, settings)

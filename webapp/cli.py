@@ -1,13 +1,15 @@
 """The `heed` command: a group of Flask commands over the same verbs as the pages."""
 
+import sys
+
 import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 
-from webapp import create_app, database, tasks
+from webapp import create_app, database, logs, tasks
 from webapp.accounts.commands import token_group, user_group
 from webapp.consent.commands import keywords_group, ledger_group
-from webapp.customers.commands import export_command, import_command
+from webapp.customers.commands import export_command, import_command, reindex_command
 from webapp.demo.commands import demo_command
 
 
@@ -31,12 +33,15 @@ def init() -> None:
 @with_appcontext
 def worker() -> None:
     """Run the task worker."""
-    queue = tasks.open_queue(current_app.config["HEED"])
+    settings = current_app.config["HEED"]
+    logs.configure(settings.log_level, sys.stderr)
+    queue = tasks.open_queue(settings)
     tasks.register(queue, current_app._get_current_object())  # type: ignore[attr-defined]
     tasks.work(queue)
 
 
 for command in (
-    user_group, token_group, ledger_group, keywords_group, import_command, export_command, demo_command,
+    user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
+    demo_command,
 ):  # fmt: skip
     heed.add_command(command)

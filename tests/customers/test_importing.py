@@ -373,7 +373,7 @@ def test_a_dry_run_tells_everything_and_writes_nothing(take, rejected) -> None:
     assert db.session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
-def test_rows_are_taken_over_in_transactions_of_500(take, rejected) -> None:
+def test_rows_are_taken_over_in_transactions_of_100(take, rejected) -> None:
     seen = []
 
     def look(rows: int) -> None:
@@ -381,9 +381,9 @@ def test_rows_are_taken_over_in_transactions_of_500(take, rejected) -> None:
             seen.append((rows, other.scalar(select(func.count()).select_from(Customer)),
                          other.scalar(select(Tag.n))))  # fmt: skip
 
-    report = take("phone,tags\n" + "".join(f"+551191{n:07},vip\n" for n in range(1100)), progress=look)
-    assert seen == [(500, 500, 500), (1000, 1000, 1000), (1100, 1100, 1100)]
-    assert report.created == 1100
+    report = take("phone,tags\n" + "".join(f"+551191{n:07},vip\n" for n in range(220)), progress=look)
+    assert seen == [(100, 100, 100), (200, 200, 200), (220, 220, 220)]
+    assert report.created == 220
 
 
 def test_the_summary_is_one_line_of_counts(take) -> None:

@@ -1,4 +1,4 @@
-"""`heed import` and `heed export`."""
+"""`heed import`, `heed export`, `heed reindex`."""
 
 from pathlib import Path
 
@@ -9,6 +9,9 @@ from webapp import clock
 from webapp.consent.rules import Status
 from webapp.customers.exporting import export_file
 from webapp.customers.importing import ImportReport, UnusableFile, import_file
+from webapp.customers.reindex import reindex
+from webapp.database import writing
+from webapp.extensions import db
 
 UNUSABLE = 2
 ACTOR = "system"
@@ -83,3 +86,13 @@ def _unusable(message: str) -> click.ClickException:
     error = click.ClickException(message)
     error.exit_code = UNUSABLE
     return error
+
+
+@click.command("reindex")
+@with_appcontext
+def reindex_command() -> None:
+    """Rebuild what is written twice for speed: search texts, display copies, counts of tags."""
+    with writing():
+        repaired = reindex()
+        db.session.commit()
+    click.echo(f"{repaired:,} customers repaired.", err=True)

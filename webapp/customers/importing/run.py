@@ -29,7 +29,8 @@ from webapp.customers.search import fold
 from webapp.database import writing
 from webapp.extensions import db
 
-ROWS_PER_TRANSACTION = 500
+ROWS_PER_TRANSACTION = 100
+"""Few enough that a webhook which waits for SQLite's write lock meanwhile waits for less than a second."""
 
 
 def import_file(
@@ -46,7 +47,7 @@ def import_file(
     """Take the customers of a file over; `progress` is told the rows read so far.
 
     `consent` and `evidence` hold for the rows that state none. Commits as it goes. A dry run writes nothing;
-    a new person that stands again more than 500 rows later counts as new twice in it. Raises UnusableFile.
+    a new person that stands again in a later transaction counts as new twice in it. Raises UnusableFile.
     """
     table = open_table(Path(path))
     defaults = Defaults(_country(default_country), consent, evidence)
