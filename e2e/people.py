@@ -6,7 +6,7 @@ from itertools import count
 
 from e2e.desk import Desk
 from webapp import clock
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status
 from webapp.customers import identities
@@ -69,7 +69,7 @@ def hold(desk: Desk, customer_id: int, words: str) -> None:
     with desk.app.app_context():
         customer = db.session.get_one(Customer, customer_id)
         proof = Proof("whatsapp", words)
-        ledger.hold(
+        holds.hold(
             customer, "holds a stop word", Signal(Source.KEYWORD, "customer", clock.now(), proof=proof)
         )
         db.session.commit()

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from tests.factories import NOON, a_customer
 from webapp.accounts import tokens
 from webapp.accounts.roles import Role
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers.models import Customer
@@ -98,7 +98,7 @@ def is_held(app: Flask, customer_id: int) -> None:
     """A message of the customer waits for review."""
     signal = Signal(Source.KEYWORD, "customer", NOON, proof=Proof(words="please stop this"))
     with app.app_context(), writing():
-        ledger.hold(db.session.get_one(Customer, customer_id), "a possible stop", signal)
+        holds.hold(db.session.get_one(Customer, customer_id), "a possible stop", signal)
         db.session.commit()
 
 

@@ -5,10 +5,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from tests.factories import NOON, a_customer, at
-from webapp.consent import ledger, ledger_check
-from webapp.consent.ledger import NotUndoable, Proof, Signal, Statement
+from webapp.consent import holds, ledger, ledger_check, undoing
+from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Effect, OptedOutStands, Source, State, Status, Turn
+from webapp.consent.undoing import NotUndoable
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -84,7 +85,7 @@ class TestUndo:
         customer = a_customer(status=IN)
         before = customer.consent
         event = agent(customer, OUT, 5)
-        undo = ledger.undo(customer, event.id, actor="user:1", now=at(60))
+        undo = undoing.undo(customer, event.id, actor="user:1", now=at(60))
         assert customer.consent == before
         assert undo.compensates == event.id
         assert fault() is None
@@ -92,7 +93,7 @@ class TestUndo:
     def test_it_restores_no_record(self):
         customer = a_customer()
         event = agent(customer, OUT, 5)
-        ledger.undo(customer, event.id, actor="user:1", now=at(60))
+        undoing.undo(customer, event.id, actor="user:1", now=at(60))
         assert customer.consent == State()
 
     @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ class TestUndo:
         meanwhile(customer)
         state = customer.consent
         with pytest.raises(NotUndoable):
-            ledger.undo(customer, event.id, actor=actor, now=at(seconds))
+            undoing.undo(customer, event.id, actor=actor, now=at(seconds))
         assert customer.consent == state, sentence
 
     @pytest.mark.parametrize("record", [lambda c: stop(c, 5), lambda c: None])
@@ -121,28 +122,28 @@ class TestUndo:
         record(customer)
         latest = ledger.history(customer.id)[-1]
         with pytest.raises(NotUndoable):
-            ledger.undo(customer, latest.id, actor=latest.actor, now=at(6))
+            undoing.undo(customer, latest.id, actor=latest.actor, now=at(6))
 
     def test_it_happens_once(self):
         customer = a_customer(status=IN)
         event = agent(customer, OUT, 5)
-        undo = ledger.undo(customer, event.id, actor="user:1", now=at(6))
+        undo = undoing.undo(customer, event.id, actor="user:1", now=at(6))
         for event_id in (event.id, undo.id):
             with pytest.raises(NotUndoable):
-                ledger.undo(customer, event_id, actor="user:1", now=at(7))
+                undoing.undo(customer, event_id, actor="user:1", now=at(7))
 
 
 class TestHolds:
     def hold(self, customer: Customer, seconds: float, message_id: str) -> Hold:
         signal = Signal(Source.KEYWORD, "customer", at(seconds), message_id=message_id,
                         proof=Proof("whatsapp", "Stop. Thank you"))  # fmt: skip
-        return ledger.hold(customer, "contains STOP", signal)
+        return holds.hold(customer, "contains STOP", signal)
 
     def test_a_hold_pauses_and_a_release_ends_it(self):
         customer = a_customer(status=IN)
         review = self.hold(customer, 5, "wamid.A")
         assert customer.held_at == at(5)
-        ledger.release(customer, review, actor="user:1", now=at(9))
+        holds.release(customer, review, actor="user:1", now=at(9))
         assert customer.held_at is None
         assert customer.status == IN
         assert fault() is None
@@ -150,9 +151,9 @@ class TestHolds:
     def test_the_pause_lasts_until_the_last_message_is_read(self):
         customer = a_customer(status=IN)
         first, second = self.hold(customer, 5, "wamid.A"), self.hold(customer, 6, "wamid.B")
-        ledger.release(customer, first, actor="user:1", now=at(9))
+        holds.release(customer, first, actor="user:1", now=at(9))
         assert customer.held_at == at(5)
-        ledger.release(customer, second, actor="user:1", now=at(10))
+        holds.release(customer, second, actor="user:1", now=at(10))
         assert customer.held_at is None
         assert fault() is None
 
@@ -163,7 +164,7 @@ class TestHolds:
     def test_a_person_finds_that_it_is_a_stop(self):
         customer = a_customer(status=IN)
         review = self.hold(customer, 5, "wamid.A")
-        event = ledger.confirm_stop(customer, review, actor="user:1", now=at(9))
+        event = holds.confirm_stop(customer, review, actor="user:1", now=at(9))
         assert (customer.status, customer.status_at, customer.held_at) == (OUT, at(5), None)
         assert (event.source, event.actor) == (Source.REVIEW, "user:1")
         assert review.decision == "opt_out"

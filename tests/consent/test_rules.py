@@ -6,7 +6,7 @@ from itertools import count, permutations
 
 import pytest
 
-from webapp.consent import rules
+from webapp.consent import rules, state
 from webapp.consent.rules import (
     Change,
     Effect,
@@ -49,7 +49,7 @@ class Book:
 
     @property
     def state(self) -> State:
-        return rules.fold(self.events)
+        return state.fold(self.events)
 
     def say(
         self, source: Source, status: Status, said: float | None, now: float, evidence: bool = True
@@ -60,7 +60,7 @@ class Book:
             self.events.append(Event(Kind.CONSENT, status, source, verdict.effect, verdict.occurred_at))
 
     def undo(self) -> None:
-        before = rules.fold(self.events[:-1])
+        before = state.fold(self.events[:-1])
         latest = self.events[-1]
         self.events.append(
             Event(Kind.CONSENT, before.status, Source.AGENT, Effect.CHANGED, at(99), compensates=latest.id)
@@ -194,7 +194,7 @@ def test_an_undo_restores_the_state_before_with_its_times():
 def test_whatsapps_own_stop(sentence, turns, stopped):
     events: list[Event] = []
     for turn, said in turns:
-        verdict = rules.decide_platform(rules.fold(events), turn, at(said))
+        verdict = rules.decide_platform(state.fold(events), turn, at(said))
         events.append(Event(Kind.PLATFORM_STOP, turn, Source.WHATSAPP, verdict.effect, verdict.occurred_at))
-    assert (rules.fold(events).platform_stop_at is not None) == stopped, sentence
-    assert rules.fold(events).status == UNKNOWN
+    assert (state.fold(events).platform_stop_at is not None) == stopped, sentence
+    assert state.fold(events).status == UNKNOWN

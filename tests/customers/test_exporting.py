@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.factories import NOON, a_customer
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Signal
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import attributes, identities, tags
@@ -36,7 +36,7 @@ def test_a_customer_is_a_row_with_everything_known() -> None:
     attributes.define("extra", "json")
     tags.set_tags(ana, ["vip", "a;b"])
     attributes.set_attributes(ana, {"city": "Rio", "extra": {"é": [1]}})
-    ledger.hold(ana, "why", Signal(Source.KEYWORD, "customer", NOON + timedelta(microseconds=5)))
+    holds.hold(ana, "why", Signal(Source.KEYWORD, "customer", NOON + timedelta(microseconds=5)))
     db.session.commit()
     assert exported() == [{
         "id": str(ana.id), "name": "São", "phone": "+5511987654321", "status": "opted_in",

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import NOON, a_customer
-from webapp.consent import ledger, ledger_check
+from webapp.consent import holds, ledger, ledger_check
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Batch, ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status, Turn
@@ -183,7 +183,7 @@ class TestConsent:
         ana = a_customer(phone=ANA)
         signal = Signal(Source.WHATSAPP, "whatsapp", NOON)
         ledger.record_platform(ana, Turn.STOPPED, signal)
-        ledger.hold(ana, "why", signal)
+        holds.hold(ana, "why", signal)
         db.session.commit()
         take(f"phone,consent,evidence\n{ANA},opted_in,form\n")
         ana = person()

@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.factories import a_customer, at
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import attributes, tags
@@ -61,7 +61,7 @@ def test_a_row_says_why_and_a_warning_says_what_stops_marketing(agent, people, a
     with app.app_context():
         ana, tariq = (db.session.get(Customer, people[name]) for name in ("Ana", "Tariq"))
         ledger.record_platform(ana, Turn.STOPPED, Signal(Source.WHATSAPP, "whatsapp", at(6)))
-        ledger.hold(tariq, "contains STOP", Signal(Source.KEYWORD, "customer", at(7)))
+        holds.hold(tariq, "contains STOP", Signal(Source.KEYWORD, "customer", at(7)))
         db.session.commit()
     text = agent.soup("/opt-in").get_text(" ", strip=True)
     assert "replied STOP" in text

@@ -7,21 +7,15 @@ cannot overwrite each other.
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.consent import rules
-from webapp.consent.models import ConsentEvent, ConsentState, Evidence, Hold
-from webapp.consent.rules import NOT_A_STOP, WAS_A_STOP, Effect, Kind, Source, State, Status, Turn, Verdict
+from webapp.consent import rules, state
+from webapp.consent.models import ConsentEvent, ConsentState, Evidence
+from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
 from webapp.extensions import db
-
-UNDO_WINDOW = timedelta(minutes=10)
-
-
-class NotUndoable(Exception):
-    """This event cannot be undone (any more); the message says why."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +61,12 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
     before gives its event. Raises rules.ConsentRefused for an opt-in that may not be recorded.
     """
     lock(customer)
-    if known := _recorded(customer, Kind.CONSENT, statement.message_id):
+    if known := recorded(customer, Kind.CONSENT, statement.message_id):
         return known
     verdict = rules.decide(customer.consent, statement.change)
     if verdict is None:
         return None
-    event = _event(customer, Kind.CONSENT, verdict, source=statement.source, actor=statement.actor,
+    event = new_event(customer, Kind.CONSENT, verdict, source=statement.source, actor=statement.actor,
                    now=statement.now)  # fmt: skip
     event.status = statement.status
     event.identity_id = statement.identity_id
@@ -99,104 +93,11 @@ class Signal:
 def record_platform(customer: ConsentState, turn: Turn, signal: Signal) -> ConsentEvent:
     """WhatsApp's own stop begins (`Turn.STOPPED`) or ends (`Turn.RESUMED`); consent stays as it is."""
     lock(customer)
-    if known := _recorded(customer, Kind.PLATFORM_STOP, signal.message_id):
+    if known := recorded(customer, Kind.PLATFORM_STOP, signal.message_id):
         return known
     occurred_at = rules.not_in_future(signal.stated_at, signal.now)
     verdict = rules.decide_platform(customer.consent, turn, occurred_at)
-    return _append_signal(customer, Kind.PLATFORM_STOP, turn, verdict, signal)
-
-
-def hold(customer: ConsentState, why: str, signal: Signal) -> Hold:
-    """Pause marketing until a person has looked at the words in `signal.proof`."""
-    lock(customer)
-    if known := _recorded(customer, Kind.HOLD, signal.message_id):
-        return db.session.scalars(select(Hold).where(Hold.event_id == known.id)).one()
-    occurred_at = rules.not_in_future(signal.stated_at, signal.now)
-    held = customer.held_at is not None
-    verdict = (
-        Verdict(Effect.NONE, occurred_at, "same_status") if held else Verdict(Effect.CHANGED, occurred_at)
-    )
-    event = _append_signal(customer, Kind.HOLD, Turn.HELD, verdict, signal)
-    review = Hold(
-        customer_id=customer.id, event_id=event.id, words=signal.proof.words, why=why, occurred_at=occurred_at
-    )
-    db.session.add(review)
-    db.session.flush()
-    return review
-
-
-def release(customer: ConsentState, review: Hold, *, actor: str, now: datetime) -> ConsentEvent:
-    """A person read the message: not a stop. The pause ends with the last open review."""
-    return _end_review(customer, review, NOT_A_STOP, actor, now)
-
-
-def _end_review(
-    customer: ConsentState, review: Hold, decision: str, actor: str, now: datetime
-) -> ConsentEvent:
-    lock(customer)
-    review.decided_at, review.decided_by, review.decision = now, actor, decision
-    db.session.flush()
-    others = db.session.scalar(
-        select(Hold.id).where(Hold.customer_id == customer.id, Hold.decided_at.is_(None)).limit(1)
-    )
-    verdict = Verdict(Effect.NONE, now, "other_reviews") if others else Verdict(Effect.CHANGED, now, decision)
-    signal = Signal(Source.REVIEW, actor, now, proof=Proof(words=review.words))
-    return _append_signal(customer, Kind.HOLD, Turn.RELEASED, verdict, signal)
-
-
-def confirm_stop(customer: ConsentState, review: Hold, *, actor: str, now: datetime) -> ConsentEvent:
-    """A person read the message: it is a stop, said when the message was written. The pause ends with it."""
-    event = record(
-        customer,
-        Statement(Status.OPTED_OUT, Source.REVIEW, actor, now, stated_at=review.occurred_at,
-                  proof=Proof(channel="whatsapp", words=review.words, matched=review.why)),
-    )  # fmt: skip
-    _end_review(customer, review, WAS_A_STOP, actor, now)
-    if event is None:
-        raise AssertionError("an opt-out from a review is always recorded")
-    return event
-
-
-def undo(customer: ConsentState, event_id: int, *, actor: str, now: datetime) -> ConsentEvent:
-    """Take back one's own latest change; the state before it comes back with its evidence.
-
-    Raises NotUndoable when it is not the customer's latest event, came from somebody else than this agent,
-    or is older than ten minutes.
-    """
-    lock(customer)
-    events = history(customer.id)
-    _check_undoable(events, event_id, actor, now)
-    before = rules.fold(events[:-1])
-    event = _event(
-        customer, Kind.CONSENT, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=actor, now=now
-    )
-    event.status = before.status
-    event.compensates = event_id
-    db.session.add(event)
-    db.session.flush()
-    _move(customer, before)
-    return event
-
-
-def _check_undoable(events: list[ConsentEvent], event_id: int, actor: str, now: datetime) -> None:
-    if not events or events[-1].id != event_id:
-        raise NotUndoable("Something newer is on record for this customer.")
-    latest = events[-1]
-    if latest.source != Source.AGENT or latest.kind != Kind.CONSENT or latest.compensates:
-        raise NotUndoable("Only an agent's own change can be undone.")
-    if latest.actor != actor:
-        raise NotUndoable("Only the person who made this change can undo it.")
-    if now - latest.recorded_at > UNDO_WINDOW:
-        raise NotUndoable("A change can be undone within ten minutes.")
-
-
-def undoable(events: list[ConsentEvent], actor: str, now: datetime) -> int | None:
-    """The id of the event that this actor may undo now, if there is one; `events` oldest first."""
-    try:
-        _check_undoable(events, events[-1].id if events else 0, actor, now)
-    except NotUndoable:
-        return None
-    return events[-1].id
+    return append_signal(customer, Kind.PLATFORM_STOP, turn, verdict, signal)
 
 
 def history(customer_id: int) -> list[ConsentEvent]:
@@ -209,7 +110,9 @@ def record_policy(
     before: dict[str, object], after: dict[str, object], *, actor: str, now: datetime
 ) -> ConsentEvent:
     """A change of the workspace's consent settings, with the old and the new values as evidence."""
-    event = _event(None, Kind.POLICY, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=actor, now=now)
+    event = new_event(
+        None, Kind.POLICY, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=actor, now=now
+    )
     proof = Proof(channel="settings", words=compact_json({"before": before, "after": after}))
     return _write(event, proof)
 
@@ -235,7 +138,8 @@ def digest(nonce: bytes, proof: Proof) -> str:
     return hashlib.sha256(nonce + content.encode()).hexdigest()
 
 
-def _recorded(customer: ConsentState, kind: Kind, message_id: str | None) -> ConsentEvent | None:
+def recorded(customer: ConsentState, kind: Kind, message_id: str | None) -> ConsentEvent | None:
+    """The event that this message caused."""
     if not message_id:
         return None
     query = select(ConsentEvent).where(
@@ -246,19 +150,21 @@ def _recorded(customer: ConsentState, kind: Kind, message_id: str | None) -> Con
     return db.session.scalar(query)
 
 
-def _event(
+def new_event(
     customer: ConsentState | None, kind: Kind, verdict: Verdict, *, source: Source, actor: str, now: datetime
 ) -> ConsentEvent:
+    """An event of these columns, not yet written."""
     return ConsentEvent(
         customer_id=customer.id if customer else None, kind=kind, source=source, actor=actor,
         effect=verdict.effect, reason=verdict.reason, occurred_at=verdict.occurred_at, recorded_at=now,
     )  # fmt: skip
 
 
-def _append_signal(
+def append_signal(
     customer: ConsentState, kind: Kind, turn: Turn, verdict: Verdict, signal: Signal
 ) -> ConsentEvent:
-    event = _event(customer, kind, verdict, source=signal.source, actor=signal.actor, now=signal.now)
+    """Write an event of kind platform_stop or hold, and move the state."""
+    event = new_event(customer, kind, verdict, source=signal.source, actor=signal.actor, now=signal.now)
     event.status = turn
     event.identity_id = signal.identity_id
     event.external_id = external_id(signal.message_id)
@@ -268,7 +174,7 @@ def _append_signal(
 
 def _append(customer: ConsentState, event: ConsentEvent, proof: Proof) -> ConsentEvent:
     _write(event, proof)
-    _move(customer, rules.advance(customer.consent, event))
+    move(customer, state.advance(customer.consent, event))
     return event
 
 
@@ -284,8 +190,9 @@ def _write(event: ConsentEvent, proof: Proof) -> ConsentEvent:
     return event
 
 
-def _move(customer: ConsentState, state: State) -> None:
-    customer.consent = state
+def move(customer: ConsentState, to: State) -> None:
+    """Make `to` the customer's state; forms and polls see that something happened."""
+    customer.consent = to
     customer.version += 1
     customer.events_count += 1
     db.session.flush()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from webapp.consent import rules
+from webapp.consent import state
 from webapp.consent.ledger import Proof, digest
 from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import State
@@ -44,7 +44,7 @@ def _fault_of(customer: Row[Any], events: list[Row[Any]]) -> str | None:
     if fault := next(filter(None, map(_evidence_fault, events)), None):
         return fault
     shown = State(**{field: getattr(customer, field) for field in STATE_FIELDS})
-    told = rules.fold(events)
+    told = state.fold(events)
     if told != shown:
         field = next(name for name in STATE_FIELDS if getattr(told, name) != getattr(shown, name))
         return (

@@ -1,14 +1,12 @@
-"""Whose word counts: how one change moves a customer's consent, and how a history folds into a state.
+"""Whose word counts: what one change does to a customer's consent.
 
 Pure: no database, no clock. The order is that of `occurred_at` (when the customer said it), never of arrival.
 WhatsApp's times have whole seconds, so whole seconds are compared, and a tie goes to the opt-out.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 
 class Status(StrEnum):
@@ -111,18 +109,6 @@ class Change:
     has_evidence: bool = False
 
 
-class Recorded(Protocol):
-    """The columns of an event that the fold reads."""
-
-    id: int
-    kind: str
-    status: str | None
-    source: str
-    effect: str
-    compensates: int | None
-    occurred_at: datetime
-
-
 @dataclass(frozen=True)
 class Verdict:
     """What a change does. `reason` says why it changed nothing."""
@@ -221,54 +207,6 @@ def decide_platform(state: State, turn: Turn, occurred_at: datetime) -> Verdict:
     return Verdict(Effect.CHANGED, occurred_at)
 
 
-def advance(state: State, event: Recorded) -> State:
-    """The state after one more event that is not an undo (see `fold`)."""
-    if event.kind == Kind.CONSENT:
-        return _advance_consent(state, event)
-    if event.kind == Kind.PLATFORM_STOP:
-        return _advance_platform_stop(state, event)
-    if event.kind == Kind.HOLD and event.effect == Effect.CHANGED:
-        return replace(state, held_at=event.occurred_at if event.status == Turn.HELD else None)
-    return state
-
-
-def _advance_consent(state: State, event: Recorded) -> State:
-    if event.status == Status.OPTED_OUT:
-        state = replace(state, opt_out_at=_latest(state.opt_out_at, event.occurred_at))
-        if event.source in OWN_OPT_OUT:
-            state = replace(state, own_opt_out_at=_latest(state.own_opt_out_at, event.occurred_at))
-    elif event.source in OWN_WORDS:
-        state = replace(state, own_opt_in_at=_latest(state.own_opt_in_at, event.occurred_at))
-    if event.effect != Effect.CHANGED:
-        return state
-    return replace(state, status=Status(event.status), status_at=event.occurred_at, status_event_id=event.id)
-
-
-def _advance_platform_stop(state: State, event: Recorded) -> State:
-    if event.status == Turn.RESUMED:
-        state = replace(state, platform_resume_at=_latest(state.platform_resume_at, event.occurred_at))
-        return replace(state, platform_stop_at=None) if event.effect == Effect.CHANGED else state
-    if event.effect == Effect.CHANGED or (
-        state.platform_stop_at and later(event.occurred_at, state.platform_stop_at)
-    ):
-        return replace(state, platform_stop_at=event.occurred_at)
-    return state
-
-
-def fold(events: Iterable[Recorded]) -> State:
-    """The state that a customer's events, oldest first, add up to.
-
-    An undo restores what stood before the event that it compensates, which is always the one before it.
-    """
-    state = before = State()
-    for event in events:
-        if event.compensates is not None:
-            state = before
-            continue
-        before, state = state, advance(state, event)
-    return state
-
-
 def not_in_future(stated_at: datetime | None, now: datetime) -> datetime:
     """A time that was not stated, or lies in the future, counts as now."""
     return now if stated_at is None or stated_at > now else stated_at
@@ -281,7 +219,3 @@ def later(one: datetime | None, other: datetime) -> bool:
 
 def _second(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)
-
-
-def _latest(one: datetime | None, other: datetime) -> datetime:
-    return other if one is None or other > one else one

@@ -8,9 +8,9 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.consent.ledger import NotUndoable
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
+from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, queries, wording
 from webapp.customers.blueprint import bp, customer_or_404, reader, table_behind
 from webapp.customers.consent_forms import OptInForm

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 
-from webapp.consent import ledger
+from webapp.consent import ledger, undoing
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status
@@ -34,14 +34,14 @@ def record(customer: Customer, statement: Statement) -> ConsentEvent | None:
 def undo(customer: Customer, event_id: int, *, actor: str, now: datetime) -> None:
     """Take back one's latest change, where it reached others that may be the same person too.
 
-    Raises ledger.NotUndoable (see there).
+    Raises undoing.NotUndoable (see there).
     """
-    undone = ledger.undo(customer, event_id, actor=actor, now=now)
+    undone = undoing.undo(customer, event_id, actor=actor, now=now)
     moment = db.session.get_one(ConsentEvent, undone.compensates).recorded_at
     for other in identities.alike(customer):
-        latest = ledger.undoable(ledger.history(other.id), actor, now)
+        latest = undoing.undoable(ledger.history(other.id), actor, now)
         if latest and db.session.get_one(ConsentEvent, latest).recorded_at == moment:
-            ledger.undo(other, latest, actor=actor, now=now)
+            undoing.undo(other, latest, actor=actor, now=now)
 
 
 def opt_in(

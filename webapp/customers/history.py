@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.accounts.actors import actor_names
-from webapp.consent import ledger
+from webapp.consent import ledger, undoing
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import wording
@@ -36,7 +36,7 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     events = ledger.history(customer_id)
     evidence = _evidence(events)
     names = actor_names(event.actor for event in events)
-    undoable = ledger.undoable(events, reader.actor, now)
+    undoable = undoing.undoable(events, reader.actor, now)
     return [
         _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
         for event in reversed(events)

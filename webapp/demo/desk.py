@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.keywords import RULE_VERSION, KeywordSet, read_text
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Turn
@@ -73,7 +73,7 @@ def _signal(customer: Customer, step: Step, actor: str, message_id: str, now: da
 
 def _tell(customer: Customer, step: Step, signal: Signal) -> None:
     if step.turn == Turn.HELD:
-        ledger.hold(customer, read_text(step.words, DEFAULT_WORDS).why, signal)
+        holds.hold(customer, read_text(step.words, DEFAULT_WORDS).why, signal)
     elif step.turn:
         ledger.record_platform(customer, step.turn, signal)
     elif step.status:

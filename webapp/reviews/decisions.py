@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Hold
 from webapp.consent.rules import Kind, Source, Status
@@ -40,7 +40,7 @@ def decide(review: Hold, decision: Decision, *, actor: str, now: datetime) -> No
         _opt_out(people, review, actor, now)
     else:
         for same in _open_holds_of_the_message(review):
-            ledger.release(db.session.get_one(Customer, same.customer_id), same, actor=actor, now=now)
+            holds.release(db.session.get_one(Customer, same.customer_id), same, actor=actor, now=now)
 
 
 def _locked(review: Hold) -> list[Customer]:
@@ -57,10 +57,10 @@ def _is_stricter(decision: Decision, review: Hold) -> bool:
 
 
 def _opt_out(people: list[Customer], review: Hold, actor: str, now: datetime) -> None:
-    holds = {same.customer_id: same for same in _open_holds_of_the_message(review)}
+    open_holds = {same.customer_id: same for same in _open_holds_of_the_message(review)}
     for customer in people:
-        if hold := holds.get(customer.id):
-            ledger.confirm_stop(customer, hold, actor=actor, now=now)
+        if hold := open_holds.get(customer.id):
+            holds.confirm_stop(customer, hold, actor=actor, now=now)
         else:
             ledger.record(customer, _statement(review, actor, now))
     review.decision, review.decided_by, review.decided_at = Decision.OPT_OUT, actor, now

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from webapp.consent import keywords, ledger
+from webapp.consent import holds, keywords, ledger
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
@@ -110,7 +110,7 @@ def _act(reading: Reading, matched: str, said: Said) -> Outcome:
             ledger.record(who.customer, Statement(Status.OPTED_IN, **circumstances))
         case Decision.REVIEW:
             for customer, circumstances in _everybody(who, said, matched):
-                ledger.hold(customer, reading.why, Signal(**circumstances))
+                holds.hold(customer, reading.why, Signal(**circumstances))
     return Outcome(reading.decision, reading.matched, who.customer)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.consent import ledger
+from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
@@ -63,4 +63,4 @@ def _hold_too(customer: Customer, people: list[Customer], moved: dict[str, Any])
     ids = [one.id for one in people]
     query = select(Hold).where(Hold.customer_id.in_(ids), Hold.decided_at.is_(None)).order_by(Hold.id.desc())
     for review in db.session.scalars(query.limit(1)):
-        ledger.hold(customer, review.why, Signal(proof=Proof("whatsapp", review.words), **moved))
+        holds.hold(customer, review.why, Signal(proof=Proof("whatsapp", review.words), **moved))

@@ -1,0 +1,111 @@
+"""On a phone of 390 px: cards, a drawer, the navigation at the thumb, dialogs that fill the screen."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from e2e.desk import Desk
+from e2e.people import a_customer
+from e2e.table import dialog, row, switch
+from webapp.consent.rules import Status
+
+WIDTH, HEIGHT = 390, 844
+THUMB = 44
+
+
+@pytest.fixture
+def phone(browse: Callable[..., Page]) -> Page:
+    return browse("agent", viewport={"width": WIDTH, "height": HEIGHT}, has_touch=True)
+
+
+def box(element: Locator) -> dict[str, float]:
+    found = element.bounding_box()
+    assert found, f"{element} is not shown"
+    return {**found, "right": found["x"] + found["width"], "bottom": found["y"] + found["height"]}
+
+
+def test_each_customer_is_a_card_with_its_switch_and_state(phone: Page, desk: Desk) -> None:
+    person = a_customer(desk, "Conceição Ferreira de Albuquerque e Nascimento", Status.OPTED_OUT)
+    phone.goto("/opt-in")
+    card = box(row(phone, person))
+    assert card["x"] == 0
+    assert card["width"] == WIDTH
+    expect(phone.locator(".customers thead")).to_be_hidden()
+    expect(row(phone, person).locator(".state")).to_have_text("Opted Out")
+    name = box(row(phone, person).locator(".name"))
+    state = box(row(phone, person).locator(".state"))
+    assert name["bottom"] <= state["y"]
+
+
+def test_filters_live_in_a_drawer(phone: Page) -> None:
+    phone.goto("/opt-in")
+    expect(phone.get_by_role("radio", name="Opted Out")).to_be_hidden()
+    phone.get_by_role("button", name="Filters").tap()
+    phone.get_by_role("radio", name="Opted Out").tap()
+    expect(phone.locator(".found .chip")).to_have_text(["Opted Out: Opted Out"])
+    phone.get_by_role("button", name="Close filters").tap()
+    expect(phone.get_by_role("radio", name="Opted Out")).to_be_hidden()
+    expect(phone.get_by_role("button", name="Filters 1")).to_be_visible()
+
+
+def test_the_navigation_is_at_the_foot_and_more_opens_the_menu(phone: Page) -> None:
+    phone.goto("/customers")
+    navigation = box(phone.get_by_role("navigation", name="Main"))
+    assert navigation["bottom"] == HEIGHT
+    phone.get_by_role("button", name="More").tap()
+    expect(phone.locator("#menu").get_by_role("link", name="Guide")).to_be_visible()
+    phone.locator("#menu").get_by_role("link", name="Guide").tap()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Guide")
+
+
+def test_what_is_touched_most_is_large_enough(phone: Page, desk: Desk) -> None:
+    a_customer(desk, "Dora Daumen")
+    phone.goto("/opt-in")
+    for control in (
+        switch(phone, "Dora Daumen"),
+        phone.get_by_role("button", name="Edit Dora Daumen"),
+        phone.get_by_role("button", name="Filters"),
+        phone.get_by_role("searchbox", name="Search"),
+        phone.get_by_role("button", name="Opt-In / Opt-Out Settings"),
+        phone.get_by_role("link", name="Reviews"),
+    ):
+        assert box(control)["width"] >= THUMB, control
+    heights = [box(phone.get_by_role("button", name="Filters"))["height"]]
+    heights += [box(phone.get_by_role("searchbox", name="Search"))["height"]]
+    heights += [box(phone.get_by_role("link", name="Reviews"))["height"]]
+    assert min(heights) >= THUMB
+
+
+def test_a_tap_opts_out(phone: Page, desk: Desk) -> None:
+    person = a_customer(desk, "Elsa Tipp")
+    phone.goto("/opt-in")
+    switch(phone, "Elsa Tipp").tap()
+    expect(row(phone, person).locator(".state")).to_have_text("Opted Out")
+
+
+@pytest.mark.parametrize(
+    ("opener", "title"),
+    [
+        ("Opt-In / Opt-Out Settings", "Opt-In / Opt-Out Settings"),
+        ("Record consent: Fina Voll", "Record consent — Fina Voll"),
+        ("Edit Fina Voll", "Edit Customer"),
+    ],
+)
+def test_a_dialog_fills_the_screen_with_its_foot_in_sight(
+    phone: Page, desk: Desk, opener: str, title: str
+) -> None:
+    a_customer(desk, "Fina Voll", Status.UNKNOWN)
+    phone.goto("/opt-in")
+    phone.get_by_role("button", name=opener).first.tap()
+    opened = dialog(phone, title)
+    expect(opened).to_be_visible()
+    size = box(opened)
+    assert (size["x"], size["y"], size["width"], size["height"]) == (0, 0, WIDTH, HEIGHT)
+    assert box(opened.locator(".dialog-foot"))["bottom"] == HEIGHT
+    assert (
+        box(opened.get_by_role("button", name="Cancel").or_(opened.get_by_role("button", name="Close")).last)[
+            "height"
+        ]
+        >= THUMB
+    )
