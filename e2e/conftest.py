@@ -15,6 +15,7 @@ from e2e.guard import Guard
 
 QUIET = [
     "--disable-quic",
+    "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-NEWEST = "tr.customer"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -26,7 +24,7 @@ PLACES = [
     Place("opt-in", "/opt-in?per_page=25"),
     Place("opt-in filtered", "/opt-in?status=opted_out&tag=newsletter&q=a"),
     Place("opt-in empty", "/opt-in?q=nobody+is+called+this"),
-    Place("customers", "/customers?per_page=25"),
+    Place("customers", "/customers?q=karl"),
     Place("customer", "/customers/57"),
     Place("reviews", "/reviews"),
     Place("settings", "/settings"),
@@ -39,12 +37,12 @@ PLACES = [
     Place("simulator", "/simulator?per_page=25"),
     Place("sign out", "/sign-out"),
     Place("not found", "/customers/999999", complaint="status of 404"),
-    Place("settings dialog", "/opt-in", named("button", "Opt-In / Opt-Out Settings")),
+    Place("settings dialog", "/opt-in?q=karl", named("button", "Opt-In / Opt-Out Settings")),
     Place("record consent", "/opt-in?status=unknown", named("button", "Record consent: ")),
     Place("opt in again", "/opt-in?status=opted_out", named("switch", "Opted Out: ")),
-    Place("edit customer", "/opt-in?attr=plan:Pro", named("button", "Edit ")),
-    Place("add customer", "/customers", named("link", "Add customer")),
-    Place("menu", "/customers", named("button", "Menu of ")),
+    Place("edit customer", "/opt-in?attr=plan:Pro&status=opted_out", named("button", "Edit ")),
+    Place("add customer", "/customers?q=karl", named("link", "Add customer")),
+    Place("menu", "/customers?q=karl", named("button", "Menu of ")),
     Place("new tag", "/tags", named("link", "New tag")),
     Place("rename tag", "/tags", named("link", "Rename ")),
     Place("merge tag", "/tags", named("link", "Merge ")),

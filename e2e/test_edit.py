@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from e2e.desk import Desk
 from e2e.guard import Guard
 from e2e.people import a_customer, edit_tags, tags_of
-from e2e.table import dialog, row
+from e2e.table import TABLE, dialog, row
 
 TITLE = "Edit Customer"
 VALUES = [
@@ -42,7 +42,7 @@ def save(edit: Locator) -> None:
 @pytest.mark.parametrize(("key", "typed", "shown"), VALUES, ids=[key for key, *_ in VALUES])
 def test_each_type_has_its_own_control(agent: Page, desk: Desk, key: str, typed: str, shown: str) -> None:
     person = a_customer(desk, f"Elis {key}")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, f"Elis {key}")
     control = added(edit, key)
     expect(control).to_be_focused()
@@ -58,7 +58,7 @@ def test_each_type_has_its_own_control(agent: Page, desk: Desk, key: str, typed:
 
 def test_true_and_false_are_a_choice_of_two(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Elis Zwei")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Elis Zwei")
     added(edit, "member")
     edit.get_by_role("group", name="member").get_by_text("false").click()
@@ -75,7 +75,7 @@ def test_what_does_not_fit_the_type_is_told_at_the_field(
 ) -> None:
     guard.expect("status of 422")
     a_customer(desk, f"Frida {key}")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, f"Frida {key}")
     edit.get_by_label("Tags").fill("neuer kunde")
     agent.keyboard.press("Enter")
@@ -90,7 +90,7 @@ def test_what_does_not_fit_the_type_is_told_at_the_field(
 
 def test_a_tag_is_suggested_and_a_new_one_is_made_by_enter(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Gero Tags")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Gero Tags")
     edit.get_by_label("Tags").fill("whol")
     expect(edit.get_by_role("option", name="wholesale")).to_be_visible()
@@ -106,7 +106,7 @@ def test_a_tag_is_suggested_and_a_new_one_is_made_by_enter(agent: Page, desk: De
 
 def test_a_suggestion_is_taken_by_a_click_and_by_arrows(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Gero Pfeil")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Gero Pfeil")
     edit.get_by_label("Tags").fill("e")
     suggested = edit.get_by_role("listbox", name="Suggestions").get_by_role("option")
@@ -122,7 +122,7 @@ def test_a_suggestion_is_taken_by_a_click_and_by_arrows(agent: Page, desk: Desk)
 
 def test_x_takes_an_attribute_and_a_tag_away(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Hilde Weg", tags=["vip", "pix"])
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Hilde Weg")
     added(edit, "city").fill("Natal")
     save(edit)
@@ -136,7 +136,7 @@ def test_x_takes_an_attribute_and_a_tag_away(agent: Page, desk: Desk) -> None:
 
 def test_closing_with_changes_asks_once(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Ida Frage")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Ida Frage")
     edit.get_by_label("Tags").fill("halb fertig")
     edit.get_by_label("Tags").press("Enter")
@@ -153,7 +153,7 @@ def test_closing_with_changes_asks_once(agent: Page, desk: Desk) -> None:
 
 def test_closing_without_changes_does_not_ask(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Ida Nichts", tags=["vip"])
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Ida Nichts")
     agent.keyboard.press("Escape")
     expect(edit).to_be_hidden()
@@ -181,7 +181,7 @@ def test_the_customers_own_page_edits_too(agent: Page, desk: Desk) -> None:
 def test_two_editors_do_not_overwrite_each_other_silently(agent: Page, desk: Desk, guard: Guard) -> None:
     guard.expect("status of 409")
     person = a_customer(desk, "Lea Beide")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     edit = opened(agent, "Lea Beide")
     edit.get_by_label("Tags").fill("meins")
     edit_tags(desk, person, ["deins"])

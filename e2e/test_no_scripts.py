@@ -68,7 +68,7 @@ def test_a_customer_is_edited(plain: Page, desk: Desk) -> None:
     plain.get_by_label("Tags").fill("vip, ohne skript")
     plain.get_by_label("Select attribute").select_option("city")
     plain.get_by_role("button", name="Add attribute").click()
-    plain.get_by_label("city").fill("Lübeck")
+    plain.get_by_role("textbox", name="city").fill("Lübeck")
     plain.get_by_role("button", name="Save").click()
     expect(plain.locator("#person")).to_contain_text("Lübeck")
     assert sorted(tags_of(desk, person)) == ["ohne skript", "vip"]

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from e2e.desk import Desk
 from e2e.guard import Guard
 from e2e.people import a_customer, events, opt_out
-from e2e.table import dialog, row, switch, toast, why, without_news
+from e2e.table import TABLE, dialog, row, switch, toast, why, without_news
 from webapp.consent.rules import Status
 
 WORDS = "The customer’s words or a link"
@@ -14,7 +14,7 @@ WORDS = "The customer’s words or a link"
 
 def test_proof_turns_opted_out_into_opted_in(agent: Page, desk: Desk) -> None:
     bia = a_customer(desk, "Bia Sai", Status.OPTED_OUT)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Bia Sai").click()
     record = dialog(agent, "Record consent — Bia Sai")
     record.get_by_label("How was it given?").select_option("In store")
@@ -29,7 +29,7 @@ def test_proof_turns_opted_out_into_opted_in(agent: Page, desk: Desk) -> None:
 
 def test_from_no_record_by_keyboard_alone(agent: Page, desk: Desk) -> None:
     bia = a_customer(desk, "Bia Nova", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     agent.get_by_role("button", name="Record consent: Bia Nova").focus()
     agent.keyboard.press("Enter")
     record = dialog(agent, "Record consent — Bia Nova")
@@ -47,7 +47,7 @@ def test_from_no_record_by_keyboard_alone(agent: Page, desk: Desk) -> None:
 def test_without_words_it_is_asked_for_in_place(agent: Page, desk: Desk, guard: Guard, words: str) -> None:
     guard.expect("status of 422")
     bia = a_customer(desk, "Bia Muda", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     row(agent, bia).get_by_role("button", name="Record consent: Bia Muda").click()
     record = dialog(agent, "Record consent — Bia Muda")
     record.get_by_label("How was it given?").select_option("E-mail")
@@ -61,7 +61,7 @@ def test_without_words_it_is_asked_for_in_place(agent: Page, desk: Desk, guard: 
 
 def test_esc_keeps_the_draft_and_gives_the_focus_back(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Bia Pausa", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     opener = agent.get_by_role("button", name="Record consent: Bia Pausa")
     opener.click()
     record = dialog(agent, "Record consent — Bia Pausa")
@@ -78,7 +78,7 @@ def test_esc_keeps_the_draft_and_gives_the_focus_back(agent: Page, desk: Desk) -
 def test_a_draft_belongs_to_one_customer(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Bia Uma", Status.UNKNOWN)
     a_customer(desk, "Bia Outra", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     agent.get_by_role("button", name="Record consent: Bia Uma").click()
     dialog(agent, "Record consent — Bia Uma").get_by_label(WORDS).fill("da Bia Uma")
     agent.keyboard.press("Escape")
@@ -91,7 +91,7 @@ def test_a_stale_row_shows_the_words_in_between_before_it_records(
 ) -> None:
     guard.expect("status of 409")
     bia = a_customer(desk, "Bia Muda Ideia", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     without_news(agent)
     agent.get_by_role("button", name="Record consent: Bia Muda Ideia").click()
     record = dialog(agent, "Record consent — Bia Muda Ideia")
@@ -110,7 +110,7 @@ def test_a_stale_row_shows_the_words_in_between_before_it_records(
 def test_a_statement_from_before_the_opt_out_does_not_undo_it(agent: Page, desk: Desk, guard: Guard) -> None:
     guard.expect("status of 409")
     bia = a_customer(desk, "Bia Antes", Status.OPTED_OUT)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Bia Antes").click()
     record = dialog(agent, "Record consent — Bia Antes")
     record.get_by_label("When").fill("2026-01-02")
@@ -123,7 +123,7 @@ def test_a_statement_from_before_the_opt_out_does_not_undo_it(agent: Page, desk:
 def test_signed_out_over_a_dialog_nothing_typed_is_lost(agent: Page, desk: Desk, guard: Guard) -> None:
     guard.expect("status of 401")
     bia = a_customer(desk, "Bia Fora", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     agent.get_by_role("button", name="Record consent: Bia Fora").click()
     record = dialog(agent, "Record consent — Bia Fora")
     record.get_by_label(WORDS).fill("Longas palavras")

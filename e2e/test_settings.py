@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.desk import Desk
 from e2e.guard import Guard
-from e2e.table import dialog, toast
+from e2e.table import TABLE, dialog, toast
 
 TITLE = "Opt-In / Opt-Out Settings"
 COMPOSING = """field => {
@@ -32,7 +32,7 @@ def stop_and_start(desk: Desk) -> Iterator[None]:
 @pytest.fixture
 def manager(browse: Callable[..., Page]) -> Page:
     page = browse("manager")
-    page.goto("/opt-in")
+    page.goto(TABLE)
     return page
 
 
@@ -208,7 +208,7 @@ def test_the_list_may_not_be_empty_while_it_is_on(manager: Page, guard: Guard) -
 
 
 def test_an_agent_reads_and_changes_nothing(agent: Page) -> None:
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     settings = opened(agent)
     expect(settings).to_contain_text("a manager changes them")
     expect(settings.get_by_role("switch", name="Opt-In / Opt-Out")).to_be_disabled()

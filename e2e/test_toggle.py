@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from e2e.desk import Desk
 from e2e.guard import Guard
 from e2e.people import a_customer, events, opt_out
-from e2e.table import count_of, dialog, row, switch, toast, why, without_news
+from e2e.table import TABLE, count_of, dialog, row, switch, toast, why, without_news
 from webapp.consent.rules import Status
 
 ON, OFF = ("aria-checked", "true"), ("aria-checked", "false")
@@ -17,7 +17,7 @@ ONCE = ["opted_in", "opted_out"]
 
 def test_one_click_opts_out_and_a_toast_names_the_person(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Um")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     expect(switch(agent, "Ana Um")).to_have_attribute(*OFF)
     switch(agent, "Ana Um").click()
     expect(row(agent, ana).locator(".state")).to_have_text("Opted Out")
@@ -28,7 +28,7 @@ def test_one_click_opts_out_and_a_toast_names_the_person(agent: Page, desk: Desk
 
 def test_a_customer_without_a_record_opts_out_by_one_click_too(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Sem", Status.UNKNOWN)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Sem").click()
     expect(row(agent, ana)).to_contain_text("Opted Out")
 
@@ -37,7 +37,7 @@ def test_the_switch_shows_the_wish_before_the_answer(agent: Page, desk: Desk) ->
     ana = a_customer(desk, "Ana Já")
     held: list[Route] = []
     agent.route("**/consent", lambda route: held.append(route))
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Já").click()
     expect(switch(agent, "Ana Já")).to_have_attribute(*ON, timeout=1000)
     expect(row(agent, ana).locator(".state")).to_have_text("Opted In")
@@ -47,7 +47,7 @@ def test_the_switch_shows_the_wish_before_the_answer(agent: Page, desk: Desk) ->
 
 def test_a_double_click_makes_one_event_and_opens_nothing(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Duas")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Duas").dblclick()
     expect(row(agent, ana)).to_contain_text("Opted Out")
     expect(agent.get_by_role("dialog")).to_be_hidden()
@@ -57,7 +57,7 @@ def test_a_double_click_makes_one_event_and_opens_nothing(agent: Page, desk: Des
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_key_that_is_held_down_makes_one_event(agent: Page, desk: Desk, key: str) -> None:
     ana = a_customer(desk, f"Ana {key}")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, f"Ana {key}").focus()
     for _ in range(4):
         agent.keyboard.down(key)
@@ -82,7 +82,7 @@ def test_a_failure_turns_the_switch_back_and_says_so_in_the_row(
     guard.expect(*complaints)
     ana = a_customer(desk, "Ana Falha")
     agent.route("**/consent", fail)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Falha").first.click()
     expect(row(agent, ana).get_by_role("alert")).to_contain_text(sentence)
     expect(row(agent, ana).get_by_role("alert")).to_contain_text("The switch is back where it was.")
@@ -99,7 +99,7 @@ def test_signed_out_meanwhile_nothing_is_lost_and_nothing_pretended(
 ) -> None:
     guard.expect("status of 401")
     ana = a_customer(desk, "Ana Fora")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     agent.get_by_label("Search").fill("Ana Fora")
     expect(agent.locator("tr.customer")).to_have_count(1)
     desk.end_sessions("agent")
@@ -112,7 +112,7 @@ def test_signed_out_meanwhile_nothing_is_lost_and_nothing_pretended(
 
 def test_undo_in_the_toast_takes_it_back(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Volta")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Volta").click()
     toast(agent).get_by_role("button", name="Undo").click()
     expect(row(agent, ana).locator(".state")).to_have_text("Opted In")
@@ -122,7 +122,7 @@ def test_undo_in_the_toast_takes_it_back(agent: Page, desk: Desk) -> None:
 
 def test_z_takes_it_back(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Zê")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Zê").click()
     expect(toast(agent)).to_contain_text("is opted out")
     agent.keyboard.press("z")
@@ -132,7 +132,7 @@ def test_z_takes_it_back(agent: Page, desk: Desk) -> None:
 def test_what_the_customer_said_meanwhile_is_not_undone(agent: Page, desk: Desk, guard: Guard) -> None:
     guard.expect("status of 409")
     ana = a_customer(desk, "Ana Disse")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     without_news(agent)
     switch(agent, "Ana Disse").click()
     expect(toast(agent)).to_contain_text("is opted out")
@@ -144,7 +144,7 @@ def test_what_the_customer_said_meanwhile_is_not_undone(agent: Page, desk: Desk,
 
 def test_the_toast_stays_while_the_mouse_is_on_it(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Ana Fica")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Fica").click()
     toast(agent).hover()
     expect(toast(agent)).to_have_css("animation-duration", "10s")
@@ -157,7 +157,7 @@ def test_the_toast_stays_while_the_mouse_is_on_it(agent: Page, desk: Desk) -> No
 
 def test_the_counts_follow(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Ana Conta")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     without_news(agent)
     before = int(count_of(agent, "opted_out").inner_text())
     switch(agent, "Ana Conta").click()
@@ -174,7 +174,7 @@ def test_a_row_that_no_longer_matches_stays_marked(agent: Page, desk: Desk) -> N
 
 def test_an_opt_out_on_a_stale_row_is_never_refused(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Velha")
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     without_news(agent)
     opt_out(desk, ana)
     switch(agent, "Ana Velha").click()
@@ -183,7 +183,7 @@ def test_an_opt_out_on_a_stale_row_is_never_refused(agent: Page, desk: Desk) -> 
 
 def test_back_to_opted_in_takes_a_dialog_and_not_a_click(agent: Page, desk: Desk) -> None:
     ana = a_customer(desk, "Ana Nunca", Status.OPTED_OUT)
-    agent.goto("/opt-in")
+    agent.goto(TABLE)
     switch(agent, "Ana Nunca").click()
     expect(dialog(agent, "Record consent — Ana Nunca")).to_be_visible()
     expect(row(agent, ana).locator(".state")).to_have_text("Opted Out")

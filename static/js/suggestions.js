@@ -51,6 +51,6 @@ document.addEventListener("mousedown", (event) => {
   if (!option) return;
   event.preventDefault();
   const input = document.querySelector(`[aria-controls="${option.parentElement.id}"]`);
-  take(input, option);
+  mark(input, option);
   input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
 });
