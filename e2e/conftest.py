@@ -15,7 +15,6 @@ from e2e.guard import Guard
 
 QUIET = [
     "--disable-quic",
-    "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",

@@ -15,7 +15,7 @@ from webapp.customers.blueprint import reader
 from webapp.customers.rows import Row, row_of
 from webapp.customers.table import Table
 from webapp.customers.table_context import results
-from webapp.extensions import htmx
+from webapp.extensions import db, htmx
 from webapp.rendering import see_other
 from webapp.simulator import phones
 from webapp.simulator.deliveries import Business, Said, delivery
@@ -95,9 +95,10 @@ def _phone_context() -> dict[str, Any]:
 
 def _context(phone: Phone) -> dict[str, Any]:
     """For `_conversation.html`, and the head of the phone."""
-    customer = phone.customer
-    row = row_of(customer.id, reader()) if customer else None
     deliveries = _line().log.of(phone.key)
+    db.session.rollback()  # what an answered delivery did may be newer than this request's first look
+    customer = (phones.find(phone.key) or phone).customer
+    row = row_of(customer.id, reader()) if customer else None
     return {
         "business": BUSINESS,
         "button_label": BUTTON,
