@@ -16,12 +16,14 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from webapp.config import ConfigError, Settings
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 ADMIN = "admin@example.com"
 SECRETS = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 START_SECONDS = 60
-REFUSED = 1
+REFUSED, UNUSABLE = 1, 2
 
 
 def main() -> int:
@@ -34,22 +36,27 @@ def main() -> int:
 
 
 def run() -> int:
+    new = not secrets_file(data_folder()).exists()
     environment = development_environment()
-    port = int(environment["PORT"])
+    try:
+        port = Settings.from_environ(environment).port
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
     if is_taken(port):
         print(f"Port {port} is taken. Choose another one: PORT={port + 1} make run", file=sys.stderr)
         return 1
-    prepare(environment)
+    prepare(environment, new)
     return serve(environment, port)
 
 
 def development_environment() -> dict[str, str]:
     """What the environment and .env leave open is filled in; web and worker are found in this venv."""
-    given = {**dotenv_values(ROOT / ".env"), **os.environ}
-    settings = {"PORT": "8000", "HEED_DATA_DIR": str(ROOT / "instance"), "HEED_SIMULATOR": "1"}
+    given = given_environment()
+    settings = {"PORT": "8000", "HEED_DATA_DIR": str(data_folder()), "HEED_SIMULATOR": "1"}
     settings |= {name: value for name, value in given.items() if value}
     return {
-        **made_up_secrets(Path(settings["HEED_DATA_DIR"])),
+        **made_up_secrets(data_folder()),
         **settings,
         "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{settings['PORT']}",
         "PYTHONUNBUFFERED": "1",
@@ -57,9 +64,21 @@ def development_environment() -> dict[str, str]:
     }
 
 
+def given_environment() -> dict[str, str | None]:
+    return {**dotenv_values(ROOT / ".env"), **os.environ}
+
+
+def data_folder() -> Path:
+    return Path(given_environment().get("HEED_DATA_DIR") or ROOT / "instance")
+
+
+def secrets_file(folder: Path) -> Path:
+    return folder / "development.env"
+
+
 def made_up_secrets(folder: Path) -> dict[str, str]:
     """Made once and kept, so that sessions outlive a restart."""
-    file = folder / "development.env"
+    file = secrets_file(folder)
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -73,10 +92,11 @@ def is_taken(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def prepare(environment: dict[str, str]) -> None:
-    """The newest schema; demo data and an administrator, unless there are some already."""
+def prepare(environment: dict[str, str], new: bool) -> None:
+    """The newest schema and an administrator; demo data only for a new desk: a cleared one stays empty."""
     heed(environment, "init")
-    heed(environment, "demo", may_refuse=True)
+    if new:
+        heed(environment, "demo", may_refuse=True)
     password = secrets.token_urlsafe(16)  # nobody needs it: each start prints a sign-in link
     heed(environment, "user", "add", ADMIN, "--role", "admin", text=password, may_refuse=True)
 

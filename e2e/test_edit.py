@@ -207,3 +207,13 @@ def test_a_new_customer_is_added_by_hand(agent: Page, guard: Guard) -> None:
     agent.keyboard.press("Enter")
     expect(add).to_be_hidden()
     expect(agent.get_by_role("button", name="Edit Mara Neu")).to_be_visible()
+
+
+def test_dialogs_keep_their_style_when_the_browser_has_kept_it(agent: Page) -> None:
+    """From the second page on the stylesheet comes from the browser's own store."""
+    for _ in range(2):
+        agent.goto("/opt-in")
+        agent.get_by_role("button", name="Edit ").first.click()
+        head = agent.locator("#dialog .dialog-head")
+        expect(head).to_be_visible()
+        expect(head).to_have_css("display", "flex")

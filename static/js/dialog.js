@@ -4,7 +4,7 @@ let opener = null;
 
 // A dialog brings the style and behaviour that it needs; style stays in the head, a module runs once anyway.
 const loaded = (part) => {
-  if (part.rel && [...document.styleSheets].some((sheet) => sheet.href === part.href)) return part.remove();
+  if (part.rel && [...document.styleSheets].some((sheet) => sheet.ownerNode !== part && sheet.href === part.href)) return part.remove();
   if (part.rel) document.head.append(part);
   return new Promise((done) => (part.onload = part.onerror = done));
 };

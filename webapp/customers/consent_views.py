@@ -6,9 +6,9 @@ from flask import Response, abort, make_response, render_template, request, url_
 
 from webapp import clock
 from webapp.accounts.access import requires
-from webapp.accounts.actors import current_actor
+from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
-from webapp.consent.models import ConsentEvent
+from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, queries, wording
@@ -86,15 +86,17 @@ def _opt_in(customer: Customer) -> Response | tuple[str, int]:
 
 def _meanwhile(customer: Customer) -> str:
     """What happened to this customer since the agent looked."""
-    latest = consenting.latest_words(customer)
-    if latest is None:
-        return "This customer was changed meanwhile. Look again, then record."
-    event, proof = latest
-    headline = wording.headline(event, proof.channel if proof else "")
+    told = consenting.latest(customer)
+    names = actor_names(event.actor for event, _proof in told)
+    entries = "; ".join(_told(event, proof, names[event.actor]) for event, proof in told)
+    what = entries or "tags or attributes"
+    return f"This customer changed meanwhile. Newest first: {what}. Record if your proof is newer."
+
+
+def _told(event: ConsentEvent, proof: Evidence | None, by: str) -> str:
     words = f" “{proof.words}”" if proof and proof.words else ""
-    return (
-        f"Meanwhile: {headline}{words}, {instant(event.recorded_at)}. Read it, then record if it still holds."
-    )
+    headline = wording.headline(event, proof.channel if proof else "")
+    return f"{headline}{words}, by {by}, {instant(event.recorded_at)}"
 
 
 def _refusal(customer: Customer, refusal: ConsentRefused) -> str:

@@ -10,6 +10,9 @@ from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
+MOST_TOLD = 3
+"""Entries of the history that a refused agent is told at once."""
+
 
 class StaleRow(Exception):
     """The customer changed since the agent looked; an opt-in must be decided again on what is known now."""
@@ -73,7 +76,7 @@ def stated_time(given: date | datetime | None, now: datetime) -> datetime | None
     return datetime.combine(given, time.min, UTC)
 
 
-def latest_words(customer: Customer) -> tuple[ConsentEvent, Evidence | None] | None:
-    """The newest entry of the history, with the words behind it."""
-    events = ledger.history(customer.id)
-    return (events[-1], db.session.get(Evidence, events[-1].id)) if events else None
+def latest(customer: Customer) -> list[tuple[ConsentEvent, Evidence | None]]:
+    """The newest entries of the history, newest first, each with the words behind it."""
+    events = ledger.history(customer.id)[-MOST_TOLD:]
+    return [(event, db.session.get(Evidence, event.id)) for event in reversed(events)]

@@ -54,8 +54,9 @@ def _decided(review: Hold, sentence: str, status: int = 200) -> Response:
     if not htmx:
         flash(sentence)
         return see_other(url_for("reviews.index"))
-    card = render_template("reviews/_review.html", card=card_of(review), decided=sentence)
-    return make_response(card, status)
+    waiting = holds.open_count()
+    shown = {"card": card_of(review), "decided": sentence, "waiting": waiting, "reviews_open": waiting}
+    return make_response(render_template("reviews/_decided.html", **shown), status)
 
 
 def _outcome(review: Hold, decision: Decision) -> str:
