@@ -18,8 +18,9 @@ from e2e.places import PLACES, Place
 HERE = Path(__file__).parent
 AXE = next(HERE.glob("vendor/axe-core-*/axe.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-FIND = """async (rules) => (await axe.run(document, { runOnly: rules })).violations.flatMap(({ id, nodes }) =>
-  nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))"""
+FIND = """async ([where, rules]) => (await axe.run(where, { runOnly: rules })).violations.flatMap(
+  ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))"""
+OPENED = "dialog[open], #menu:popover-open"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MOST_BYTES = 35 * 1024
 
@@ -44,7 +45,7 @@ def test_a_place_is_sound_in_light_in_dark_and_narrow(admin: Page, guard: Guard,
         admin.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
         admin.set_viewport_size(NARROW if look == "narrow" else WIDE)
         contact_sheet.take(admin, place.name, look)
-        assert admin.evaluate(FIND, RULES) == []
+        assert faults(admin, OPENED if place.opener else "html") == []
     assert admin.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"]
 
 
@@ -55,15 +56,20 @@ def test_the_way_in_is_sound(page: Page, look: str) -> None:
     page.goto("/sign-in")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     contact_sheet.take(page, "sign in", look)
-    assert page.evaluate(FIND, RULES) == []
+    assert faults(page, "html") == []
 
 
 def arrive(page: Page, place: Place) -> None:
     page.goto(place.path)
     if place.opener:
         place.opener(page).click()
-        expect(page.locator("dialog[open], #menu:popover-open")).to_be_visible()
+        expect(page.locator(OPENED)).to_be_visible()
     page.evaluate(AXE.read_text(encoding="utf-8"))
+
+
+def faults(page: Page, where: str) -> list[str]:
+    """What axe finds there; the page behind a dialog is a place of its own."""
+    return page.evaluate(FIND, [where, RULES])
 
 
 def test_fourteen_rows_are_visible_on_a_laptop(browse: Callable[..., Page]) -> None:
