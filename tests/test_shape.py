@@ -14,7 +14,7 @@ FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
     "errors", "logs", "transactions",
 }  # fmt: skip
-LAYERS = ["accounts", "consent", "customers", "whatsapp"]
+LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",

@@ -1,0 +1,51 @@
+"""Templates, segments and campaigns that tests need."""
+
+from itertools import count
+from typing import Any
+
+from tests.factories import NOON
+from webapp.campaigns.models import Campaign, CampaignPerson, Sending, Template
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+_ids = count(610_000_000_000_101)
+HELLO = [{"type": "BODY", "text": "Our spring sale starts today."}]
+GREETING = [
+    {"type": "BODY", "text": "Hi {{first_name}}, news from the shop."},
+    {"type": "FOOTER", "text": "Not interested? Tap Stop promotions"},
+    {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Stop promotions"}]},
+]
+
+
+def a_template(
+    name: str = "spring_sale",
+    category: str = "MARKETING",
+    *,
+    language: str = "en_US",
+    components: list[dict[str, Any]] | None = None,
+    **columns: Any,
+) -> Template:
+    """A template that WhatsApp approved, synchronised at noon; committed."""
+    columns = {"status": "APPROVED", "parameter_format": "NAMED", "synced_at": NOON} | columns
+    template = Template(
+        external_id=str(next(_ids)), name=name, language=language, category=category,
+        components=components or HELLO, **columns,
+    )  # fmt: skip
+    db.session.add(template)
+    db.session.get_one(Sending, 1).templates_synced_at = columns["synced_at"]
+    db.session.commit()
+    return template
+
+
+def a_campaign(template: Template, *people: Customer, name: str = "Spring sale", **columns: Any) -> Campaign:
+    """A draft for these people; committed."""
+    made = {"created_at": NOON, "created_by": "system", "changed_at": NOON, "changed_by": "system"}
+    audience = {"include": [{"kind": "people"}], "exclude": []}
+    campaign = Campaign(name=name, template=template, **({"audience": audience} | made | columns))
+    db.session.add(campaign)
+    db.session.flush()
+    db.session.add_all(
+        CampaignPerson(campaign_id=campaign.id, customer_id=person.id, excluded=False) for person in people
+    )
+    db.session.commit()
+    return campaign

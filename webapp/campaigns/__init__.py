@@ -1,0 +1,1 @@
+"""Campaigns: templates, segments, audiences, and sending that never passes an opt-out."""
