@@ -17,11 +17,19 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from webapp.config import ConfigError, Settings
+from webapp.simulator.deliveries import DEMO_IDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 ADMIN = "admin@example.com"
-SECRETS = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
+SECRETS = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN")
+OWN_WHATSAPP = {
+    "WHATSAPP_ACCESS_TOKEN",
+    "WHATSAPP_PHONE_NUMBER_ID",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID",
+    "GRAPH_API_URL",
+}
+"""Who sets one of these has a WhatsApp account; then none of them is made up."""
 START_SECONDS = 60
 REFUSED, UNUSABLE = 1, 2
 
@@ -57,10 +65,23 @@ def development_environment() -> dict[str, str]:
     settings |= {name: value for name, value in given.items() if value}
     return {
         **made_up_secrets(data_folder()),
+        **simulated_whatsapp(settings),
         **settings,
         "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{settings['PORT']}",
         "PYTHONUNBUFFERED": "1",
         "PATH": f"{PROGRAMS}{os.pathsep}{settings['PATH']}",
+    }
+
+
+def simulated_whatsapp(settings: dict[str, str]) -> dict[str, str]:
+    """The simulator's Graph API with a demo account; no token for it beside an account of one's own."""
+    if settings["HEED_SIMULATOR"] != "1" or OWN_WHATSAPP & settings.keys():
+        return {"WHATSAPP_ACCESS_TOKEN": ""}
+    account_id, phone_number_id = DEMO_IDS
+    return {
+        "WHATSAPP_BUSINESS_ACCOUNT_ID": account_id,
+        "WHATSAPP_PHONE_NUMBER_ID": phone_number_id,
+        "GRAPH_API_URL": f"http://127.0.0.1:{settings['PORT']}/simulator/graph/v26.0",
     }
 
 
@@ -77,13 +98,15 @@ def secrets_file(folder: Path) -> Path:
 
 
 def made_up_secrets(folder: Path) -> dict[str, str]:
-    """Made once and kept, so that sessions outlive a restart."""
+    """Made once and kept, so that sessions outlive a restart; those of an older Heed are completed."""
     file = secrets_file(folder)
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        lines = [f"{name}={secrets.token_urlsafe(32)}\n" for name in SECRETS]
-        file.write_text("".join(lines), encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    known = dotenv_values(file)
+    lines = [f"\n{name}={secrets.token_urlsafe(32)}" for name in SECRETS if not known.get(name)]
+    if lines:
+        with file.open("a", encoding="utf-8") as more:
+            more.write("".join(lines) + "\n")
     return {name: value for name, value in dotenv_values(file).items() if value}
 
 

@@ -1,7 +1,10 @@
 """The desk that the journeys walk through: the real application behind a real server, with demo data."""
 
 import logging
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +26,11 @@ from webapp.demo import desk as demo
 from webapp.extensions import db
 
 CUSTOMERS = 60
+WHATSAPP = {
+    "WHATSAPP_ACCESS_TOKEN": "an access token",
+    "WHATSAPP_PHONE_NUMBER_ID": "310000000000001",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "210000000000001",
+}
 PASSWORD = "nine careful herons"
 NAMES = {"viewer": "Vera Lins", "agent": "Dana Kim", "manager": "Marta Gil", "admin": "Ada Reis"}
 
@@ -92,6 +100,7 @@ def application(file: Path) -> Flask:
             "SECRET_KEY": "a secret key of thirty-two bytes or more",
             "WHATSAPP_APP_SECRET": "an app secret",
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
+            **WHATSAPP,
         }
     )
 
@@ -107,6 +116,26 @@ def opened(stocked: Path, folder: Path, templates: BytecodeCache) -> Iterator[De
         yield Desk(url, app)
     with app.app_context():
         db.engine.dispose()
+
+
+@contextmanager
+def worker(desk: Desk) -> Iterator[None]:
+    """The task worker of the desk, which sends to the simulator's Graph API."""
+    settings = desk.app.config["HEED"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": settings.database_url,
+        "HEED_DATA_DIR": str(settings.data_dir),
+        "GRAPH_API_URL": f"{desk.url}/simulator/graph/v26.0",
+        **WHATSAPP,
+    }
+    command = [sys.executable, "-m", "webapp", "worker"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from flask.cli import FlaskGroup, with_appcontext
 
 from webapp import create_app, database, logs, tasks
 from webapp.accounts.commands import token_group, user_group
+from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
 from webapp.demo.commands import demo_command
+from webapp.whatsapp.commands import templates_group
 
 
 def _app() -> Flask:
@@ -35,13 +37,13 @@ def worker() -> None:
     """Run the task worker."""
     settings = current_app.config["HEED"]
     logs.configure(settings.log_level, sys.stderr)
-    queue = tasks.open_queue(settings)
-    tasks.register(queue, current_app._get_current_object())  # type: ignore[attr-defined]
+    queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
+    app.extensions["heed-tasks"] = tasks.register(queue, app)
     tasks.work(queue)
 
 
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
-    demo_command,
+    demo_command, templates_group,
 ):  # fmt: skip
     heed.add_command(command)

@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock, database, tasks
 from webapp.accounts.access import public
+from webapp.campaigns import switch
+from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.consent.models import Hold
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -77,7 +79,20 @@ def metrics() -> Response:
     reviews.set(db.session.scalar(select(func.count()).where(Hold.decided_at.is_(None))) or 0)
     dead = Gauge("heed_dead_letters", "Inbound items that could not be applied", registry=registry)
     dead.set(db.session.scalar(select(func.count()).where(InboundMessage.failure.is_not(None))) or 0)
+    _measure_sending(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _measure_sending(registry: CollectorRegistry) -> None:
+    deliveries = Gauge("heed_deliveries", "Deliveries by state", ["state"], registry=registry)
+    for state, n in db.session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)):
+        deliveries.labels(state).set(n)
+    refused = Gauge("heed_suppressed", "Deliveries left out, by reason", ["reason"], registry=registry)
+    left_out = select(Delivery.reason, func.count()).where(Delivery.state == DeliveryState.SUPPRESSED)
+    for reason, n in db.session.execute(left_out.group_by(Delivery.reason)):
+        refused.labels(reason).set(n)
+    allowed = Gauge("heed_sending_enabled", "0 while the kill switch is on", registry=registry)
+    allowed.set(0 if switch.off(current_app.config["HEED"]) else 1)
 
 
 def _require_metrics_access() -> None:

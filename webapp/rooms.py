@@ -4,18 +4,26 @@ from flask import Blueprint
 
 from webapp.accounts.views import bp as accounts
 from webapp.api.views import bp as api
+from webapp.campaigns.report_views import bp as reports
+from webapp.campaigns.segment_views import bp as segments
+from webapp.campaigns.template_views import bp as templates
+from webapp.campaigns.views import bp as campaigns
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.guide.views import bp as guide
 from webapp.reviews.views import bp as reviews
-from webapp.settings.views import bp as settings
+from webapp.settings.sending_views import bp as settings
 from webapp.simulator.views import bp as simulator
+from webapp.whatsapp import launch
 from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
+    campaigns, reports, templates, segments,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
+WITH_TASKS = (launch,)
+"""Modules whose tasks the queue knows once they are imported."""

@@ -1,10 +1,15 @@
 """The task queue (huey): which backend, which tasks. State lives in rows: a lost queue loses nothing."""
 
+import logging
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
+import psycopg
 from flask import Flask
 from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, crontab
+from redis.exceptions import RedisError
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +18,41 @@ from webapp.accounts import housekeeping
 from webapp.config import Settings
 from webapp.database import UtcDateTime, is_sqlite, writing
 from webapp.extensions import db
+
+log = logging.getLogger(__name__)
+
+Task = Callable[..., None]
+OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
+"""What says that the queue cannot be used now. Nothing is lost by it: a sweep finds the work in the rows."""
+_on_demand: dict[str, Task] = {}
+_periodic: dict[str, tuple[Callable[[datetime], bool], Task]] = {}
+_at_start: list[Task] = []
+
+
+def task(name: str) -> Callable[[Task], Task]:
+    """Make a function of the application and plain values a task that `enqueue` knows by this name."""
+
+    def keep(function: Task) -> Task:
+        _on_demand[name] = function
+        return function
+
+    return keep
+
+
+def each(**when: str) -> Callable[[Task], Task]:
+    """Run a function of the application at these minutes and hours, as in a crontab."""
+
+    def keep(function: Task) -> Task:
+        _periodic[function.__name__] = crontab(**when), function
+        return function
+
+    return keep
+
+
+def at_start(function: Task) -> Task:
+    """Run a function of the application when a worker starts."""
+    _at_start.append(function)
+    return function
 
 
 class Heartbeat(db.Model):
@@ -35,20 +75,50 @@ def open_queue(settings: Settings) -> Huey:
     return PostgresHuey("heed", dsn=url.replace("postgresql+psycopg://", "postgresql://"), results=False)
 
 
-def register(queue: Huey, app: Flask) -> None:
-    """Give the queue its tasks; the worker and every process that enqueues do this once."""
+def register(queue: Huey, app: Flask) -> dict[str, Any]:
+    """Give the queue its tasks, by name; the worker and every process that enqueues do this once."""
+    for start in (_first_beat, *_at_start):
+        queue.on_startup(name=f"start {start.__name__}")(_bound(start, app))
+    for name, (when, function) in {**_HOUSEKEEPING, **_periodic}.items():
+        queue.periodic_task(when, name=name)(_bound(function, app))
+    return {name: queue.task(name=name)(_bound(function, app)) for name, function in _on_demand.items()}
 
-    @queue.on_startup(name="first heartbeat")
-    def begin() -> None:
-        run(app, beat)
 
-    @queue.periodic_task(crontab(), name="heartbeat")
-    def heartbeat() -> None:
-        run(app, beat)
+def enqueue(app: Flask, name: str, *values: int | str, delay: float = 0) -> None:
+    """Have a worker run this task, after `delay` seconds. Call it after the commit; it never raises for the
+    queue's sake."""
+    try:
+        if "heed-tasks" not in app.extensions:
+            app.extensions["heed-tasks"] = register(open_queue(app.config["HEED"]), app)
+        wanted = app.extensions["heed-tasks"][name]
+        wanted.schedule(args=values, delay=delay) if delay > 0 else wanted(*values)
+    except OUT_OF_REACH as problem:
+        log.warning("task %s was not queued, the next sweep finds it: %s", name, type(problem).__name__)
 
-    @queue.periodic_task(crontab(minute="7"), name="tidy")
-    def tidy() -> None:
-        run(app, housekeeping.tidy)
+
+def _bound(function: Task, app: Flask) -> Callable[..., None]:
+    def run_it(*values: Any) -> None:
+        function(app, *values)
+
+    return run_it
+
+
+def _first_beat(app: Flask) -> None:
+    run(app, beat)
+
+
+def _heartbeat(app: Flask) -> None:
+    run(app, beat)
+
+
+def _tidy(app: Flask) -> None:
+    run(app, housekeeping.tidy)
+
+
+_HOUSEKEEPING: dict[str, tuple[Callable[[datetime], bool], Task]] = {
+    "heartbeat": (crontab(), _heartbeat),
+    "tidy": (crontab(minute="7"), _tidy),
+}
 
 
 def run(app: Flask, task: Callable[[datetime], None]) -> None:

@@ -30,8 +30,15 @@ def agent(program_of: ProgramOf) -> Program:
     return program_of(Role.AGENT)
 
 
+@pytest.fixture
+def manager(program_of: ProgramOf) -> Program:
+    return program_of(Role.MANAGER)
+
+
 @pytest.fixture(autouse=True)
 def close_connections(app: Flask) -> Iterator[None]:
     yield
+    for task in app.extensions.get("heed-tasks", {}).values():
+        task.huey.storage.close()
     with app.app_context():
         db.engine.dispose()

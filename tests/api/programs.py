@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer
 from webapp.accounts import tokens
 from webapp.accounts.roles import Role
@@ -61,8 +62,14 @@ class Program:
     def reasons(self, category: str, *recipients: Any) -> list[str | None]:
         return [decision["reason"] for decision in self.decide(category, *recipients)["decisions"]]
 
+    def once(self, key: str, path: str, body: Any = None) -> TestResponse:
+        """POST under an Idempotency-Key."""
+        headers = {**self._headers, "Idempotency-Key": key}
+        content = {} if body is None else {"json": body}
+        return self.client.post(f"/api/v1{path}", headers=headers, **content)
+
     def _send(self, method: str, path: str, body: Any, options: dict[str, Any]) -> TestResponse:
-        content = options if options else {"json": body}
+        content = options or ({} if body is None else {"json": body})
         return self.client.open(f"/api/v1{path}", method=method, headers=self._headers, **content)
 
     @property
@@ -74,6 +81,13 @@ def on_record(app: Flask, **wishes: Any) -> int:
     """The id of a customer as `a_customer` makes it."""
     with app.app_context(), writing():
         return a_customer(**wishes).id
+
+
+def a_draft(app: Flask, *customer_ids: int, **template: Any) -> int:
+    """The id of a campaign for these customers with a template of its own."""
+    with app.app_context(), writing():
+        people = [db.session.get_one(Customer, customer_id) for customer_id in customer_ids]
+        return a_campaign(a_template(**template), *people).id
 
 
 def says_stop(app: Flask, customer_id: int, at: datetime, words: str = "STOP") -> None:

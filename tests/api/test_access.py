@@ -1,12 +1,13 @@
 """Who may call what: a token in the header, nothing else."""
 
+import re
 from itertools import product
 
 import pytest
 from flask import Flask
 
 from tests.api.conftest import ProgramOf
-from tests.api.programs import Program, a_token, on_record
+from tests.api.programs import Program, a_draft, a_token, on_record
 from webapp.accounts import tokens
 from webapp.accounts.roles import Role
 from webapp.clock import now
@@ -14,6 +15,11 @@ from webapp.database import writing
 from webapp.extensions import db
 
 PHONE = "+55 11 98765-4321"
+WISH = {
+    "name": "Spring sale",
+    "template": {"name": "spring_sale", "language": "en_US"},
+    "audience": {"phones": [PHONE]},
+}
 CALLS = [
     ("GET", "/customers", None, Role.VIEWER, 200),
     ("GET", "/customers/1", None, Role.VIEWER, 200),
@@ -21,6 +27,17 @@ CALLS = [
     ("PUT", "/customers", {"phone": PHONE}, Role.AGENT, 201),
     ("POST", "/customers/1/consent", {"status": "opted_out"}, Role.AGENT, 201),
     ("POST", "/decisions", {"category": "UTILITY", "recipients": []}, Role.AGENT, 200),
+    ("GET", "/templates", None, Role.VIEWER, 200),
+    ("GET", "/campaigns", None, Role.VIEWER, 200),
+    ("GET", "/campaigns/1", None, Role.VIEWER, 200),
+    ("GET", "/campaigns/1/audience", None, Role.VIEWER, 200),
+    ("GET", "/campaigns/1/deliveries", None, Role.VIEWER, 200),
+    ("POST", "/campaigns", WISH, Role.MANAGER, 201),
+    ("POST", "/campaigns/1/launch", None, Role.MANAGER, 202),
+    ("POST", "/campaigns/1/pause", None, Role.MANAGER, 202),
+    ("POST", "/campaigns/1/resume", None, Role.MANAGER, 202),
+    ("POST", "/campaigns/1/cancel", None, Role.MANAGER, 202),
+    ("POST", "/sending", {"enabled": True}, Role.ADMIN, 200),
 ]
 
 
@@ -32,7 +49,7 @@ def call(program: Program, method: str, path: str, body: object):
 
 @pytest.mark.parametrize("role", Role)
 def test_a_call_is_for_its_role_and_those_above(app: Flask, program_of: ProgramOf, role: Role) -> None:
-    on_record(app)
+    a_draft(app, on_record(app))
     program = program_of(role)
     for method, path, body, needed, success in CALLS:
         expected = success if role.includes(needed) else 403
@@ -41,7 +58,7 @@ def test_a_call_is_for_its_role_and_those_above(app: Flask, program_of: ProgramO
 
 def test_the_table_above_has_every_call(app: Flask) -> None:
     guarded = {
-        (method, rule.rule.removeprefix("/api/v1").replace("<customer_id>", "1"))
+        (method, re.sub(r"<\w+>", "1", rule.rule.removeprefix("/api/v1")))
         for rule in app.url_map.iter_rules()
         if hasattr(app.view_functions[rule.endpoint], "token_role")
         for method in rule.methods - {"HEAD", "OPTIONS"}

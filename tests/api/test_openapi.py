@@ -5,8 +5,10 @@ from typing import Any
 
 from flask import Flask
 
-from tests.api.programs import Program, on_record, says_stop
+from tests.api.conftest import ProgramOf
+from tests.api.programs import Program, a_draft, on_record, says_stop
 from tests.factories import NOON
+from webapp.accounts.roles import Role
 from webapp.api.blueprint import PREFIX
 from webapp.consent.rules import Status
 
@@ -45,7 +47,7 @@ def test_every_call_says_which_token_it_needs(app: Flask) -> None:
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 call = description(app)["paths"][path][method.lower()]
                 assert role.value in call["description"]
-                assert {"401", "403", "503"} <= call["responses"].keys()
+                assert {"401", "403", "429", "503"} <= call["responses"].keys()
 
 
 def test_every_reference_leads_to_a_shape(app: Flask) -> None:
@@ -54,9 +56,10 @@ def test_every_reference_leads_to_a_shape(app: Flask) -> None:
     assert references == described["components"]["schemas"].keys()
 
 
-def test_real_answers_have_the_documented_form(app: Flask, agent: Program) -> None:
+def test_real_answers_have_the_documented_form(app: Flask, agent: Program, program_of: ProgramOf) -> None:
     customer_id = on_record(app, phone=PHONE, status=Status.OPTED_IN)
     says_stop(app, customer_id, NOON)
+    campaign_id, manager = a_draft(app, customer_id), program_of(Role.MANAGER)
     answers = [
         ("CustomerPage", agent.get("/customers", limit=1)),
         ("Customer", agent.get(f"/customers/{customer_id}")),
@@ -64,6 +67,14 @@ def test_real_answers_have_the_documented_form(app: Flask, agent: Program) -> No
         ("ConsentEventPage", agent.get("/consent-events", limit=1)),
         ("ConsentEvent", agent.opt_out(customer_id)),
         ("Decisions", agent.post("/decisions", {"category": "MARKETING", "recipients": [PHONE, None]})),
+        ("TemplatePage", agent.get("/templates")),
+        ("CampaignPage", agent.get("/campaigns")),
+        ("Campaign", agent.get(f"/campaigns/{campaign_id}")),
+        ("Audience", agent.get(f"/campaigns/{campaign_id}/audience")),
+        ("Campaign", manager.post(f"/campaigns/{campaign_id}/launch")),
+        ("DeliveryPage", agent.get(f"/campaigns/{campaign_id}/deliveries")),
+        ("Problem", manager.post(f"/campaigns/{campaign_id}/launch", {"at": 1})),
+        ("Sending", program_of(Role.ADMIN).post("/sending", {"enabled": True})),
         ("Problem", agent.opt_in(customer_id, given_at="2026-11-20")),
         ("Problem", agent.post("/decisions", {})),
         ("Problem", agent.get("/nothing")),

@@ -26,11 +26,10 @@ def a_template(
     **columns: Any,
 ) -> Template:
     """A template that WhatsApp approved, synchronised at noon; committed."""
-    columns = {"status": "APPROVED", "parameter_format": "NAMED", "synced_at": NOON} | columns
-    template = Template(
-        external_id=str(next(_ids)), name=name, language=language, category=category,
-        components=components or HELLO, **columns,
-    )  # fmt: skip
+    usual = {"external_id": str(next(_ids)), "status": "APPROVED", "parameter_format": "NAMED"}
+    columns = usual | {"synced_at": NOON} | columns
+    components = components or HELLO
+    template = Template(name=name, language=language, category=category, components=components, **columns)
     db.session.add(template)
     db.session.get_one(Sending, 1).templates_synced_at = columns["synced_at"]
     db.session.commit()

@@ -25,6 +25,7 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
             "SECRET_KEY": "a secret key of thirty-two bytes or more",
             "WHATSAPP_APP_SECRET": "an app secret,an older app secret",
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
+            "WHATSAPP_ACCESS_TOKEN": "an access token",
             "HEED_SIMULATOR": "1",
         }
     )

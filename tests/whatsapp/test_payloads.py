@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 
 from tests.whatsapp.deliveries import ACCOUNT, NUMBER, PAYLOADS, RECEIVED, payload
+from webapp.whatsapp.items import (
+    AccountRestricted,
+    CategoryAnnounced,
+    CategoryChanged,
+    TemplateStatusChanged,
+)
 from webapp.whatsapp.payloads import (
     Button,
     Item,
@@ -32,6 +38,8 @@ ZEYNEP = Person(wa_id="905000000001", user_id="TR.70000000000000000004", name="Z
 CAMPAIGN = "wamid.ecQSH8YIV9/+/HS5mcyF8ZCsRsi833KOcP5szoYeM+aw6l9dmMmHXkHZ"
 Expected = list[tuple[type[Item], dict[str, Any]]]
 
+ORDER_NEWS = {"template_id": "610000000000001", "name": "order_news", "language": "en-US"}
+
 NOT_A_DELIVERY: Expected = [(Unread, {"malformed": True, "phone_number_id": None, "field": ""})]
 
 
@@ -52,6 +60,10 @@ def button(code: str, label: str, person: Person, **fields: Any) -> Expected:
 def status(word: str, person: Person, **fields: Any) -> Expected:
     usual = {"error_code": None, "callback": "cmp_0007:rcp_000001", "phone_number_id": NUMBER}
     return [(Status, {**usual, "status": word, "person": person, **fields})]
+
+
+def notice(kind: type[Item], **fields: Any) -> Expected:
+    return [(kind, {"kind": "notice", "account_id": ACCOUNT, **fields})]
 
 
 def kept(field: str) -> Expected:
@@ -192,11 +204,31 @@ TABLE: list[tuple[str, str, Expected]] = [
     ),
     ("status_failed_131048_spam", "a limit", status("failed", JOE_BY_NUMBER, error_code=131048)),
     ("smb_message_echo", "our own text is nobody's statement", kept("smb_message_echoes")),
-    ("template_category_update_impending", "a notice", kept("template_category_update")),
-    ("template_category_update_completed", "a change of category", kept("template_category_update")),
-    ("template_status_approved", "an approval", kept("message_template_status_update")),
-    ("template_status_paused", "a pause", kept("message_template_status_update")),
-    ("account_update_restriction", "a restriction", kept("account_update")),
+    (
+        "template_category_update_impending",
+        "a category to come: what WhatsApp calls the new one is the present one",
+        notice(CategoryAnnounced, **ORDER_NEWS, coming="MARKETING", effective_at=at(1795251600)),
+    ),
+    (
+        "template_category_update_completed",
+        "a change of category",
+        notice(CategoryChanged, **ORDER_NEWS, category="MARKETING", occurred_at=at(1795251600)),
+    ),
+    (
+        "template_status_approved",
+        "an approval, perhaps as another category than was asked for",
+        notice(TemplateStatusChanged, **ORDER_NEWS, event="APPROVED", category="MARKETING"),
+    ),
+    (
+        "template_status_paused",
+        "a pause, without a reason",
+        notice(TemplateStatusChanged, **ORDER_NEWS, event="PAUSED", category="MARKETING"),
+    ),
+    (
+        "account_update_restriction",
+        "a restriction, with its end",
+        notice(AccountRestricted, until=at(1795770000), occurred_at=at(1795165200)),
+    ),
     ("unknown_field", "a field of the future", kept("some_future_field")),
     ("api_send_template_request", "a request of ours", NOT_A_DELIVERY),
     ("api_send_template_response", "an answer", NOT_A_DELIVERY),
@@ -242,5 +274,5 @@ def test_raw_is_the_piece_itself() -> None:
 
 
 def test_raw_of_a_change_that_is_not_read_is_the_change() -> None:
-    change = json.loads(payload("template_status_paused"))["entry"][0]["changes"][0]
-    assert parse(payload("template_status_paused"), RECEIVED)[0].raw == change
+    change = json.loads(payload("unknown_field"))["entry"][0]["changes"][0]
+    assert parse(payload("unknown_field"), RECEIVED)[0].raw == change

@@ -11,7 +11,9 @@ from webapp.accounts.access import public
 from webapp.accounts.actors import act_as
 from webapp.accounts.models import ApiToken
 from webapp.accounts.roles import Role
+from webapp.api import limits
 from webapp.api.problems import Problem
+from webapp.clock import now
 from webapp.extensions import db
 
 View = Callable[..., Any]
@@ -19,7 +21,7 @@ CHALLENGE = 'Bearer realm="Heed"'
 
 
 def bearer(role: Role) -> Callable[[View], View]:
-    """Only programs whose token has this role or a higher one get to the view; others 401 or 403."""
+    """Only programs whose token has this role or a higher one get to the view; others 401, 403 or 429."""
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -40,6 +42,7 @@ def masked() -> bool:
 
 def _token_of_role(role: Role) -> ApiToken:
     token = _token_shown()
+    limits.count(token.id, now())
     if not Role(token.role).includes(role):
         raise Problem(
             403,

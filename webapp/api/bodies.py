@@ -24,14 +24,14 @@ def json_object(fields: Collection[str]) -> dict[str, Any]:
     return body
 
 
-def only_known(given: Iterable[str], known: Collection[str]) -> None:
-    """A field that we do not know is refused: ignored in silence it may have been a wish to stop."""
-    faults = {
-        shown(name): f"There is no such field here; known are {', '.join(known)}."
-        for name in given
-        if name not in known
-    }
-    if faults:
+def only_known(given: Iterable[str], known: Collection[str], parent: str = "") -> None:
+    """A field that we do not know is refused: ignored in silence it may have been a wish to stop.
+
+    `parent` goes before the names of fields that stand deeper in the body.
+    """
+    there_are = f"known are {', '.join(known)}" if known else "this call takes none"
+    fault = f"There is no such field here; {there_are}."
+    if faults := {parent + shown(name): fault for name in given if name not in known}:
         raise Problem(422, faults=faults)
 
 

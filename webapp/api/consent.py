@@ -11,6 +11,7 @@ from webapp.api import bodies, pagination, shapes, statements
 from webapp.api.auth import bearer
 from webapp.api.blueprint import bp
 from webapp.api.customers import present
+from webapp.api.idempotency import committed, once
 from webapp.api.pagination import Part
 from webapp.api.problems import Problem, unfit
 from webapp.clock import now
@@ -23,6 +24,7 @@ from webapp.extensions import db
 
 @bp.post("/customers/<customer_id>/consent")
 @bearer(Role.AGENT)
+@once
 def record_consent(customer_id: str) -> tuple[Response, int]:
     body = bodies.json_object(statements.FIELDS)
     statement = statements.read(body, actor=current_actor(), now=now())
@@ -34,8 +36,7 @@ def record_consent(customer_id: str) -> tuple[Response, int]:
     except OlderThanOptOut as refusal:
         raise _stopped_later(customer, refusal) from None
     answer = shapes.consent_event(event, db.session.get(Evidence, event.id))
-    db.session.commit()
-    return jsonify(answer), 201
+    return committed(answer, 201)
 
 
 def _stopped_later(customer: Customer, refusal: OlderThanOptOut) -> Problem:

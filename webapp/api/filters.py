@@ -23,18 +23,19 @@ ONCE = ("phone", "q", "status")
 def customer_ids(part: Part) -> Select[tuple[int]]:
     """The ids of one part of the filtered list and one more, the newest first. Raises Problem 422."""
     given = MultiDict((name, value) for name, value in request.args.items(multi=True) if value)
-    for name, (fits, fault) in CHECKS.items():
-        _check(name, given.getlist(name), fits, fault)
+    check(given)
     ids = queries.page_of(Filter.from_args(given), Page(after=part.after, per_page=part.limit))
     return _with_number(ids, given["phone"]) if "phone" in given else ids
 
 
-def _check(name: str, values: list[str], fits: Callable[[str], bool], fault: str) -> None:
-    most = 1 if name in ONCE else MOST_VALUES
-    if len(values) > most:
-        raise unfit(name, f"This may stand here {most} times at most.")
-    if not all(map(fits, values)):
-        raise unfit(name, fault)
+def check(given: MultiDict[str, str], parent: str = "") -> None:
+    """Raises Problem 422 for a value that a filter would leave out; `parent` goes before the field's name."""
+    for name, (fits, fault) in CHECKS.items():
+        values, most = given.getlist(name), 1 if name in ONCE else MOST_VALUES
+        if len(values) > most:
+            raise unfit(parent + name, f"This may stand here {most} times at most.")
+        if not all(map(fits, values)):
+            raise unfit(parent + name, fault)
 
 
 def _with_number(ids: Select[tuple[int]], phone: str) -> Select[tuple[int]]:

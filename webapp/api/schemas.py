@@ -1,56 +1,24 @@
-"""The JSON shapes of the API as JSON Schema, for the OpenAPI description."""
+"""The JSON shapes of the API, for the OpenAPI description."""
 
-from typing import Any
-
+from webapp.api.campaign_schemas import CAMPAIGN_SCHEMAS
+from webapp.api.schema_words import (
+    ATTRIBUTES,
+    COUNTS,
+    FLAG,
+    INSTANT,
+    TEXT,
+    WHOLE,
+    Schema,
+    list_of,
+    nullable,
+    one_of,
+    page_of,
+    record,
+    ref,
+)
 from webapp.consent.gate import Category, Suppression
 from webapp.consent.rules import Effect, Kind, Source, Status
 
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-WHOLE: Schema = {"type": "integer"}
-FLAG: Schema = {"type": "boolean"}
-INSTANT: Schema = {"type": "string", "format": "date-time", "description": "ISO 8601 in UTC."}
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def one_of(words: Any) -> Schema:
-    return {"type": "string", "enum": [str(word) for word in words]}
-
-
-def nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def list_of(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def record(description: str = "", optional: tuple[str, ...] = (), **fields: Schema) -> Schema:
-    """An object with these fields, all required but the optional ones."""
-    schema: Schema = {"type": "object", "properties": fields}
-    if description:
-        schema["description"] = description
-    if needed := [name for name in fields if name not in optional]:
-        schema["required"] = needed
-    return schema
-
-
-def page_of(name: str) -> Schema:
-    cursor = nullable({"type": "string", "description": "Send it as “after” to get the next part."})
-    return record(items=list_of(ref(name)), next=cursor)
-
-
-COUNTS: Schema = {
-    "type": "object",
-    "propertyNames": one_of(Suppression),
-    "additionalProperties": WHOLE,
-    "description": "How many recipients were left out, by reason.",
-}
-ATTRIBUTES: Schema = {"type": "object", "additionalProperties": True, "description": "Typed values by name."}
 PERSON: Schema = {
     "oneOf": [
         {"type": ["string", "null"], "description": "A phone number in any writing with its country code."},
@@ -145,4 +113,5 @@ SCHEMAS: dict[str, Schema] = {
         opt_out_at={**INSTANT, "description": "The opt-out that is not older than the time stated."},
         opt_out_words={**TEXT, "description": "The customer’s words of that opt-out, where they are known."},
     ),
+    **CAMPAIGN_SCHEMAS,
 }

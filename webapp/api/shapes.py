@@ -19,7 +19,7 @@ def customer(customer: Customer) -> dict[str, Any]:
     return {
         "id": customer.id,
         "name": customer.name,
-        "phone": _phone(customer.phone_display),
+        "phone": phone(customer.phone_display),
         "status": customer.status,
         "platform_stop": customer.platform_stop_at is not None,
         "on_hold": customer.held_at is not None,
@@ -45,7 +45,7 @@ def consent_event(event: ConsentEvent, evidence: Evidence | None) -> dict[str, A
     }
 
 
-def _phone(display: str) -> str | None:
+def phone(display: str) -> str | None:
     """`+digits`; None when no number is known."""
     if not display:
         return None

@@ -11,7 +11,7 @@ from webapp.accounts.roles import Role
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
 from webapp.consent.undoing import NotUndoable
-from webapp.customers import consenting, queries, wording
+from webapp.customers import consenting, on_the_way, queries, wording
 from webapp.customers.blueprint import bp, customer_or_404, reader, table_behind
 from webapp.customers.consent_forms import OptInForm
 from webapp.customers.consenting import StaleRow
@@ -40,7 +40,8 @@ def change_consent(customer_id: int) -> Response | tuple[str, int]:
         case Status.OPTED_OUT:
             event = consenting.opt_out(customer, actor=current_actor(), now=clock.now())
             db.session.commit()
-            return _changed(customer, f"{customer.label} is opted out.", event)
+            told = f"{customer.label} is opted out.{on_the_way.words(customer)}"
+            return _changed(customer, told, event)
         case Status.OPTED_IN:
             return _opt_in(customer)
         case _:

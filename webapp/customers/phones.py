@@ -167,3 +167,11 @@ def _phone(found: str, warning: str = "") -> Phone:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def country_code(number: str) -> str:
+    """The calling code that a number of digits begins with; "" when none is known."""
+    for length in (1, 2, 3):
+        if int(number[:length] or 0) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return number[:length]
+    return ""

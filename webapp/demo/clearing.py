@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 
+from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
@@ -82,13 +83,35 @@ def _delete_customers() -> None:
     theirs = ConsentEvent.customer_id.in_(gone)
     db.session.execute(delete(Evidence).where(Evidence.event_id.in_(select(ConsentEvent.id).where(theirs))))
     db.session.execute(delete(InboundMessage).where(FROM_THE_PHONE))
-    for model in (InboundMessage, Hold, SendDecision, CustomerTag, CustomerAttribute, Identity):
+    for model in (
+        Delivery,
+        CampaignPerson,
+        SegmentMember,
+        InboundMessage,
+        Hold,
+        SendDecision,
+        CustomerTag,
+        CustomerAttribute,
+        Identity,
+    ):
         db.session.execute(delete(model).where(model.customer_id.in_(gone)))
+    _delete_emptied_campaigns()
     with guards.lifted():
         db.session.execute(delete(ConsentEvent).where(theirs, ConsentEvent.compensates.is_not(None)))
         db.session.execute(delete(ConsentEvent).where(theirs))
     db.session.execute(update(Customer).where(Customer.demo).values(merged_into_id=None))
     db.session.execute(delete(Customer).where(Customer.id.in_(gone)))
+
+
+def _delete_emptied_campaigns() -> None:
+    """Campaigns that were sent to demo customers only; drafts stay."""
+    somebody = exists().where(Delivery.campaign_id == Campaign.id)
+    sent = Campaign.status.not_in((CampaignStatus.DRAFT, CampaignStatus.SCHEDULED))
+    gone = list(db.session.scalars(select(Campaign.id).where(sent, ~somebody)))
+    db.session.execute(delete(CampaignPerson).where(CampaignPerson.campaign_id.in_(gone)))
+    db.session.execute(delete(Campaign).where(Campaign.test_of_id.is_not(None), Campaign.id.in_(gone)))
+    tried_out = select(Campaign.test_of_id).where(Campaign.test_of_id.is_not(None))
+    db.session.execute(delete(Campaign).where(Campaign.id.in_(gone), Campaign.id.not_in(tried_out)))
 
 
 def _delete_definitions() -> None:

@@ -1,11 +1,16 @@
 """The Opt-In / Opt-Out Settings dialog and the settings page: pages over `consent.policy`."""
 
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
+from webapp.campaigns import switch
+from webapp.campaigns.models import Sending
 from webapp.consent import policy
 from webapp.consent.keywords import US_LAW_WORDS, read_text
 from webapp.consent.models import Policy
@@ -19,11 +24,41 @@ from webapp.settings.wishes import Draft, draft_in, draft_of, outcome
 bp = Blueprint("settings", __name__)
 
 
+@dataclass(frozen=True)
+class Hours:
+    """The zone and the hours of marketing as fields of a form; without hours at any time."""
+
+    zone: str
+    first: str
+    last: str
+
+    @classmethod
+    def of(cls, sending: Sending) -> "Hours":
+        return cls(sending.zone, _clock(sending.window_from), _clock(sending.window_until))
+
+    def __str__(self) -> str:
+        return f"{self.zone}, {self.first}–{self.last}" if self.first else f"{self.zone}, at any time"
+
+
 @bp.get("/settings")
 @requires(Role.VIEWER)
 def index() -> str:
-    connection = figures.connection(current_app.config["HEED"])
-    return render_template("settings/index.html", policy=policy.current(), connection=connection)
+    return page(Hours.of(switch.current()))
+
+
+def page(hours: Hours, error: str = "") -> str:
+    """The settings page; with what was typed for the hours of marketing, and why that was refused."""
+    settings = current_app.config["HEED"]
+    return render_template(
+        "settings/index.html",
+        policy=policy.current(),
+        connection=figures.connection(settings),
+        sending=switch.current(),
+        sending_off=switch.off(settings),
+        hours=hours,
+        hours_error=error,
+        zones=sorted(available_timezones()),
+    )
 
 
 @bp.get("/opt-in/settings")
@@ -84,3 +119,7 @@ def _meanwhile(other: Policy) -> str:
         f"{by} changed these settings meanwhile{when}: keywords are {state}; opt-out keywords: {words}. "
         "Yours are below: save again to put them in their place."
     )
+
+
+def _clock(minute: int | None) -> str:
+    return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"

@@ -11,6 +11,9 @@ from typing import Any
 
 from webapp.whatsapp.invented import BUSINESS_NUMBER, USER_IDS
 
+DEMO_IDS = "210000000000001", "310000000000001"
+"""Account and number of a desk that is not connected to WhatsApp."""
+
 
 @dataclass(frozen=True)
 class Business:
@@ -33,12 +36,17 @@ class Writer:
 
 @dataclass(frozen=True)
 class Said:
-    """A text, or a tap on the button of a template, whose label the words are then."""
+    """A text, or a tap on the button of a template, whose label the words are then.
+
+    `payload` was set at sending; `answers` is the id of the message with the button.
+    """
 
     message_id: str
     words: str
     at: datetime
     tapped: bool = False
+    payload: str = ""
+    answers: str = ""
 
 
 def delivery(business: Business, writer: Writer, said: Said) -> bytes:
@@ -81,8 +89,9 @@ def _content(business: Business, said: Said) -> dict[str, Any]:
     """A template button's payload is its label, unless another one was set at sending."""
     if not said.tapped:
         return {"text": {"body": said.words}, "type": "text"}
-    context = {"from": business.number, "id": f"{said.message_id}-TEMPLATE"}
-    return {"context": context, "type": "button", "button": {"payload": said.words, "text": said.words}}
+    context = {"from": business.number, "id": said.answers or f"{said.message_id}-TEMPLATE"}
+    button = {"payload": said.payload or said.words, "text": said.words}
+    return {"context": context, "type": "button", "button": button}
 
 
 def _present(**values: str | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ ANSWER_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Parcel:
-    """A delivery on its way to the webhook at this port of this machine."""
+    """A delivery on its way to the webhook at this port of this machine; `id` is its note in the log."""
 
     id: int
     port: int
@@ -44,14 +44,15 @@ class Line:
     def _carry(self, parcel: Parcel) -> None:
         start = time.perf_counter()
         try:
-            status = _post(parcel)
+            status = post(parcel)
         except (OSError, http.client.HTTPException) as problem:
             self.log.failed(parcel.id, str(problem) or type(problem).__name__)
         else:
             self.log.answered(parcel.id, status, (time.perf_counter() - start) * 1000)
 
 
-def _post(parcel: Parcel) -> int:
+def post(parcel: Parcel) -> int:
+    """Carry it now; the HTTP status of the answer. Raises OSError or HTTPException without one."""
     connection = http.client.HTTPConnection("127.0.0.1", parcel.port, timeout=ANSWER_SECONDS)
     try:
         connection.request("POST", WEBHOOK, parcel.body, parcel.headers)

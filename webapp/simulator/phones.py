@@ -29,11 +29,21 @@ NEW = "new-"
 
 @dataclass(frozen=True)
 class Phone:
-    """`key` names it in addresses and in the log, without a number of a customer."""
+    """`key` names it in addresses and in the log, without a number of a customer.
+
+    `numbers` are further ones that reach it: as WhatsApp knows them, and as somebody entered them.
+    """
 
     key: str
     label: str
     writer: Writer
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def reached_at(self) -> tuple[str, ...]:
+        """Numbers and user id that messages to this phone may carry."""
+        own = (self.writer.wa_id, self.writer.user_id)
+        return tuple(dict.fromkeys(filter(None, (*own, *self.numbers))))
 
     @property
     def customer(self) -> Customer | None:
@@ -79,7 +89,8 @@ def _phone_of(customer: Customer) -> Phone | None:
     if not wa_id:
         return None
     user_id = known.get(IdentityKind.USER_ID) or user_id_of(wa_id)
-    return Phone(str(customer.id), customer.label, Writer(customer.label, wa_id, user_id))
+    numbers = tuple(i.value for i in customer.identities if i.kind in NUMBER_KINDS)
+    return Phone(str(customer.id), customer.label, Writer(customer.label, wa_id, user_id), numbers)
 
 
 def _unknown_sender(number: str) -> Phone | None:

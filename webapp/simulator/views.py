@@ -4,48 +4,32 @@ import secrets
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
+from flask import Response, abort, flash, make_response, render_template, request, url_for
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
-from webapp.config import Settings
 from webapp.customers.blueprint import reader
 from webapp.customers.rows import Row, row_of
 from webapp.customers.table import Table
 from webapp.customers.table_context import results
 from webapp.extensions import db, htmx
-from webapp.rendering import see_other
-from webapp.simulator import phones
-from webapp.simulator.deliveries import Business, Said, delivery
-from webapp.simulator.delivery_log import Delivery, DeliveryLog
-from webapp.simulator.line import Line, Parcel
+from webapp.rendering import see_other, trigger
+from webapp.simulator import graph_views, phones
+from webapp.simulator.blueprint import bp, graph
+from webapp.simulator.chat import chat
+from webapp.simulator.condition_views import condition_context
+from webapp.simulator.deliveries import Said, delivery
+from webapp.simulator.line import Parcel
+from webapp.simulator.network import network, webhook
 from webapp.simulator.phones import Phone
 from webapp.whatsapp.invented import MESSAGE_IDS
-
-bp = Blueprint("simulator", __name__, url_prefix="/simulator")
 
 BUSINESS = "Casa Lume"
 BUTTON = "Stop promotions"
 QUICK_TEXTS = {"stop": "STOP", "start": "START", "thanks": "Stop. Thank you"}
 LONGEST_TEXT = 4096
 """WhatsApp's own limit of a text message (Meta, text messages)."""
-DEMO_IDS = "210000000000001", "310000000000001"
-"""Account and number of a desk that is not connected to WhatsApp."""
-
-
-@bp.record_once
-def connect(state: BlueprintSetupState) -> None:
-    log = DeliveryLog(state.app.config["HEED"].data_dir / "simulator.db")
-    state.app.extensions["heed-phone-line"] = Line(log)
-
-
-@bp.url_defaults
-def stay_with_the_phone(endpoint: str, values: dict[str, Any]) -> None:
-    """The table's links lead back to the same phone."""
-    if endpoint == "simulator.show" and "phone" in request.args:
-        values.setdefault("phone", request.args["phone"])
 
 
 @bp.get("")
@@ -73,29 +57,59 @@ def conversation() -> Response:
 @requires(Role.AGENT)
 def write() -> Response:
     """Write a text, or tap the template's button. The delivery leaves once this request is over."""
+    return _say(_chosen(request.form), _said())
+
+
+@bp.post("/taps")
+@requires(Role.AGENT)
+def tap() -> Response:
+    """Tap a button of a message: a quick reply comes back to the business, a link goes nowhere."""
     phone = _chosen(request.form)
-    said = _said()
-    id = _line().log.begin(phone.key, said.words, said.tapped, said.at)
-    settings: Settings = current_app.config["HEED"]
-    body = delivery(_business(settings), phone.writer, said)
-    parcel = Parcel(id, int(request.environ["SERVER_PORT"]), body, settings.app_secrets[0])
+    message = network().messages.find(request.form.get("wamid", ""))
+    index = request.form.get("button", "", type=str)
+    if message is None or message.address not in phone.reached_at:
+        abort(404)
+    buttons = dict(enumerate(message.picture.buttons))
+    button = buttons.get(int(index)) if index.isascii() and index.isdigit() and len(index) < 3 else None
+    if button is None:
+        abort(404)
+    if button.kind != "quick_reply":
+        return _no_browser(phone)
+    id = MESSAGE_IDS + secrets.token_urlsafe(16)
+    return _say(phone, Said(id, button.label, clock.now(), True, button.payload, message.wamid))
+
+
+def _no_browser(phone: Phone) -> Response:
+    words = "This phone opens no links and calls nobody."
+    if htmx.partial:
+        return trigger(make_response("", 204), {"toast": {"message": words}})
+    flash(words)
+    return see_other(url_for(".show", phone=phone.key))
+
+
+def _say(phone: Phone, said: Said) -> Response:
+    """The delivery leaves once this request is over."""
+    line, to = network().line, webhook()
+    id = line.log.begin(phone.key, said.words, said.tapped, said.at)
+    parcel = Parcel(id, to.port, delivery(to.business, phone.writer, said), to.secret)
     if htmx.partial:
         response = _conversation(**_context(phone), written=True)
     else:
         response = see_other(url_for(".show", phone=phone.key))
-    response.call_on_close(partial(_line().send, parcel))
+    response.call_on_close(partial(line.send, parcel))
     return response
 
 
 def _phone_context() -> dict[str, Any]:
     """For `_phone.html`."""
     phone = _chosen(request.args)
-    return _context(phone) | {"phones": phones.every(phone), "quick_texts": QUICK_TEXTS}
+    offered = {"phones": phones.every(phone), "quick_texts": QUICK_TEXTS}
+    return _context(phone) | offered | condition_context()
 
 
 def _context(phone: Phone) -> dict[str, Any]:
     """For `_conversation.html`, and the head of the phone."""
-    deliveries = _line().log.of(phone.key)
+    shown = chat(phone)
     db.session.rollback()  # what an answered delivery did may be newer than this request's first look
     customer = (phones.find(phone.key) or phone).customer
     row = row_of(customer.id, reader()) if customer else None
@@ -104,16 +118,16 @@ def _context(phone: Phone) -> dict[str, Any]:
         "button_label": BUTTON,
         "longest_text": LONGEST_TEXT,
         "phone": phone,
-        "deliveries": deliveries,
+        "chat": shown.entries,
+        "deliveries": shown.deliveries,
         "row_of_phone": row,
-        "phone_tag": _tag(phone, deliveries, row),
+        "phone_tag": _tag(phone, shown.tag, row),
     }
 
 
-def _tag(phone: Phone, deliveries: list[Delivery], row: Row | None) -> str:
-    """Another one whenever the page has to show something else. ASCII, for it travels in a header."""
-    answers = ".".join(f"{it.id}-{it.status or (it.failure and 'failed')}" for it in deliveries)
-    return f"{phone.key}|{answers}|{row.version if row else 0}"
+def _tag(phone: Phone, shown: str, row: Row | None) -> str:
+    """Another one whenever the page has to show something else."""
+    return f"{phone.key}|{shown}|{row.version if row else 0}"
 
 
 def _conversation(**context: Any) -> Response:
@@ -138,10 +152,5 @@ def _said() -> Said:
     return Said(message_id, words, clock.now(), tapped=quick == "button")
 
 
-def _business(settings: Settings) -> Business:
-    account_id, phone_number_id = DEMO_IDS
-    return Business(settings.business_account_id or account_id, settings.phone_number_id or phone_number_id)
-
-
-def _line() -> Line:
-    return current_app.extensions["heed-phone-line"]
+bp.register_blueprint(graph)
+__all__ = ["bp", "graph_views"]

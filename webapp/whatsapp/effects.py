@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from webapp.campaigns import learning, statuses
+from webapp.campaigns.statuses import News
 from webapp.consent import holds, keywords, ledger
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import identities
 from webapp.customers.models import Customer
-from webapp.whatsapp import moves, payloads
+from webapp.whatsapp import moves, payloads, template_effects
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
 from webapp.whatsapp.senders import Sender, addresses_of, sender
@@ -90,11 +92,13 @@ def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
             return Outcome(customer=sender(item.person, now).customer)
         case payloads.Preference():
             return _preference(item, now)
-        case payloads.Status(status="failed", error_code=code) if code == USER_STOPPED_MARKETING:
-            said = Said(item, f"WhatsApp reports {code}", Source.DELIVERY_FAILURE, now)
-            return _platform(Turn.STOPPED, said)
+        case payloads.Status():
+            return _status(item, now)
         case payloads.NumberChange():
             return Outcome(customer=moves.move(item, now))
+        case payloads.Notice():
+            template_effects.apply(item, now)
+            return Outcome()
         case _:
             return Outcome()
 
@@ -138,6 +142,19 @@ def _preference(item: payloads.Preference, now: datetime) -> Outcome:
         return Outcome(customer=sender(item.person, now).customer)
     why = f"is a setting of WhatsApp's that is new to this desk: {item.value}"
     return _act(Reading(Decision.REVIEW, item.value, why), item.value, said)
+
+
+def _status(item: payloads.Status, now: datetime) -> Outcome:
+    """A message of ours moved on. One code speaks about the person: they stopped our marketing."""
+    news = News(item.callback, item.message_id, item.status, item.error_code, item.occurred_at)
+    customer_id = statuses.apply([news], now).get(0)
+    if item.status == "failed" and item.error_code == USER_STOPPED_MARKETING:
+        if item.person.known or customer_id is None:
+            said = Said(item, f"WhatsApp reports {item.error_code}", Source.DELIVERY_FAILURE, now)
+            return _platform(Turn.STOPPED, said)
+        learning.stopped(customer_id, item.key, now)
+        return Outcome(PLATFORM_STOP)
+    return Outcome()
 
 
 def _platform(turn: Turn, said: Said) -> Outcome:

@@ -141,6 +141,71 @@ class NumberChange(Item):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice(Item):
+    """WhatsApp tells something about our account, number or templates; no person is concerned."""
+
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateNotice(Notice):
+    """About one template. It is known by its id, or by name and language."""
+
+    template_id: str | None
+    name: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryAnnounced(TemplateNotice):
+    """It will be of the category `coming`; `effective_at` is None when WhatsApp did not say when."""
+
+    coming: str
+    effective_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryChanged(TemplateNotice):
+    category: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateStatusChanged(TemplateNotice):
+    """`event` is WhatsApp's word: APPROVED, PAUSED, DISABLED … `category` is the one that it has then."""
+
+    event: str
+    category: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateQualityChanged(TemplateNotice):
+    quality: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRestricted(Notice):
+    """No campaign may start `until` then; None: until WhatsApp lifts it. `why` follows "this account:"."""
+
+    until: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountReinstated(Notice):
+    """The account may send again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketingEndpointOpened(Notice):
+    """The terms of the Marketing Messages API were accepted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThroughputRaised(Notice):
+    """The number may send 1,000 messages a second (Meta, throughput)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unread(Item):
     """Anything else. `reason` is a sentence for people.
 

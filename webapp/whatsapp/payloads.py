@@ -11,11 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from webapp.whatsapp import notices
 from webapp.whatsapp.envelope import Contacts, Envelope, digits
 from webapp.whatsapp.events import read_preference, read_status, read_user_id_update
 from webapp.whatsapp.items import (
     Button,
     Item,
+    Notice,
     NumberChange,
     Passive,
     Person,
@@ -33,6 +35,7 @@ __all__ = [
     "Button",
     "Item",
     "MalformedBody",
+    "Notice",
     "NumberChange",
     "Passive",
     "Person",
@@ -122,9 +125,10 @@ def _read_change(piece: object, envelope: Envelope) -> Iterable[Item]:
     if field is None:
         raise Malformed("a change without a field")
     inside = replace(envelope, field=field)
-    if field not in _LISTS:
-        return [_number_of(inside, change.get("value")).unread(change, NOT_READ, malformed=False)]
-    return _read_value(change, inside)
+    if field in _LISTS:
+        return _read_value(change, inside)
+    inside = _number_of(inside, change.get("value"))
+    return notices.read(change, inside) or [inside.unread(change, NOT_READ, malformed=False)]
 
 
 def _read_value(change: dict[str, Any], envelope: Envelope) -> Iterable[Item]:

@@ -14,6 +14,7 @@ LONGEST_NAME = 30
 
 # WhatsApp opened in 2009: an earlier time is a broken one, and would lose to every other event.
 _EARLIEST = int(datetime(2009, 1, 1, tzinfo=UTC).timestamp())
+_LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 _FIRST_MILLISECONDS = 10**11
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -79,6 +80,14 @@ def moment(value: object, received_at: datetime) -> datetime:
     seconds = _seconds(value)
     if seconds is None or not _EARLIEST <= seconds <= arrival.timestamp():
         return arrival
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def planned(value: object) -> datetime | None:
+    """The time that a field names, also one to come; None if it is unusable."""
+    seconds = _seconds(value)
+    if seconds is None or not _EARLIEST <= seconds <= _LATEST:
+        return None
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -1,0 +1,176 @@
+"""Composing a campaign: its name, its template with the variables, whom it means."""
+
+import io
+
+import pytest
+
+from tests.campaigns.factories import a_campaign, a_template
+from tests.factories import a_customer
+from webapp.campaigns.models import Campaign, CampaignPerson
+from webapp.consent.rules import Status
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+HOSTILE = '<script>alert("1")</script>'
+GREETING = [
+    {"type": "BODY", "text": "Hi {{first_name}}, see {{city}}."},
+    {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Stop promotions"}]},
+]
+
+
+@pytest.fixture
+def draft(app) -> int:
+    """A draft with a template of two variables and no audience."""
+    with app.app_context():
+        return a_campaign(
+            a_template(components=GREETING), audience={"include": [], "exclude": []}, name=HOSTILE
+        ).id
+
+
+def campaign_of(campaign_id: int) -> Campaign:
+    return db.session.get_one(Campaign, campaign_id)
+
+
+def filled(**more: object) -> dict[str, object]:
+    return {
+        "version": 1, "source:body:first_name": "name", "text:body:first_name": "friend",
+        "source:body:city": "text", "text:body:city": "Rio", **more,
+    }  # fmt: skip
+
+
+def test_an_empty_list_leads_to_the_templates_and_then_to_a_new_campaign(desk, app) -> None:
+    client = desk("manager")
+    assert client.soup("/campaigns").select_one("#templates-first")["href"] == "/templates"
+    with app.app_context():
+        a_template()
+    assert client.soup("/campaigns").select_one("#campaign-first")["href"] == "/campaigns/new"
+
+
+def test_the_list_shows_drafts_but_no_tests_and_no_hostile_markup(desk, app, draft) -> None:
+    with app.app_context():
+        a_campaign(campaign_of(draft).template, name="Only a test", test_of_id=draft)
+    page = desk("viewer").soup("/campaigns")
+    assert [link.get_text() for link in page.select("tbody a")] == [HOSTILE]
+    assert page.select_one(".pill").get_text(strip=True) == "Draft"
+    assert not page.find("script", string=True)
+    assert not page.select("#campaign-new, [id^=duplicate-]")
+
+
+def test_a_new_campaign_needs_a_name_and_goes_to_its_template(desk, app) -> None:
+    client = desk("manager")
+    assert "Give the campaign a name" in client.htmx("/campaigns/new", method="POST", name=" ").text
+    answer = client.send("/campaigns/new", name="Spring")
+    assert answer.status_code == 303
+    assert answer.location.endswith("/edit")
+    scripted = client.htmx("/campaigns/new", method="POST", name="Summer")
+    assert scripted.headers["HX-Redirect"].endswith("/edit")
+    with app.app_context():
+        assert set(db.session.scalars(db.select(Campaign.name))) == {"Spring", "Summer"}
+
+
+def test_viewers_and_agents_read_a_draft_and_managers_edit_it(desk, draft) -> None:
+    for role in ("viewer", "agent"):
+        client = desk(role)
+        for path in ("edit", "edit/audience", "review"):
+            assert client.get(f"/campaigns/{draft}/{path}").status_code == 200
+        for path in ("edit", "edit/audience", "launch", "test", "pause", "cancel", "duplicate", "delete"):
+            assert client.send(f"/campaigns/{draft}/{path}").status_code == 403
+        assert not client.soup(f"/campaigns/{draft}/edit").select("#template-continue")
+    assert desk("manager").soup(f"/campaigns/{draft}/edit").select("#template-continue")
+
+
+def test_unfilled_variables_are_named_until_they_are_filled(desk, app, draft) -> None:
+    client = desk("manager")
+    assert "Not filled yet: first_name, city." in client.get(f"/campaigns/{draft}/edit").text
+    with app.app_context():
+        template = campaign_of(draft).template_id
+    answer = client.send(f"/campaigns/{draft}/edit", **filled(template=template))
+    assert answer.location.endswith("/edit/audience")
+    assert "Not filled yet" not in client.get(f"/campaigns/{draft}/edit").text
+    with app.app_context():
+        assert campaign_of(draft).parameters == {
+            "body:first_name": {"name": True, "fallback": "friend"},
+            "body:city": {"text": "Rio"},
+        }
+
+
+def test_the_bubble_is_shown_for_a_customer_and_for_the_form_as_it_stands(desk, app, draft) -> None:
+    with app.app_context():
+        ana = a_customer(HOSTILE).id
+        template = campaign_of(draft).template_id
+    client = desk("manager")
+    fields = filled(template=template, shown=ana)
+    bubble = client.htmx(f"/campaigns/{draft}/preview", method="POST", **fields).text
+    assert "<mark>&lt;script&gt;" in bubble
+    assert "<mark>Rio</mark>" in bubble
+    assert "{{city}}" in client.get(f"/campaigns/{draft}/preview?shown={ana}").text
+
+
+def test_the_second_of_two_editors_is_told_and_nothing_typed_is_lost(desk, app, draft) -> None:
+    first, second = desk("manager"), desk("manager")
+    with app.app_context():
+        template = campaign_of(draft).template_id
+    assert first.send(f"/campaigns/{draft}/edit", **filled(template=template)).status_code == 303
+    late = second.send(f"/campaigns/{draft}/edit", **filled(template=template, **{"text:body:city": "Lima"}))
+    assert late.status_code == 409
+    assert "changed this campaign meanwhile" in late.text
+    assert "Lima" in late.text
+    assert 'name="version" value="2"' in late.text
+    stale = second.send(f"/campaigns/{draft}/edit/audience", version=1, include_everybody="1")
+    assert stale.status_code == 409
+    with app.app_context():
+        assert campaign_of(draft).parameters["body:city"] == {"text": "Rio"}
+        assert campaign_of(draft).audience["include"] == []
+
+
+def test_an_audience_of_a_filter_numbers_and_a_file(desk, app, draft) -> None:
+    with app.app_context():
+        known = a_customer("Ana", phone="+55 11 98888 7777").id
+    fields = {
+        "version": 1, "include_tags": "vip, gold", "include_attrs": "city:Rio", "include_status": "opted_in",
+        "include_numbers": "+55 11 98888-7777, +55 11 97777 6666",
+        "exclude_file": (io.BytesIO(b"name,phone\nBen,+55 11 96666 5555\n"), "out.csv"),
+    }  # fmt: skip
+    answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", **fields)
+    assert answer.location.endswith("/review")
+    with app.app_context():
+        audience = campaign_of(draft).audience
+        args = {"tag": ["vip", "gold"], "attr": ["city:Rio"], "status": "opted_in"}
+        assert audience["include"] == [{"kind": "filter", "args": args}, {"kind": "people"}]
+        assert audience["exclude"] == [{"kind": "people"}]
+        rows = db.session.execute(
+            db.select(CampaignPerson.excluded, CampaignPerson.customer_id).order_by(
+                CampaignPerson.excluded, CampaignPerson.customer_id
+            )
+        ).all()
+        assert [excluded for excluded, _ in rows] == [False, False, True]
+        assert rows[0].customer_id == known
+        assert {customer.status for customer in db.session.scalars(db.select(Customer))} == {Status.UNKNOWN}
+
+
+def test_malformed_numbers_are_named_by_line_and_nothing_is_kept(desk, app, draft) -> None:
+    answer = desk("manager").send(
+        f"/campaigns/{draft}/edit/audience", version=1, include_numbers="+55 11 97777 6666\nnot a number"
+    )
+    assert answer.status_code == 422
+    assert "Line 2: “not a number”" in answer.text
+    assert "not a number</textarea>" in answer.text
+    with app.app_context():
+        assert not db.session.scalars(db.select(CampaignPerson)).all()
+        assert not db.session.scalars(db.select(Customer)).all()
+
+
+def test_those_named_by_number_can_be_forgotten(desk, app, draft) -> None:
+    client = desk("manager")
+    client.send(f"/campaigns/{draft}/edit/audience", version=1, include_numbers="+5511977776666")
+    assert "1 customer named by number" in client.get(f"/campaigns/{draft}/edit/audience").text
+    client.send(f"/campaigns/{draft}/edit/audience", version=2, include_forget="1", include_everybody="1")
+    with app.app_context():
+        assert campaign_of(draft).audience["include"] == [{"kind": "everybody"}]
+
+
+def test_a_file_that_is_no_csv_is_refused_with_a_sentence(desk, draft) -> None:
+    file = (io.BytesIO(b"\xff\xfe\x00PK"), "out.csv")
+    answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", version=1, include_file=file)
+    assert answer.status_code == 422
+    assert "This file is not a CSV in UTF-8." in answer.text

@@ -1,0 +1,167 @@
+"""What people see and managers do on /segments."""
+
+import pytest
+
+from tests.campaigns.factories import a_campaign, a_template
+from tests.factories import NOON, a_customer
+from webapp.campaigns import rules, segments
+from webapp.campaigns.models import Segment
+from webapp.customers import attributes, tags
+from webapp.extensions import db
+
+HOSTILE = '<script>alert("1")</script>'
+NUMBERS = "+55 11 91234-5678\nx\n+4915123456789"
+BY = {"actor": "user:1", "now": NOON}
+ROW = {"row": "1", "1-group": "any-1", "1-field": "tag", "1-was": "tag", "1-op": "has", "1-value": HOSTILE}
+
+
+@pytest.fixture
+def segment_ids(app) -> dict[str, int]:
+    """One of each kind, each with one customer."""
+    with app.app_context():
+        ana = a_customer(HOSTILE)
+        tags.set_tags(ana, [HOSTILE])
+        attributes.define("points", "number")
+        found = rules.parse({"groups": [[{"field": "tag", "op": "has", "value": HOSTILE}]]})
+        made = [
+            segments.create_static(HOSTILE, [ana.id], **BY),
+            segments.create_dynamic("Ruled", found, **BY),
+        ]
+        db.session.commit()
+        return {segment.kind: segment.id for segment in made}
+
+
+def names(app) -> set[str]:
+    with app.app_context():
+        return set(db.session.scalars(db.select(Segment.name)))
+
+
+def test_everybody_sees_the_segments_and_only_managers_change_them(desk, app, segment_ids) -> None:
+    viewer, agent, manager = desk("viewer"), desk("agent"), desk("manager")
+    page = viewer.soup("/segments")
+    cells = [
+        [cell.get_text(strip=True) for cell in row.find_all("td")][:4] for row in page.select("tbody tr")
+    ]
+    assert cells == [[HOSTILE, "List", "1", "no campaign"], ["Ruled", "Rules", "1", "no campaign"]]
+    for id in segment_ids.values():
+        assert not viewer.soup(f"/segments/{id}").find("script", string=True)
+        for verb in ("edit", "delete"):
+            assert agent.get(f"/segments/{id}/{verb}").status_code == 403
+            assert manager.get(f"/segments/{id}/{verb}").status_code == 200
+    for path in ("new", "rules", "preview", "from-filter", "1/edit", "1/delete", "1/duplicate", "1/remove"):
+        assert agent.send(f"/segments/{path}").status_code == 403
+    assert not viewer.soup("/segments").select("#segment-new")
+
+
+def test_an_empty_page_says_what_to_do(desk) -> None:
+    assert "No segments yet" in desk("viewer").get("/segments").text
+
+
+def test_a_second_press_of_save_makes_no_second_segment(desk, app, segment_ids) -> None:
+    client = desk("manager")
+    assert client.send("/segments/new", name="Fresh", **ROW).status_code == 303
+    again = client.send("/segments/new", name="Fresh", **ROW)
+    assert again.status_code == 422
+    assert "There is a segment “Fresh” already." in again.text
+    assert names(app) == {HOSTILE, "Ruled", "Fresh"}
+
+
+def test_an_unusable_rule_is_marked_and_what_was_typed_stays(desk, app, segment_ids) -> None:
+    answer = desk("manager").send("/segments/new", name="Mine", **ROW | {"1-value": "no such tag"})
+    assert answer.status_code == 422
+    assert "There is no tag “no such tag”." in answer.text
+    assert 'value="no such tag"' in answer.text
+    assert 'value="Mine"' in answer.text
+
+
+def test_an_older_form_is_told_what_stands_now_and_keeps_what_was_typed(desk, app, segment_ids) -> None:
+    client, path = desk("manager"), f"/segments/{segment_ids['dynamic']}/edit"
+    assert client.send(path, name="First", version="1", **ROW).status_code == 303
+    late = client.send(path, name="Second", version="1", **ROW | {"1-op": "has_not"})
+    assert late.status_code == 409
+    assert "Somebody else saved" in late.text
+    assert 'value="Second"' in late.text
+    assert 'name="version" value="2"' in late.text
+    assert names(app) == {HOSTILE, "First"}
+
+
+@pytest.mark.parametrize("scripted", [False, True])
+def test_rows_are_added_and_removed_with_and_without_scripts(desk, segment_ids, scripted: bool) -> None:
+    client = desk("manager")
+
+    def press(**pressed: str) -> str:
+        if scripted:
+            return client.htmx("/segments/rules", method="POST", **ROW | pressed).text
+        return client.send("/segments/new", name="x", **ROW | pressed).text
+
+    assert press(add="any-1").count('class="rule"') == 2
+    assert press(add="not").count('class="rule-group"') == 2
+    assert press(drop="1").count('class="rule"') == 0
+    assert press(add="elsewhere").count('class="rule"') == 1
+    changed = press(**{"1-field": "created", "add": "any-1"})
+    assert "in the last … days" in changed
+    assert changed.count("&lt;script&gt;alert(&#34;1") <= 1
+
+
+def test_the_count_follows_the_rules_and_waits_for_unfinished_ones(desk, segment_ids) -> None:
+    client = desk("manager")
+    assert "<b>1 customer</b>" in client.htmx("/segments/preview", method="POST", **ROW).text
+    assert (
+        "once each condition" in client.htmx("/segments/preview", method="POST", **ROW | {"1-value": ""}).text
+    )
+
+
+def test_a_list_of_numbers_becomes_a_segment_and_says_what_was_found(desk, app) -> None:
+    with app.app_context():
+        a_customer(phone="+55 11 91234-5678")
+    client = desk("manager")
+    sent = client.send("/segments/new", kind="static", name="List", numbers=NUMBERS)
+    assert sent.status_code == 303
+    assert "1 found, 1 unknown (line 3), 1 no phone number (line 2)." in client.get(sent.location).text
+
+
+def test_a_customer_is_taken_out_of_a_static_segment(desk, app, segment_ids) -> None:
+    client, path = desk("manager"), f"/segments/{segment_ids['static']}"
+    customer_id = client.soup(path).select_one("input[name=customer]")["value"]
+    assert client.send(f"{path}/remove", customer=customer_id).status_code == 303
+    assert "Nobody is in it now." in client.get(path).text
+    assert client.send(f"/segments/{segment_ids['dynamic']}/remove", customer=customer_id).status_code == 303
+
+
+@pytest.mark.parametrize(("kind", "later"), [("dynamic", 2), ("static", 1)])
+def test_the_filter_of_the_table_becomes_a_segment(desk, app, segment_ids, kind: str, later: int) -> None:
+    manager = desk("manager")
+    assert manager.soup("/customers", query_string={"tag": HOSTILE}).select_one("#save-segment")
+    assert not desk("agent").soup("/customers", query_string={"tag": HOSTILE}).select("#save-segment")
+    assert not manager.soup("/customers").select("#save-segment")
+    assert "1 customers" in manager.htmx("/segments/from-filter", tag=HOSTILE).text
+    refused = manager.htmx("/segments/from-filter", method="POST", tag=HOSTILE, name="RULED", kind=kind)
+    assert refused.status_code == 422
+    saved = manager.htmx("/segments/from-filter", method="POST", tag=HOSTILE, name="Filtered", kind=kind)
+    assert saved.status_code == 204
+    with app.app_context():
+        tags.set_tags(a_customer(), [HOSTILE])
+        db.session.commit()
+    assert f"{later} customer" in manager.soup(saved.headers["HX-Redirect"]).select_one(".lead").text
+
+
+@pytest.mark.parametrize("scripted", [False, True])
+def test_deleting_is_refused_while_a_draft_uses_it(desk, app, segment_ids, scripted: bool) -> None:
+    used = segment_ids["static"]
+    with app.app_context():
+        a_campaign(a_template(), audience={"include": [{"kind": "segment", "id": used}], "exclude": []})
+    client = desk("manager")
+
+    def delete(id: int):
+        path = f"/segments/{id}/delete"
+        return client.htmx(path, method="POST") if scripted else client.send(path)
+
+    refused = delete(used)
+    assert refused.status_code == 409
+    assert "is used by “Spring sale”" in refused.text
+    assert delete(segment_ids["dynamic"]).status_code == (204 if scripted else 303)
+    assert names(app) == {HOSTILE}
+
+
+def test_a_segment_that_is_gone_is_not_found(desk) -> None:
+    assert desk("manager").get("/segments/99").status_code == 404

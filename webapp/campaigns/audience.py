@@ -1,0 +1,132 @@
+"""Whom a campaign means, who of them gets it now, and why the others are left out.
+
+One expression decides for the preview, for the lists behind its numbers and for the launch: the gate's SQL
+over the customers that the audience names.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, case, exists, func, insert, literal, or_, select
+from sqlalchemy.orm import aliased
+from werkzeug.datastructures import MultiDict
+
+from webapp.campaigns import segments
+from webapp.campaigns.models import Campaign, CampaignPerson, Delivery, DeliveryState
+from webapp.consent import gate_query, policy
+from webapp.consent.gate import Category, Suppression
+from webapp.customers import queries
+from webapp.customers.conditions import PRESENT
+from webapp.customers.filters import Filter
+from webapp.customers.models import Customer, Identity
+from webapp.customers.search import NUMBER_KINDS
+from webapp.extensions import db
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How many get it, and how many are left out, by reason in the gate's order."""
+
+    eligible: int
+    suppressed: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return self.eligible + sum(self.suppressed.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {"eligible": self.eligible, "suppressed": self.suppressed}
+
+
+def filter_of(args: dict[str, Any]) -> Filter:
+    """The table's filter that a source of kind `filter` keeps, in the parameters of its URL."""
+    pairs = [(name, each) for name, value in args.items() for each in _listed(value)]
+    return Filter.from_args(MultiDict(pairs))
+
+
+def people(audience: dict[str, Any], campaign_id: int, now: datetime) -> Select[tuple[int]]:
+    """The ids of all whom the audience names: any source that includes, no source that excludes."""
+    included = [_source(source, campaign_id, False, now) for source in audience.get("include", [])]
+    wanted = select(Customer.id).where(*PRESENT)
+    wanted = wanted.where(or_(*(Customer.id.in_(ids) for ids in included)) if included else literal(False))
+    for source in audience.get("exclude", []):
+        wanted = wanted.where(Customer.id.not_in(_source(source, campaign_id, True, now)))
+    return wanted
+
+
+def preview(campaign: Campaign, category: Category, now: datetime) -> Preview:
+    """The audience as it stands now."""
+    judged = _judged(campaign, category, now)
+    counted = select(judged.c.reason, func.count().label("n")).group_by(judged.c.reason)
+    found = {row.reason: row.n for row in db.session.execute(counted)}
+    order = [reason.value for reason in Suppression]
+    return Preview(found.pop(None, 0), {reason: found[reason] for reason in order if reason in found})
+
+
+def members(campaign: Campaign, category: Category, reason: str | None, now: datetime) -> Select[tuple[int]]:
+    """The ids of those who get it (`reason` None), or are left out for this reason."""
+    judged = _judged(campaign, category, now)
+    return select(judged.c.customer_id).where(judged.c.reason.is_(None) if reason is None
+                                              else judged.c.reason == reason)  # fmt: skip
+
+
+def resolve(campaign: Campaign, category: Category, now: datetime) -> None:
+    """Write the deliveries of a campaign: queued, or suppressed with the first reason that applies."""
+    judged = _judged(campaign, category, now)
+    state = case((judged.c.reason.is_(None), literal(DeliveryState.QUEUED.value)),
+                 else_=literal(DeliveryState.SUPPRESSED.value))  # fmt: skip
+    rows = select(
+        literal(campaign.id), judged.c.customer_id, state, judged.c.reason, literal(0), literal(""),
+        literal(False),
+    ).order_by(judged.c.customer_id)  # fmt: skip
+    columns = ["campaign_id", "customer_id", "state", "reason", "attempts", "settled_why", "after_opt_out"]
+    db.session.execute(insert(Delivery).from_select(columns, rows))
+
+
+def _judged(campaign: Campaign, category: Category, now: datetime) -> CTE:
+    """Every customer of the audience with the reason to leave them out, or NULL."""
+    ids = people(campaign.audience, campaign.id, now)
+    reason = gate_query.suppression(Customer, category, policy.current().unknown_may_receive)
+    gated = (
+        select(Customer.id.label("customer_id"), reason.label("reason"))
+        .where(Customer.id.in_(ids))
+        .cte("gated")
+    )
+    twice = case((_came_before(gated), literal(Suppression.DUPLICATE.value)), else_=gated.c.reason)
+    whole = case((gated.c.reason.is_(None), twice), else_=gated.c.reason)
+    return select(gated.c.customer_id, whole.label("reason")).cte("judged")
+
+
+def _came_before(gated: CTE) -> ColumnElement[bool]:
+    """Whether an older customer of the audience has this one's number, in one of its variants."""
+    own, others, older = aliased(Identity), aliased(Identity), gated.alias("older")
+    return exists().where(
+        own.customer_id == gated.c.customer_id,
+        own.kind.in_(NUMBER_KINDS),
+        others.match_key == own.match_key,
+        others.kind.in_(NUMBER_KINDS),
+        others.customer_id < gated.c.customer_id,
+        older.c.customer_id == others.customer_id,
+        older.c.reason.is_(None),
+    )
+
+
+def _source(source: dict[str, Any], campaign_id: int, excluded: bool, now: datetime) -> Select[tuple[int]]:
+    match source:
+        case {"kind": "segment", "id": segment_id}:
+            return segments.people_of(segment_id, now)
+        case {"kind": "filter", "args": args}:
+            return queries.matching(filter_of(args))
+        case {"kind": "people"}:
+            return select(CampaignPerson.customer_id).where(
+                CampaignPerson.campaign_id == campaign_id, CampaignPerson.excluded.is_(excluded)
+            )
+        case {"kind": "everybody"}:
+            return select(Customer.id).where(*PRESENT)
+        case _:
+            raise ValueError("a source of an audience that is not known")
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,213 @@
+"""Claiming deliveries: the one statement that carries the gate, and all that must hold before it.
+
+A message starts when its row is committed as `sending`. The statement reads each customer's state under a
+lock that a change of consent needs too: whichever commits first counts for the other.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, case, func, literal, null, or_, select, update
+
+from webapp.campaigns import addressing, lifecycle, switch
+from webapp.campaigns.models import (
+    DEFAULT_RATE,
+    Campaign,
+    CampaignStatus,
+    Delivery,
+    DeliveryState,
+    Sending,
+    Template,
+)
+from webapp.campaigns.pacing import Bucket
+from webapp.campaigns.sender import Message
+from webapp.campaigns.windows import Window
+from webapp.consent import gate_query
+from webapp.consent.gate import Category
+from webapp.consent.models import Policy
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+LEASE = timedelta(seconds=60)
+"""A delivery is thought to be on the wire so long; then its outcome is unknown."""
+PUMP_LEASE = timedelta(seconds=15)
+TEMPLATES_FRESH = timedelta(hours=12)
+LONGEST_NAP = 1.0
+"""Seconds. A pump looks at the kill switch at least so often."""
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One delivery that has started, and what is to be sent."""
+
+    delivery_id: int
+    customer_id: int
+    message: Message
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What was claimed. `stop`: this pump has nothing more to do. `nap`: seconds until it may be worth
+    while to try again."""
+
+    rows: list[Claimed] = field(default_factory=list)
+    nap: float = 0.0
+    stop: bool = False
+
+
+def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
+    """Become the only pump of a running campaign; False while another one lives."""
+    taken = db.session.execute(
+        update(Campaign)
+        .where(
+            Campaign.id == campaign_id,
+            Campaign.status == CampaignStatus.RUNNING,
+            or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+        )
+        .values(pump_token=token, pump_until=now + PUMP_LEASE)
+    )
+    return taken.rowcount == 1
+
+
+def leave_pump(campaign_id: int, token: str) -> None:
+    db.session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.pump_token == token)
+        .values(pump_token=None, pump_until=None)
+    )
+
+
+def claim(campaign_id: int, token: str, free: int, now: datetime) -> Claims:
+    """Claim as many deliveries as may start now, `free` at most. The caller commits, then sends at once."""
+    sending = _locked(select(Sending), key_share=True)
+    campaign = _locked(select(Campaign).where(Campaign.id == campaign_id), key_share=True)
+    if campaign.status != CampaignStatus.RUNNING or campaign.pump_token != token:
+        return Claims(stop=True)
+    campaign.pump_until = now + PUMP_LEASE
+    template = _locked(select(Template).where(Template.id == campaign.template_id), read=True)
+    policy = _locked(select(Policy), read=True)
+    if held := _reason_to_hold(campaign, template, sending, now):
+        lifecycle.pause(campaign, actor="system", now=now, code=held[0], reason=held[1])
+        return Claims(stop=True)
+    if nap := _closed_for(template, sending, now):
+        return Claims(nap=nap, stop=nap > LONGEST_NAP)
+    return _claim_paced(campaign, template, sending, policy.unknown_may_receive, free, now)
+
+
+def waiting_for(campaign_id: int, now: datetime) -> float | None:
+    """Seconds until a queued delivery is due; None when none is queued."""
+    earliest = select(func.min(func.coalesce(Delivery.not_before, now))).where(*_queued(campaign_id))
+    due = db.session.scalar(earliest)
+    if due is None:
+        return None
+    due = due if due.tzinfo else due.replace(tzinfo=now.tzinfo)
+    return max(0.0, (due - now).total_seconds())
+
+
+def closed_for(campaign: Campaign, now: datetime) -> float:
+    """Seconds for which nothing of a campaign may start."""
+    return _closed_for(campaign.template, switch.current(), now) if campaign.template else 0.0
+
+
+def _locked(query: Select[Any], **how: bool) -> Any:
+    found = db.session.scalars(query.with_for_update(**how).execution_options(populate_existing=True))
+    return found.one()
+
+
+def _reason_to_hold(
+    campaign: Campaign, template: Template, sending: Sending, now: datetime
+) -> tuple[str, str] | None:
+    if not template.usable:
+        return "template", f"WhatsApp does not take the template now: it is {template.status.lower()}."
+    if template.counts_as == Category.MARKETING != campaign.category:
+        return lifecycle.CATEGORY_DRIFT, lifecycle.DRIFTED
+    if sending.restricted_until and sending.restricted_until > now:
+        return "restricted", f"WhatsApp restricts this account: {sending.restriction}"
+    synced = sending.templates_synced_at
+    if synced is None or now - synced > TEMPLATES_FRESH:
+        return "templates", lifecycle.STALE
+    return None
+
+
+def _closed_for(template: Template, sending: Sending, now: datetime) -> float:
+    """Seconds for which nothing may start: the kill switch, WhatsApp's wait, the send window."""
+    if not sending.enabled:
+        return LONGEST_NAP * 2
+    waits = [sending.wait_until]
+    if template.counts_as == Category.MARKETING:
+        waits.append(Window.of(sending).opens_after(now))
+    return max((wait - now).total_seconds() for wait in [*filter(None, waits), now])
+
+
+def _claim_paced(
+    campaign: Campaign, template: Template, sending: Sending, unknown_allowed: bool, free: int, now: datetime
+) -> Claims:
+    ours = Bucket(_rate(campaign, sending), sending.bucket, sending.bucket_at).filled(now)
+    own = Bucket(campaign.pace or ours.rate, campaign.bucket, campaign.bucket_at).filled(now)
+    wanted = min(free, ours.whole, own.whole, MOST_AT_ONCE)
+    started: list[Any] = []
+    if wanted > 0:
+        rows = _start(
+            campaign.id, template.counts_as, unknown_allowed, wanted, campaign.pump_token or "", now
+        )
+        started = [row for row in rows if row.state == DeliveryState.SENDING]
+        if len(started) < len(rows):
+            wanted = 0  # somebody was left out: try the next ones at once
+    sending.bucket, sending.bucket_at = ours.less(len(started)).tokens, now
+    campaign.bucket, campaign.bucket_at = own.less(len(started)).tokens, now
+    claimed = addressing.address(campaign, template, sending.marketing_endpoint, started)
+    empty = wanted > 0 and not started
+    nap = (
+        LONGEST_NAP / 4
+        if empty
+        else max(ours.less(len(started)).seconds_to_next, own.less(len(started)).seconds_to_next)
+    )
+    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP))
+
+
+def _rate(campaign: Campaign, sending: Sending) -> float:
+    """What the number allows; while WhatsApp has not said, somebody's wish for more is taken."""
+    return sending.rate or max(DEFAULT_RATE, campaign.pace or 0)
+
+
+def _queued(campaign_id: int) -> tuple[Any, ...]:
+    return Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED
+
+
+def _start(
+    campaign_id: int, category: Category, unknown_allowed: bool, wanted: int, token: str, now: datetime
+) -> list[Any]:
+    """The statement of the promise: queued rows become `sending` if the gate lets them, else `suppressed`."""
+    reason = gate_query.suppression(Customer, category, unknown_allowed)
+    due = (
+        select(
+            Delivery.id.label("delivery_id"), reason.label("reason"),
+            Customer.status, Customer.status_event_id,
+            Customer.platform_stop_at.is_not(None).label("stopped"),
+            Customer.held_at.is_not(None).label("held"),
+        )
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .where(*_queued(campaign_id), or_(Delivery.not_before.is_(None), Delivery.not_before <= now))
+        .order_by(Delivery.id)
+        .limit(wanted)
+        .with_for_update(of=[Delivery, Customer], key_share=True, skip_locked=True)
+        .cte("due")
+    )  # fmt: skip
+    free = due.c.reason.is_(None)
+    statement = (
+        update(Delivery)
+        .where(Delivery.id == due.c.delivery_id)
+        .values(
+            state=case((free, literal(DeliveryState.SENDING.value)),
+                       else_=literal(DeliveryState.SUPPRESSED.value)),
+            reason=due.c.reason, token=token, lease_until=now + LEASE,
+            started_at=case((free, now), else_=null()),
+            gate_category=category.value, gate_status=due.c.status, gate_event_id=due.c.status_event_id,
+            gate_stopped=due.c.stopped, gate_held=due.c.held, gate_unknown_allowed=unknown_allowed,
+        )
+        .returning(Delivery.id, Delivery.customer_id, Delivery.state)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return sorted(db.session.execute(statement).all(), key=lambda row: row.id)

@@ -1,0 +1,198 @@
+"""Composing a campaign: its name, its template with the variables, whom it means; a page each."""
+
+from typing import Any
+
+from flask import Response, request, url_for
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.accounts.access import may, requires
+from webapp.accounts.actors import current_actor
+from webapp.accounts.roles import Role
+from webapp.campaigns import audience, drafts, lifecycle, named_people, variables
+from webapp.campaigns.audience_forms import Side, lines_in, sides_in, sides_of
+from webapp.campaigns.blueprint import bp
+from webapp.campaigns.control_views import gone_to
+from webapp.campaigns.drafts import SIDES, EditedMeanwhile
+from webapp.campaigns.lifecycle import Impossible
+from webapp.campaigns.models import Campaign, CampaignStatus, Segment, Template
+from webapp.campaigns.pages import campaign_or_404, frame, meanwhile, shown, variables_of
+from webapp.campaigns.review import category_of
+from webapp.campaigns.template_forms import fillings_of, parameters_in
+from webapp.customers.queries import attribute_keys
+from webapp.extensions import db
+from webapp.rendering import dialog, page_or_fragment, see_other
+
+Answer = Response | str | tuple[str, int]
+
+
+@bp.get("/new")
+@requires(Role.MANAGER)
+def new() -> Answer:
+    return dialog("campaigns/_new_dialog.html", title="New campaign", name="", error="")
+
+
+@bp.post("/new")
+@requires(Role.MANAGER)
+def create() -> Answer:
+    name = request.form.get("name", "")
+    try:
+        campaign = lifecycle.create(name, actor=current_actor(), now=clock.now())
+    except Impossible as refusal:
+        return dialog(
+            "campaigns/_new_dialog.html", title="New campaign", status=422, name=name, error=str(refusal)
+        )
+    db.session.commit()
+    return gone_to(url_for("campaigns.edit", campaign_id=campaign.id), "")
+
+
+@bp.get("/<int:campaign_id>/edit")
+@requires(Role.VIEWER)
+def edit(campaign_id: int) -> Answer:
+    """The template step; `?template=ID` shows another template before it is saved."""
+    campaign = campaign_or_404(campaign_id)
+    if campaign.status != CampaignStatus.DRAFT:
+        return see_other(url_for("campaigns.show", campaign_id=campaign.id))
+    chosen = _template(request.args.get("template", type=int))
+    return _template_page(campaign, chosen or campaign.template, campaign.parameters)
+
+
+@bp.post("/<int:campaign_id>/edit")
+@requires(Role.MANAGER)
+def update(campaign_id: int) -> Answer:
+    campaign = campaign_or_404(campaign_id)
+    template = _template(request.form.get("template", type=int))
+    if template is None:
+        return _template_page(campaign, None, {}, error="Choose a template.", status=422)
+    parameters = parameters_in(variables_of(template), request.form)
+    try:
+        drafts.set_template(
+            campaign, template, parameters, version=_version(), actor=current_actor(), now=clock.now()
+        )
+    except (EditedMeanwhile, Impossible) as refusal:
+        notice = str(refusal) or meanwhile(campaign)
+        return _template_page(campaign, template, parameters, notice=notice, status=409)
+    db.session.commit()
+    return see_other(url_for("campaigns.edit_audience", campaign_id=campaign.id))
+
+
+@bp.get("/<int:campaign_id>/edit/audience")
+@requires(Role.VIEWER)
+def edit_audience(campaign_id: int) -> Answer:
+    campaign = campaign_or_404(campaign_id)
+    if campaign.status != CampaignStatus.DRAFT:
+        return see_other(url_for("campaigns.show", campaign_id=campaign.id))
+    return _audience_page(campaign, sides_of(campaign.audience))
+
+
+@bp.post("/<int:campaign_id>/edit/audience")
+@requires(Role.MANAGER)
+def update_audience(campaign_id: int) -> Answer:
+    campaign = campaign_or_404(campaign_id)
+    sides = sides_in(request.form)
+    errors = {side: _name_people(campaign, side, sides[side]) for side in SIDES}
+    named = drafts.people_named(campaign.id)
+    wanted = {side: sides[side].sources(named[side] > 0) for side in SIDES}
+    if not any(errors.values()):
+        try:
+            drafts.set_audience(campaign, wanted, version=_version(), actor=current_actor(), now=clock.now())
+        except (EditedMeanwhile, Impossible) as refusal:
+            db.session.rollback()
+            return _audience_page(campaign, sides, notice=str(refusal) or meanwhile(campaign), status=409)
+        db.session.commit()
+        return see_other(url_for("campaigns.review_page", campaign_id=campaign.id))
+    db.session.rollback()
+    return _audience_page(campaign, sides, errors=errors, status=422)
+
+
+@bp.route("/<int:campaign_id>/preview", methods=["GET", "POST"])
+@requires(Role.VIEWER)
+def preview(campaign_id: int) -> Answer:
+    """The bubble: of what is saved, or of the form as it stands."""
+    campaign = campaign_or_404(campaign_id)
+    template, parameters = campaign.template, campaign.parameters
+    if chosen := _template(request.form.get("template", type=int)):
+        template, parameters = chosen, parameters_in(variables_of(chosen), request.form)
+    context = _preview(campaign, template, parameters)
+    return page_or_fragment("campaigns/preview.html", "campaigns/_bubble.html", **context)
+
+
+def _name_people(campaign: Campaign, side: str, wanted: Side) -> str:
+    """Take in the numbers of one side; what is wrong with them, or ""."""
+    try:
+        lines = lines_in(wanted, request.files.get(f"{side}_file"))
+    except ValueError as fault:
+        return str(fault)
+    if len(lines) > named_people.MOST_LINES:
+        return f"These are {len(lines):,} numbers; up to {named_people.MOST_LINES:,} fit at once."
+    if wanted.forget:
+        drafts.forget_people(campaign, side)
+    named = named_people.take(lines, clock.now())
+    drafts.add_people(campaign, side, named.customers)
+    return named.sentence
+
+
+def _template_page(
+    campaign: Campaign,
+    template: Template | None,
+    parameters: dict[str, Any],
+    *,
+    notice: str = "",
+    error: str = "",
+    status: int = 200,
+) -> tuple[str, int]:
+    own = variables_of(template)
+    templates = db.session.scalars(
+        select(Template).where(Template.removed_at.is_(None)).order_by(Template.name, Template.language)
+    ).all()
+    page = page_or_fragment(
+        "campaigns/template.html",
+        "campaigns/_template_step.html",
+        step="template",
+        templates=[each for each in templates if each.usable or each.id == campaign.template_id],
+        fillings=fillings_of(own, parameters),
+        missing=[v.label for v in own if not variables.is_set(parameters.get(v.key))],
+        attributes=[key.name for key in db.session.scalars(attribute_keys())],
+        notice=notice,
+        error=error,
+        editable=may(Role.MANAGER),
+        **_preview(campaign, template, parameters),
+    )
+    return page, status
+
+
+def _audience_page(
+    campaign: Campaign,
+    sides: dict[str, Side],
+    *,
+    notice: str = "",
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> tuple[str, int]:
+    page = page_or_fragment(
+        "campaigns/audience.html",
+        "campaigns/_audience_step.html",
+        step="audience",
+        sides=sides,
+        named=drafts.people_named(campaign.id),
+        segments=db.session.scalars(select(Segment).order_by(Segment.key)).all(),
+        found=audience.preview(campaign, category_of(campaign), clock.now()).total,
+        notice=notice,
+        errors=dict.fromkeys(SIDES, "") | (errors or {}),
+        editable=may(Role.MANAGER),
+        **frame(campaign),
+    )
+    return page, status
+
+
+def _preview(campaign: Campaign, template: Template | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    person_id = request.values.get("shown", type=int)
+    return {**frame(campaign), **shown(campaign, template, parameters, person_id, clock.now())}
+
+
+def _template(template_id: int | None) -> Template | None:
+    return db.session.get(Template, template_id) if template_id else None
+
+
+def _version() -> int:
+    return request.form.get("version", default=0, type=int)

@@ -1,0 +1,119 @@
+"""What sending teaches about customers: addresses that WhatsApp knows, who is out of reach, who stopped."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.campaigns.sender import Accepted
+from webapp.consent import ledger
+from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.rules import Source, Status, Turn
+from webapp.customers import identities, phones
+from webapp.customers.addresses import MalformedId
+from webapp.customers.identities import IdentityTaken
+from webapp.customers.models import Customer, Identity, IdentityKind
+from webapp.customers.search import NUMBER_KINDS
+from webapp.extensions import db
+
+NOT_ON_WHATSAPP = 131026
+IN_A_ROW = 3
+SOURCE = "whatsapp"
+
+
+def learn(answers: Iterable[tuple[int, Accepted]], now: datetime) -> None:
+    """Note the addresses under which WhatsApp knows these customers; most are known already."""
+    told = {
+        (kind, value): customer_id
+        for customer_id, answer in answers
+        for kind, value in ((IdentityKind.WA_ID, answer.wa_id), (IdentityKind.USER_ID, answer.user_id))
+        if value
+    }
+    if not told:
+        return
+    values = {value for _kind, value in told}
+    known = db.session.execute(
+        select(Identity.kind, Identity.value, Identity.customer_id).where(Identity.value.in_(values))
+    )
+    owners = {(row.kind, row.value): row.customer_id for row in known}
+    for (kind, value), customer_id in told.items():
+        if owners.get((kind, value)) != customer_id:
+            _attach(customer_id, kind, value, now)
+
+
+def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> None:
+    customer = db.session.get_one(Customer, customer_id)
+    try:
+        with db.session.begin_nested():
+            identities.attach(customer, kind, value, SOURCE, now)
+    except IdentityTaken as taken:
+        _share_the_stop(customer, db.session.get_one(Customer, taken.customer_id), now)
+    except MalformedId:
+        return
+
+
+def _share_the_stop(customer: Customer, other: Customer, now: datetime) -> None:
+    """WhatsApp says that two customers have one address: a stop by either is a stop by both."""
+    proof = Proof("whatsapp", "WhatsApp knows this number as that of a customer who opted out")
+    for one, twin in ((customer, other), (other, customer)):
+        if one.status == Status.OPTED_OUT and twin.status != Status.OPTED_OUT:
+            ledger.record(
+                twin,
+                Statement(
+                    Status.OPTED_OUT, Source.SYSTEM, "system", now, stated_at=one.status_at, proof=proof
+                ),
+            )
+
+
+def stopped(customer_id: int, message_id: str, now: datetime) -> None:
+    """WhatsApp refuses because the person stopped our marketing (code 131050)."""
+    proof = Proof("whatsapp", "WhatsApp reports 131050")
+    signal = Signal(Source.DELIVERY_FAILURE, "whatsapp", now, message_id=message_id, proof=proof)
+    for customer in identities.alike(db.session.get_one(Customer, customer_id)):
+        ledger.record_platform(customer, Turn.STOPPED, signal)
+
+
+def undeliverable(customer_id: int, code: int | None, now: datetime) -> None:
+    """Mark a customer unreachable whose last messages, three in a row, were not deliverable."""
+    if code != NOT_ON_WHATSAPP:
+        return
+    db.session.flush()
+    last = db.session.execute(
+        select(Delivery.state, Delivery.error_code)
+        .where(Delivery.customer_id == customer_id, Delivery.started_at.is_not(None))
+        .order_by(Delivery.started_at.desc(), Delivery.id.desc())
+        .limit(IN_A_ROW)
+    ).all()
+    failed = [row for row in last if row.state == DeliveryState.FAILED and row.error_code == code]
+    if len(failed) == IN_A_ROW:
+        customer = db.session.get_one(Customer, customer_id)
+        ledger.lock(customer)
+        customer.unreachable_at = customer.unreachable_at or now
+        customer.version += 1
+
+
+def reachable(customer_ids: Iterable[int]) -> None:
+    """A message arrived: whoever was thought unreachable is not."""
+    query = select(Customer).where(Customer.id.in_(list(customer_ids)), Customer.unreachable_at.is_not(None))
+    for customer in db.session.scalars(query):
+        ledger.lock(customer)
+        customer.unreachable_at = None
+        customer.version += 1
+
+
+def same_country(campaign_id: int, customer_id: int) -> list[int]:
+    """The queued deliveries of a campaign to numbers with the country code of this customer's."""
+    number = db.session.scalar(
+        select(Identity.value).where(Identity.customer_id == customer_id, Identity.kind.in_(NUMBER_KINDS))
+    )
+    code = phones.country_code(number) if number else ""
+    if not code:
+        return []
+    has_number = exists().where(
+        Identity.customer_id == Delivery.customer_id,
+        Identity.kind.in_(NUMBER_KINDS),
+        Identity.value.startswith(code),
+    )
+    queued = Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED
+    return list(db.session.scalars(select(Delivery.id).where(*queued, has_number)))

@@ -1,0 +1,251 @@
+"""What became of claimed deliveries: WhatsApp's answers to our requests. The caller commits.
+
+Every write names the pump's token and the state `sending`: a status from the webhook may have come first, and
+a delivery whose lease ran out belongs to nobody any more.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from webapp.campaigns import learning, lifecycle
+from webapp.campaigns.claims import Claimed
+from webapp.campaigns.codes import Action, Rule, rule_of
+from webapp.campaigns.models import Campaign, Delivery, DeliveryState, Sending
+from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Unclear
+from webapp.extensions import db
+
+FEW = 3
+"""Attempts after the first for a passing cause of one delivery, or for one person written to too fast."""
+LONGEST_WAIT = 60
+"""Seconds that the whole number waits at most, unless the code says more."""
+ALL_FAIL = 10
+"""So many deliveries of a campaign, all refused for their content, and it is the campaign's fault."""
+PERSON_WAITS = (4, 16, 64)
+"""Seconds, 4 to the power of n (Meta, error 131056)."""
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One answer, and which request got it."""
+
+    claimed: Claimed
+    answer: Answer
+    answered_at: datetime
+
+
+def record(campaign_id: int, token: str, results: Sequence[Result], now: datetime) -> None:
+    """Write the results of one pump."""
+    accepted = [(r, r.answer) for r in results if isinstance(r.answer, Accepted)]
+    _accept(accepted, token)
+    learning.learn([(r.claimed.customer_id, answer) for r, answer in accepted], now)
+    for result in results:
+        match result.answer:
+            case NotStarted():
+                _change(result, token, state=DeliveryState.QUEUED, started_at=None)
+            case Unclear(why=why):
+                _change(result, token, state=DeliveryState.UNKNOWN, reason=why)
+            case Refused():
+                _refuse(campaign_id, token, result, result.answer, now)
+
+
+def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
+    if not accepted:
+        return
+    sent = (
+        update(Delivery)
+        .where(
+            Delivery.id == db.bindparam("of"), Delivery.token == token,
+            Delivery.state == DeliveryState.SENDING,
+        )
+        .values(state=DeliveryState.SENT, wamid=db.bindparam("as_id"), sent_at=db.bindparam("at"))
+    )  # fmt: skip
+    overtaken = (  # the status came before our answer
+        update(Delivery)
+        .where(Delivery.id == db.bindparam("of"), Delivery.wamid.is_(None))
+        .values(wamid=db.bindparam("as_id"), sent_at=func.coalesce(Delivery.sent_at, db.bindparam("at")))
+    )
+    rows = [{"of": r.claimed.delivery_id, "as_id": a.wamid, "at": r.answered_at} for r, a in accepted]
+    connection = db.session.connection()
+    connection.execute(sent, rows)
+    connection.execute(overtaken, rows)
+    db.session.execute(
+        update(Sending).where(Sending.id == 1, Sending.wait_seconds > 0).values(wait_seconds=0)
+    )
+
+
+def _change(result: Result, token: str, **values: Any) -> None:
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == result.claimed.delivery_id, Delivery.token == token,
+            Delivery.state == DeliveryState.SENDING,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+
+
+def _refuse(campaign_id: int, token: str, result: Result, answer: Refused, now: datetime) -> None:
+    rule = rule_of(answer.code, answer.http)
+    refusal = Refusal(campaign_id, token, result, answer, rule, now)
+    _ACTIONS[rule.action](refusal)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One refused request, and the rule of its code."""
+
+    campaign_id: int
+    token: str
+    result: Result
+    answer: Refused
+    rule: Rule
+    now: datetime
+
+    @property
+    def attempts(self) -> int:
+        found = db.session.scalar(
+            select(Delivery.attempts).where(Delivery.id == self.result.claimed.delivery_id)
+        )
+        return found or 0
+
+    def change(self, **values: Any) -> None:
+        _change(self.result, self.token, error_code=self.answer.code, **values)
+
+    def fail(self) -> None:
+        self.change(state=DeliveryState.FAILED, reason=REFUSED, failed_at=self.now)
+
+    def again_in(self, seconds: float, *, counted: bool = True) -> None:
+        """Back to the queue; it passes the gate again."""
+        values: dict[str, Any] = {"not_before": self.now + timedelta(seconds=seconds)}
+        if counted:
+            values["attempts"] = self.attempts + 1
+        self.change(state=DeliveryState.QUEUED, started_at=None, **values)
+
+    def pause(self) -> None:
+        campaign = db.session.get_one(Campaign, self.campaign_id)
+        if campaign.status == lifecycle.CampaignStatus.RUNNING:
+            lifecycle.pause(campaign, actor="whatsapp", now=self.now, code=code_word(self.rule),
+                            reason=f"{self.rule.what}.")  # fmt: skip
+
+
+def code_word(rule: Rule) -> str:
+    return f"whatsapp_{rule.code}" if rule.code is not None else "whatsapp"
+
+
+def _retry(refusal: Refusal) -> None:
+    attempts = refusal.attempts
+    refusal.fail() if attempts >= FEW else refusal.again_in(2 * 4**attempts)
+
+
+def _wait_person(refusal: Refusal) -> None:
+    attempts = refusal.attempts
+    refusal.fail() if attempts >= FEW else refusal.again_in(PERSON_WAITS[attempts])
+
+
+def _wait_number(refusal: Refusal) -> None:
+    """Everybody on this number waits, twice as long as the last time; answers of one wave count once."""
+    sending = db.session.scalars(
+        select(Sending).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).one()
+    started = db.session.scalar(
+        select(Delivery.started_at).where(Delivery.id == refusal.result.claimed.delivery_id)
+    )
+    first = refusal.rule.seconds or 1
+    if not (sending.wait_set_at and started and started <= sending.wait_set_at):
+        longest = max(LONGEST_WAIT, first)
+        seconds = min(sending.wait_seconds * 2, longest) if sending.wait_seconds else first
+        asked = min(refusal.answer.retry_after or 0, 3600)
+        sending.wait_seconds, sending.wait_set_at = int(seconds), refusal.now
+        sending.wait_until = refusal.now + timedelta(seconds=max(seconds, asked))
+    refusal.again_in(0, counted=False)
+
+
+def _wait_campaign(refusal: Refusal) -> None:
+    later = refusal.now + timedelta(seconds=refusal.rule.seconds or 600)
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED)
+        .values(not_before=later)
+    )
+    refusal.again_in(refusal.rule.seconds or 600, counted=False)
+
+
+def _retry_once_then_pause(refusal: Refusal) -> None:
+    if refusal.attempts:
+        _pause(refusal)
+    else:
+        refusal.again_in(2)
+
+
+def _pause(refusal: Refusal) -> None:
+    refusal.again_in(0, counted=False)
+    refusal.pause()
+
+
+def _pause_all(refusal: Refusal) -> None:
+    refusal.again_in(0, counted=False)
+    lifecycle.hold_all(code_word(refusal.rule), f"{refusal.rule.what}.", refusal.now)
+
+
+def _skip(refusal: Refusal) -> None:
+    refusal.fail()
+    learning.undeliverable(refusal.result.claimed.customer_id, refusal.answer.code, refusal.now)
+
+
+def _skip_row(refusal: Refusal) -> None:
+    """The row's fault, unless the first ones all fail: then it is the campaign's."""
+    refusal.fail()
+    ended = db.session.execute(
+        select(func.count(), func.count().filter(Delivery.state == DeliveryState.FAILED)).where(
+            Delivery.campaign_id == refusal.campaign_id,
+            Delivery.state.not_in(
+                (
+                    DeliveryState.QUEUED,
+                    DeliveryState.SENDING,
+                    DeliveryState.SUPPRESSED,
+                    DeliveryState.CANCELLED,
+                )
+            ),
+        )
+    ).one()
+    if ended[0] >= ALL_FAIL and ended[0] == ended[1]:
+        refusal.pause()
+
+
+def _skip_country(refusal: Refusal) -> None:
+    refusal.fail()
+    for delivery_id in learning.same_country(refusal.campaign_id, refusal.result.claimed.customer_id):
+        db.session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.QUEUED)
+            .values(state=DeliveryState.FAILED, reason=REFUSED, error_code=refusal.answer.code,
+                    failed_at=refusal.now)
+        )  # fmt: skip
+
+
+def _platform_stop(refusal: Refusal) -> None:
+    refusal.fail()
+    claimed = refusal.result.claimed
+    learning.stopped(claimed.customer_id, f"delivery:{claimed.delivery_id}", refusal.now)
+
+
+_ACTIONS: dict[Action, Callable[[Refusal], None]] = {
+    Action.RETRY: _retry,
+    Action.WAIT_PERSON: _wait_person,
+    Action.WAIT_NUMBER: _wait_number,
+    Action.WAIT_CAMPAIGN: _wait_campaign,
+    Action.RETRY_ONCE_THEN_PAUSE: _retry_once_then_pause,
+    Action.PAUSE: _pause,
+    Action.PAUSE_ALL: _pause_all,
+    Action.SKIP: _skip,
+    Action.SKIP_ROW: _skip_row,
+    Action.SKIP_COUNTRY: _skip_country,
+    Action.PLATFORM_STOP: _platform_stop,
+    Action.NOTHING: lambda refusal: refusal.fail(),
+}

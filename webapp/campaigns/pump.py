@@ -1,0 +1,136 @@
+"""The pump: it claims deliveries as fast as they may start, hands them over, and writes what came back.
+
+A slice lasts a few seconds and ends when all its requests were answered, so that campaigns share the workers.
+All state lives in the rows: whatever dies here leaves nothing but rows in `sending`, whose lease runs out.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.campaigns import claims, lifecycle, outcomes, switch
+from webapp.campaigns.claims import Claimed, Claims
+from webapp.campaigns.outcomes import Result
+from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Sender
+from webapp.database import writing
+from webapp.extensions import db
+
+log = logging.getLogger(__name__)
+
+SLICE = 5.0
+"""Seconds for which a slice starts messages."""
+SHORT_NAP = 0.02
+AFTER_A_FAULT = 0.5
+PATIENCE = 60.0
+"""Seconds for which results are held while the database is out of reach."""
+Done = TypeVar("Done")
+Clock = Callable[[], datetime]
+
+
+async def pump(app: Flask, campaign_id: int, sender: Sender, clock: Clock) -> float | None:
+    """Send a slice of a campaign. Seconds after which another slice may go on; None when there is none."""
+    slice_ = _Slice(app, campaign_id, sender, clock)
+    if not await slice_.begin():
+        return None
+    await slice_.work()
+    return await slice_.end()
+
+
+class _Slice:
+    """One run of the pump: what is on the wire, and what came back and is not written yet."""
+
+    def __init__(self, app: Flask, campaign_id: int, sender: Sender, clock: Clock) -> None:
+        self.app, self.campaign_id, self.sender, self.clock = app, campaign_id, sender, clock
+        self.token = secrets.token_hex(8)
+        self.on_the_wire: set[asyncio.Task[None]] = set()
+        self.results: list[Result] = []
+
+    async def begin(self) -> bool:
+        return await self._transaction(lambda: claims.take_pump(self.campaign_id, self.token, self.clock()))
+
+    async def work(self) -> None:
+        end = time.monotonic() + SLICE
+        stopped = False
+        while not stopped and time.monotonic() < end:
+            step = await self._step(self.sender.slots - len(self.on_the_wire))
+            stopped = step.stop or (not step.rows and not self.on_the_wire and await self._drained())
+            await self._wait(0 if step.rows and step.nap == 0 else max(step.nap, SHORT_NAP))
+        while self.on_the_wire or self.results:
+            await self._wait(1)
+            await self._step(0)
+
+    async def end(self) -> float | None:
+        return await self._transaction(self._finish)
+
+    def _finish(self) -> float | None:
+        now = self.clock()
+        claims.leave_pump(self.campaign_id, self.token)
+        lifecycle.finish_if_done(self.campaign_id, now)
+        return claims.waiting_for(self.campaign_id, now)
+
+    async def _drained(self) -> bool:
+        """Whether nothing is queued that may start within this slice."""
+        due = await self._transaction(lambda: claims.waiting_for(self.campaign_id, self.clock()))
+        return due is None or due > SLICE
+
+    async def _step(self, free: int) -> Claims:
+        """Write the results and claim the next rows, in one commit; then these go on the wire at once."""
+        taken, before = list(self.results), time.monotonic()
+        try:
+            claimed = await self._transaction(lambda: self._record_and_claim(taken, free))
+        except SQLAlchemyError as fault:
+            log.warning("campaign %s waits for the database: %s", self.campaign_id, type(fault).__name__)
+            self._forget_what_is_too_old()
+            return Claims(nap=AFTER_A_FAULT)
+        del self.results[: len(taken)]
+        for row in claimed.rows:
+            task = asyncio.create_task(self._send(row, before + SECONDS_TO_THE_WIRE))
+            self.on_the_wire.add(task)
+            task.add_done_callback(self.on_the_wire.discard)
+        return claimed
+
+    def _record_and_claim(self, results: list[Result], free: int) -> Claims:
+        now = self.clock()
+        outcomes.record(self.campaign_id, self.token, results, now)
+        if free <= 0:
+            return Claims(nap=SHORT_NAP)
+        if switch.outside(self.app.config["HEED"]):
+            return Claims(stop=True)
+        db.session.flush()
+        return claims.claim(self.campaign_id, self.token, free, now)
+
+    def _forget_what_is_too_old(self) -> None:
+        """Results that could not be written for a minute: their leases are over, the rows become unknown."""
+        oldest = self.clock().timestamp() - PATIENCE
+        self.results = [result for result in self.results if result.answered_at.timestamp() > oldest]
+
+    async def _send(self, row: Claimed, latest_start: float) -> None:
+        answer = await self.sender.send(replace(row.message, latest_start=latest_start))
+        self.results.append(Result(row, answer, self.clock()))
+
+    async def _wait(self, seconds: float) -> None:
+        """Until something came back, but no longer than so."""
+        if self.on_the_wire and not self.results:
+            await asyncio.wait(self.on_the_wire, timeout=min(seconds, 1.0) or SHORT_NAP,
+                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        else:
+            await asyncio.sleep(min(seconds, 1.0))
+
+    async def _transaction(self, verb: Callable[[], Done]) -> Done:
+        """Run `verb` and commit, in a thread: the loop goes on reading answers meanwhile."""
+        return await asyncio.to_thread(_committed, self.app, verb)
+
+
+def _committed(app: Flask, verb: Callable[[], Any]) -> Any:
+    with app.app_context(), writing():
+        done = verb()
+        db.session.commit()
+        return done

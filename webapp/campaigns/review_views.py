@@ -1,0 +1,157 @@
+"""The review of a campaign, the launch, now or at a time, and a test to oneself."""
+
+from datetime import datetime
+
+from flask import Response, current_app, request, url_for
+from sqlalchemy import select
+
+from webapp import clock, tasks
+from webapp.accounts.access import may, requires
+from webapp.accounts.actors import current_actor
+from webapp.accounts.roles import Role
+from webapp.campaigns import lifecycle, review, switch, times
+from webapp.campaigns.blueprint import bp
+from webapp.campaigns.control_views import gone_to
+from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
+from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.pages import campaign_or_404, frame, shown, variables_of
+from webapp.campaigns.shares import shares
+from webapp.campaigns.times import NoSuchTime
+from webapp.campaigns.variables import is_set
+from webapp.campaigns.windows import Window
+from webapp.consent import policy
+from webapp.customers import identities
+from webapp.customers.phones import MalformedPhone
+from webapp.extensions import db
+from webapp.rendering import dialog, page_or_fragment, see_other
+
+Answer = Response | str | tuple[str, int]
+
+
+class Moved(Exception):
+    """Another number of customers would get it than the one that somebody agreed to."""
+
+    def __init__(self, expected: int, eligible: int) -> None:
+        super().__init__(
+            f"Nothing was sent: {eligible:,} customers get it now, not {expected:,}. "
+            "Look at the numbers once more, then send."
+        )
+
+
+@bp.get("/<int:campaign_id>/review")
+@requires(Role.VIEWER)
+def review_page(campaign_id: int) -> Answer:
+    campaign = campaign_or_404(campaign_id)
+    if campaign.status not in NOT_STARTED:
+        return see_other(url_for("campaigns.show", campaign_id=campaign_id))
+    return _page(campaign)
+
+
+@bp.post("/<int:campaign_id>/launch")
+@requires(Role.MANAGER)
+def launch(campaign_id: int) -> Answer:
+    """`expected` is the number that the button named; `when` is now, or later with `at`."""
+    campaign = campaign_or_404(campaign_id)
+    later = request.form.get("when") == "later"
+    try:
+        _start(campaign, request.form.get("at", "") if later else None, clock.now())
+    except (Moved, Impossible, NoSuchTime) as refusal:
+        db.session.rollback()
+        return _page(campaign, notice=str(refusal), status=409 if isinstance(refusal, Moved) else 422)
+    db.session.commit()
+    if not later:
+        tasks.enqueue(current_app, "pump", campaign_id)
+    return see_other(url_for("campaigns.show", campaign_id=campaign_id))
+
+
+@bp.get("/<int:campaign_id>/test")
+@requires(Role.MANAGER)
+def ask_test(campaign_id: int) -> Answer:
+    return _test_dialog(campaign_or_404(campaign_id))
+
+
+@bp.post("/<int:campaign_id>/test")
+@requires(Role.MANAGER)
+def send_test(campaign_id: int) -> Answer:
+    """Through the gate like any other message: marketing needs the consent of that number, too."""
+    campaign = campaign_or_404(campaign_id)
+    phone = request.form.get("phone", "")
+    try:
+        customer = identities.find_by_any_phone(phone) or identities.create(
+            phone=phone, source="campaign", now=clock.now()
+        )
+        trial = lifecycle.test(campaign, customer, actor=current_actor(), now=clock.now())
+    except (MalformedPhone, Impossible) as refusal:
+        db.session.rollback()
+        return _test_dialog(campaign, phone, str(refusal))
+    if left_out := db.session.scalar(select(Delivery.reason).where(Delivery.campaign_id == trial.id)):
+        db.session.rollback()
+        return _test_dialog(campaign, phone, f"Not sent, for consent counts here, too: {_words(left_out)}.")
+    db.session.commit()
+    tasks.enqueue(current_app, "pump", trial.id)
+    location = url_for("campaigns.review_page", campaign_id=campaign_id)
+    return gone_to(location, f"The test is on its way to {customer.label}.")
+
+
+def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
+    """Launch or schedule what was agreed to. Raises Moved, Impossible or NoSuchTime; then nothing is kept."""
+    if campaign.status not in NOT_STARTED:
+        lifecycle.launch(campaign, actor=current_actor(), now=now)
+        return
+    expected = request.form.get("expected", default=-1, type=int)
+    if at is None:
+        lifecycle.launch(campaign, actor=current_actor(), now=now)
+    else:
+        instant = times.chosen(at, switch.current().zone)
+        lifecycle.schedule(campaign, instant, actor=current_actor(), now=now)
+    eligible = (campaign.reviewed or {}).get("eligible", 0)
+    if eligible != expected:
+        raise Moved(expected, eligible)
+
+
+def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[str, int]:
+    now = clock.now()
+    looked = review.of(campaign, lifecycle.problems(campaign, now), now)
+    sending = switch.current()
+    wanted = variables_of(campaign.template)
+    person_id = request.values.get("shown", type=int)
+    page = page_or_fragment(
+        "campaigns/review.html",
+        "campaigns/_review_step.html",
+        step="review",
+        review=looked,
+        words=review.WORDS,
+        bar=shares(looked.preview),
+        filled=sum(is_set(campaign.parameters.get(variable.key)) for variable in wanted),
+        wanted=len(wanted),
+        zone_words=times.zone_words(sending.zone, now),
+        at=request.form.get("at") or _at(campaign, sending.zone),
+        later=request.form.get("when", _when(campaign)) == "later",
+        scheduled=times.local(campaign.scheduled_at, sending.zone) if campaign.scheduled_at else "",
+        window=Window.of(sending),
+        keywords=policy.current().opt_out_words[:3],
+        notice=notice,
+        editable=may(Role.MANAGER),
+        **frame(campaign),
+        **shown(campaign, campaign.template, campaign.parameters, person_id, now),
+    )
+    return page, status
+
+
+def _when(campaign: Campaign) -> str:
+    return "later" if campaign.scheduled_at and not campaign.missed_at else "now"
+
+
+def _at(campaign: Campaign, zone: str) -> str:
+    return times.local_input(campaign.scheduled_at, zone) if campaign.scheduled_at else ""
+
+
+def _test_dialog(campaign: Campaign, phone: str = "", error: str = "") -> tuple[str, int]:
+    return dialog(
+        "campaigns/_test_dialog.html", title="Send a test to me", status=422 if error else 200,
+        campaign=campaign, phone=phone, error=error,
+    )  # fmt: skip
+
+
+def _words(reason: str) -> str:
+    return review.WORDS[reason][1]

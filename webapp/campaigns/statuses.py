@@ -1,0 +1,124 @@
+"""What WhatsApp tells later about messages: sent, delivered, read, failed, in any order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from webapp.campaigns import addressing, learning, lifecycle
+from webapp.campaigns.codes import Action, rule_of
+from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState
+from webapp.campaigns.outcomes import code_word
+from webapp.consent.rules import Status
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+REFUSED = "refused"
+ARRIVED = (DeliveryState.DELIVERED, DeliveryState.READ)
+PROGRESS = {
+    "sent": DeliveryState.SENT,
+    "delivered": DeliveryState.DELIVERED,
+    "read": DeliveryState.READ,
+    "played": DeliveryState.READ,
+}
+ORDER = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
+
+
+@dataclass(frozen=True)
+class News:
+    """One status: which message it names, by our own callback and by WhatsApp's id, and what it says."""
+
+    callback: str | None
+    wamid: str | None
+    status: str
+    code: int | None
+    at: datetime
+
+
+def apply(news: Sequence[News], now: datetime) -> dict[int, int]:
+    """Move the deliveries that the statuses name; the customer of each, by the position of its status."""
+    named = {position: addressing.delivery_named(item.callback) for position, item in enumerate(news)}
+    rows = _rows({id for id in named.values() if id}, {item.wamid for item in news if item.wamid})
+    by_id = {row.id: row for row in rows}
+    by_wamid = {row.wamid: row for row in rows if row.wamid}
+    customers: dict[int, int] = {}
+    for position, item in enumerate(news):
+        delivery = by_id.get(named[position] or 0) or by_wamid.get(item.wamid)
+        if delivery is not None:
+            customers[position] = delivery.customer_id
+            _tell(delivery, item, now)
+    db.session.flush()
+    learning.reachable(row.customer_id for row in rows if row.state in ARRIVED)
+    return customers
+
+
+def _rows(ids: set[int], wamids: set[str]) -> list[Delivery]:
+    if not ids and not wamids:
+        return []
+    query = select(Delivery).where(or_(Delivery.id.in_(ids), Delivery.wamid.in_(wamids)))
+    locked = query.order_by(Delivery.id).with_for_update(key_share=True)
+    return list(db.session.scalars(locked.execution_options(populate_existing=True)))
+
+
+def _tell(delivery: Delivery, item: News, now: datetime) -> None:
+    if item.wamid and not delivery.wamid:
+        delivery.wamid = item.wamid
+    if item.status in PROGRESS:
+        _advance(delivery, PROGRESS[item.status], item.at)
+    elif item.status == "failed":
+        _fail(delivery, item, now)
+
+
+def _advance(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
+    """Forwards only. Whatever else was thought of it: WhatsApp has it, so it is not sent again."""
+    if state == DeliveryState.SENT:
+        delivery.sent_at = delivery.sent_at or at
+    elif state == DeliveryState.DELIVERED:
+        delivery.delivered_at = delivery.delivered_at or at
+    else:
+        delivery.read_at = delivery.read_at or at
+        delivery.delivered_at = delivery.delivered_at or at
+    if state in ARRIVED:
+        _mark_if_after_opt_out(delivery, at)
+    known = ORDER.index(delivery.state) if delivery.state in ORDER else -1
+    failed_for_good = delivery.state == DeliveryState.FAILED and state == DeliveryState.SENT
+    if ORDER.index(state) > known and not failed_for_good:
+        delivery.state, delivery.reason, delivery.error_code = state, None, None
+        delivery.started_at = delivery.started_at or at
+
+
+def _mark_if_after_opt_out(delivery: Delivery, at: datetime) -> None:
+    customer = db.session.get_one(Customer, delivery.customer_id)
+    out_at = customer.opt_out_at if customer.status == Status.OPTED_OUT else None
+    if out_at and delivery.started_at and delivery.started_at <= out_at <= at:
+        delivery.after_opt_out = True
+
+
+def _fail(delivery: Delivery, item: News, now: datetime) -> None:
+    if delivery.state in (*ARRIVED, DeliveryState.FAILED, DeliveryState.QUEUED, DeliveryState.SUPPRESSED):
+        return
+    delivery.state, delivery.reason, delivery.error_code = DeliveryState.FAILED, REFUSED, item.code
+    delivery.failed_at = item.at
+    rule = rule_of(item.code, 200)
+    campaign = db.session.get_one(Campaign, delivery.campaign_id)
+    if rule.action == Action.PAUSE_ALL:
+        lifecycle.hold_all(code_word(rule), f"{rule.what}.", now)
+    elif rule.action == Action.PAUSE and campaign.status == CampaignStatus.RUNNING:
+        lifecycle.pause(campaign, actor="whatsapp", now=now, code=code_word(rule), reason=f"{rule.what}.")
+    elif rule.action == Action.SKIP:
+        learning.undeliverable(delivery.customer_id, item.code, now)
+
+
+class AlreadySettled(Exception):
+    """The delivery is not unknown any more."""
+
+
+def settle_by_person(delivery: Delivery, arrived: bool, why: str, *, actor: str) -> None:
+    """A person decides about an unknown delivery. Raises AlreadySettled when a status was faster."""
+    db.session.refresh(delivery, with_for_update={"key_share": True})
+    if delivery.state != DeliveryState.UNKNOWN:
+        raise AlreadySettled
+    delivery.state = DeliveryState.SENT if arrived else DeliveryState.FAILED
+    delivery.reason = None if arrived else "by_person"
+    delivery.settled_by, delivery.settled_why = actor, why

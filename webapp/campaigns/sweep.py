@@ -1,0 +1,77 @@
+"""What must happen although a queue, a worker or a webhook was lost. Runs each minute and at the start."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from webapp.campaigns import lifecycle, switch
+from webapp.campaigns.claims import TEMPLATES_FRESH
+from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState, Template
+from webapp.consent.gate import Category
+from webapp.extensions import db
+
+LEASE, EXPIRED = "lease", "expired"
+DEFAULT_TTL = {Category.AUTHENTICATION: 600}
+LONGEST_TTL = 30 * 24 * 3600
+"""Seconds for which WhatsApp tries to deliver a message of a template without a time to live of its own."""
+BUFFER = timedelta(hours=1)
+"""A receipt may come later than the message."""
+
+
+def sweep(now: datetime) -> list[int]:
+    """Settle what is overdue, launch what is due; the campaigns that a pump should look at."""
+    _lose_leases(now)
+    _expire(now)
+    _hold_when_templates_are_stale(now)
+    for campaign in lifecycle.due(now):
+        lifecycle.launch_due(campaign, now)
+    db.session.flush()
+    return waiting(now)
+
+
+def waiting(now: datetime) -> list[int]:
+    """Running campaigns without a living pump; one that is done with is finished here."""
+    query = select(Campaign.id).where(
+        Campaign.status == CampaignStatus.RUNNING,
+        or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+    )
+    running = db.session.scalars(query.order_by(Campaign.id)).all()
+    return [id for id in running if not lifecycle.finish_if_done(id, now)]
+
+
+def _lose_leases(now: datetime) -> None:
+    """The pump of these is gone: they may have arrived, so they are not sent again."""
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until < now)
+        .values(state=DeliveryState.UNKNOWN, reason=LEASE, token=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _expire(now: datetime) -> None:
+    """No failure is promised for a message that outlives its time (Meta, time to live)."""
+    templates = db.session.scalars(select(Template)).all()
+    for template in templates:
+        lives = timedelta(seconds=_ttl(template)) + BUFFER
+        campaigns = select(Campaign.id).where(Campaign.template_id == template.id)
+        db.session.execute(
+            update(Delivery)
+            .where(
+                Delivery.state == DeliveryState.SENT, Delivery.sent_at < now - lives,
+                Delivery.campaign_id.in_(campaigns),
+            )
+            .values(state=DeliveryState.FAILED, reason=EXPIRED, failed_at=now)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+
+
+def _ttl(template: Template) -> int:
+    own = template.ttl_seconds or 0
+    return own if own > 0 else DEFAULT_TTL.get(template.counts_as, LONGEST_TTL)
+
+
+def _hold_when_templates_are_stale(now: datetime) -> None:
+    synced = switch.current().templates_synced_at
+    if synced is not None and now - synced > TEMPLATES_FRESH:
+        lifecycle.hold_all("templates", lifecycle.STALE, now)

@@ -1,0 +1,220 @@
+"""A template's variables: which there are, what fills them for a person, and what is sent then. Pure.
+
+A campaign's parameters say what fills each variable: `{"text": "30%"}`, or
+`{"attribute": "city", "fallback": "your"}`, or `{"name": true, "fallback": "friend"}`. A value is plain text:
+nothing in it is a placeholder, a link or a format.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from webapp.campaigns.stop_labels import stops
+from webapp.customers.text import one_line
+from webapp.customers.values import display
+
+PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+LONGEST = {"body": 1024, "header": 60, "media": 2000, "url": 2000, "code": 20}
+"""Signs that a value may have, by its place (Meta, template components)."""
+URL_SIGNS = "/?#[]@!$&'()*+,;=:%~"
+"""What quoting leaves alone in the end of a link: somebody may have written a path or a query there."""
+
+Components = Sequence[Mapping[str, Any]]
+Parameters = Mapping[str, Any]
+Values = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing to fill in. `place` is body, header, media, url or code; `example` is what the template's
+    author gave WhatsApp."""
+
+    key: str
+    place: str
+    label: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Of whom the values come."""
+
+    name: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Unfilled(Exception):
+    """Variables without a value; `keys` names them."""
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__(f"No value for {', '.join(keys)}.")
+        self.keys = keys
+
+
+def variables_of(components: Components, parameter_format: str) -> list[Variable]:
+    """The variables of a template, in the order of its parts."""
+    return [variable for component in components for variable in _variables(component, parameter_format)]
+
+
+def is_set(parameter: Any) -> bool:
+    """Whether something is said to fill a variable; a single person may lack it all the same."""
+    if not isinstance(parameter, Mapping):
+        return False
+    if _text(parameter.get("text")) or parameter.get("name") is True:
+        return True
+    return bool(_text(parameter.get("attribute")) or _text(parameter.get("fallback")))
+
+
+def values(variables: Sequence[Variable], parameters: Parameters, person: Person) -> dict[str, str | None]:
+    """What fills each variable for this person; None where nothing does.
+
+    What is too long for its place counts as missing, for a text cut short says something else.
+    """
+    return {variable.key: _value(variable, parameters.get(variable.key), person) for variable in variables}
+
+
+def components_for(
+    components: Components, parameter_format: str, values: Values, campaign_id: int
+) -> list[dict[str, Any]]:
+    """The `components` of a message to one person (Meta, send a template message). Raises Unfilled.
+
+    Each quick reply that stops carries a payload that says so and names the campaign: it does not depend on
+    how its label is translated, and a tap may come without its context.
+    """
+    wanted = variables_of(components, parameter_format)
+    if missing := [variable.key for variable in wanted if not values.get(variable.key)]:
+        raise Unfilled(missing)
+    whole = {key: value or "" for key, value in values.items()}
+    return [
+        part for component in components for part in _parts(component, parameter_format, whole, campaign_id)
+    ]
+
+
+def _variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
+    match _type(component):
+        case "HEADER":
+            yield from _header_variables(component, parameter_format)
+        case "BODY":
+            examples = _examples(component, "body_text", parameter_format)
+            for name in names_in(component.get("text")):
+                label = name if _named(parameter_format) else f"text {{{{{name}}}}}"
+                yield Variable(f"body:{name}", "body", label, examples.get(name, ""))
+        case "BUTTONS":
+            for index, button in enumerate(component.get("buttons") or []):
+                yield from _button_variables(index, button)
+
+
+def _header_variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
+    kind = str(component.get("format") or "TEXT").upper()
+    if kind in MEDIA:
+        yield Variable(f"header:{MEDIA[kind]}", "media", f"link of the header {MEDIA[kind]}")
+        return
+    examples = _examples(component, "header_text", parameter_format)
+    for name in names_in(component.get("text")):
+        label = f"header {name}" if _named(parameter_format) else f"header {{{{{name}}}}}"
+        yield Variable(f"header:{name}", "header", label, examples.get(name, ""))
+
+
+def _button_variables(index: int, button: Mapping[str, Any]) -> Iterator[Variable]:
+    shown = f"“{button.get('text') or _type(button).lower()}”"
+    example = next(iter(_listed(button.get("example"))), "")
+    for name in names_in(button.get("url")):
+        yield Variable(f"button:{index}:{name}", "url", f"end of the link {shown}", example)
+    if _type(button) == "COPY_CODE":
+        yield Variable(f"button:{index}:1", "code", f"code of {shown}", example)
+
+
+def _parts(
+    component: Mapping[str, Any], parameter_format: str, values: Mapping[str, str], campaign_id: int
+) -> Iterator[dict[str, Any]]:
+    own = [(variable, values[variable.key]) for variable in _variables(component, parameter_format)]
+    match _type(component):
+        case "HEADER" | "BODY" if own:
+            parameters = [_parameter(variable, value, parameter_format) for variable, value in own]
+            yield {"type": _type(component).lower(), "parameters": parameters}
+        case "BUTTONS":
+            for index, button in enumerate(component.get("buttons") or []):
+                yield from _button_parts(index, button, values, campaign_id)
+
+
+def _parameter(variable: Variable, value: str, parameter_format: str) -> dict[str, Any]:
+    name = variable.key.partition(":")[2]
+    if variable.place == "media":
+        return {"type": name, name: {"link": value}}
+    named = {"parameter_name": name} if _named(parameter_format) else {}
+    return {"type": "text", **named, "text": value}
+
+
+def _button_parts(
+    index: int, button: Mapping[str, Any], values: Mapping[str, str], campaign_id: int
+) -> Iterator[dict[str, Any]]:
+    label = str(button.get("text") or "")
+    if _type(button) == "QUICK_REPLY":
+        payload = f"OPT_OUT:{campaign_id}" if stops(label) else label
+        yield _button(index, "quick_reply", {"type": "payload", "payload": payload})
+    for variable in _button_variables(index, button):
+        if variable.place == "code":
+            yield _button(index, "copy_code", {"type": "coupon_code", "coupon_code": values[variable.key]})
+        else:
+            suffix = quote(values[variable.key], safe=URL_SIGNS)
+            yield _button(index, "url", {"type": "text", "text": suffix})
+
+
+def _button(index: int, sub_type: str, parameter: dict[str, str]) -> dict[str, Any]:
+    return {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}
+
+
+def _value(variable: Variable, parameter: Any, person: Person) -> str | None:
+    if not isinstance(parameter, Mapping):
+        return None
+    wanted = _text(parameter.get("text")) or _own(parameter, person)
+    found = (wanted, _text(parameter.get("fallback")))
+    return next((value for value in found if 0 < len(value) <= LONGEST[variable.place]), None)
+
+
+def _own(parameter: Mapping[str, Any], person: Person) -> str:
+    """What the person's name or attribute gives; attributes are found in any case."""
+    if parameter.get("name") is True:
+        return _text(person.name)
+    wanted = _text(parameter.get("attribute")).casefold()
+    for name, value in person.attributes.items():
+        if wanted and name.casefold() == wanted and value is not None:
+            return _text(display(value))
+    return ""
+
+
+def _text(value: Any) -> str:
+    """On one line with single spaces: WhatsApp refuses line breaks, tabs and rows of spaces (132018)."""
+    return one_line(value) if isinstance(value, str) else ""
+
+
+def names_in(text: Any) -> list[str]:
+    """The placeholders of a text, each once, in their order."""
+    return list(dict.fromkeys(PLACEHOLDER.findall(str(text or ""))))
+
+
+def _examples(component: Mapping[str, Any], kind: str, parameter_format: str) -> dict[str, str]:
+    given = component.get("example")
+    if not isinstance(given, Mapping):
+        return {}
+    if _named(parameter_format):
+        pairs = [pair for pair in given.get(f"{kind}_named_params") or [] if isinstance(pair, Mapping)]
+        return {str(pair.get("param_name")): str(pair.get("example", "")) for pair in pairs}
+    first = given.get(kind) or []
+    rows = first[0] if first and isinstance(first[0], list) else first
+    return {str(number): str(example) for number, example in enumerate(_listed(rows), start=1)}
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(each) for each in (value if isinstance(value, list) else [value] if value else [])]
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    return str(part.get("type") or "").upper()
+
+
+def _named(parameter_format: str) -> bool:
+    return parameter_format.upper() == "NAMED"

@@ -1,0 +1,133 @@
+"""The list of campaigns, and one that was launched; the other pages have files of their own."""
+
+from dataclasses import dataclass
+
+from flask import Response, make_response, render_template, request, url_for
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.accounts.access import may, requires
+from webapp.accounts.roles import Role
+from webapp.campaigns import (
+    audience,
+    compose_views,
+    control_views,
+    counts,
+    opt_outs,
+    people_views,
+    record_views,
+    report,
+    review,
+    review_views,
+    switch,
+    times,
+)
+from webapp.campaigns.blueprint import bp
+from webapp.campaigns.counts import Counts
+from webapp.campaigns.lifecycle import CATEGORY_DRIFT, NOT_STARTED
+from webapp.campaigns.models import Campaign, CampaignStatus, Template
+from webapp.campaigns.opt_outs import Rate
+from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off
+from webapp.consent.gate import Category
+from webapp.extensions import db, htmx
+from webapp.rendering import see_other
+
+__all__ = ["bp", "compose_views", "control_views", "people_views", "record_views", "review_views"]
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the list."""
+
+    campaign: Campaign
+    tone: str
+    counts: Counts
+    rate: Rate | None
+    scheduled: str
+
+    @property
+    def done(self) -> int:
+        """Deliveries on which nothing waits any more."""
+        return self.counts.addressed - self.counts.open
+
+
+@bp.get("")
+@requires(Role.VIEWER)
+def index() -> str:
+    before = request.args.get("before", type=int)
+    found = _page(before)
+    return render_template(
+        "campaigns/index.html",
+        listed=_listed(found[:PER_PAGE]),
+        next_before=found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
+        templates=db.session.scalar(select(Template.id).limit(1)) is not None,
+        sending=switch.current(),
+        sending_off=sending_off(),
+    )
+
+
+@bp.get("/<int:campaign_id>")
+@requires(Role.VIEWER)
+def show(campaign_id: int) -> Response | str:
+    """A launched campaign; one that is not leads to where it is worked on."""
+    campaign = campaign_or_404(campaign_id)
+    if campaign.status == CampaignStatus.DRAFT and not campaign.audience.get("include"):
+        return see_other(url_for("campaigns.edit", campaign_id=campaign_id))
+    if campaign.status in NOT_STARTED:
+        return see_other(url_for("campaigns.review_page", campaign_id=campaign_id))
+    return render_template(
+        "campaigns/show.html", **(report.context(campaign, clock.now()) | _control(campaign))
+    )
+
+
+@bp.get("/<int:campaign_id>/progress")
+@requires(Role.VIEWER)
+def progress(campaign_id: int) -> Response | str:
+    """State and buttons anew, for the page's poll; 304 when nothing moved. The report asks for itself."""
+    campaign = campaign_or_404(campaign_id)
+    if not htmx.partial:
+        return see_other(url_for("campaigns.show", campaign_id=campaign_id))
+    context = _control(campaign)
+    if request.headers.get("HX-PTag") == context["head_tag"]:
+        return Response(status=304)
+    response = make_response(render_template("campaigns/_control.html", **context))
+    response.headers["HX-PTag"] = str(context["head_tag"])
+    return response
+
+
+def _control(campaign: Campaign) -> dict[str, object]:
+    """What head and buttons of a launched campaign need."""
+    held = campaign.status == CampaignStatus.PAUSED and campaign.pause_code == CATEGORY_DRIFT
+    framed = frame(campaign)
+    return {
+        **framed,
+        "drops": audience.preview(campaign, Category.MARKETING, clock.now()).suppressed if held else {},
+        "words": review.WORDS,
+        "editable": may(Role.MANAGER),
+        "head_tag": f"{campaign.status}-{campaign.version}-{int(bool(framed['sending_off']))}",
+    }
+
+
+def _page(before: int | None) -> list[Campaign]:
+    query = select(Campaign).where(Campaign.test_of_id.is_(None)).order_by(Campaign.id.desc())
+    if before:
+        query = query.where(Campaign.id < before)
+    return list(db.session.scalars(query.limit(PER_PAGE + 1)))
+
+
+def _listed(campaigns: list[Campaign]) -> list[Listed]:
+    ids = [campaign.id for campaign in campaigns]
+    counted = counts.of_each(ids)
+    rates = opt_outs.rates(select(Campaign.id).where(Campaign.id.in_(ids)))
+    zone = switch.current().zone
+    return [
+        Listed(
+            campaign,
+            TONES.get(campaign.status, ""),
+            counted[campaign.id],
+            rates.get(campaign.id),
+            times.local(campaign.scheduled_at, zone) if campaign.scheduled_at else "",
+        )
+        for campaign in campaigns
+    ]

@@ -1,0 +1,67 @@
+"""The workspace's time zone and the hours of marketing: a form of the settings page."""
+
+import re
+from zoneinfo import available_timezones
+
+from flask import Response, flash, request, url_for
+from sqlalchemy import update
+
+from webapp import clock
+from webapp.accounts.access import requires
+from webapp.accounts.actors import current_actor
+from webapp.accounts.roles import Role
+from webapp.campaigns import switch
+from webapp.campaigns.models import Sending
+from webapp.extensions import db
+from webapp.rendering import see_other
+from webapp.settings.views import Hours, bp, page
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+@bp.post("/settings/sending")
+@requires(Role.MANAGER)
+def save_sending() -> Response | tuple[str, int]:
+    hours = Hours(
+        request.form.get("zone", "").strip(),
+        request.form.get("window_from", "").strip(),
+        request.form.get("window_until", "").strip(),
+    )
+    if error := _wrong(hours):
+        return page(hours, error), 422
+    version = request.form.get("version", default=0, type=int)
+    saved = db.session.execute(
+        update(Sending)
+        .where(Sending.version == version)
+        .values(version=version + 1, changed_at=clock.now(), changed_by=current_actor(), **_columns(hours))
+    )
+    if saved.rowcount != 1:
+        db.session.expire_all()
+        now = Hours.of(switch.current())
+        return page(
+            hours, f"Somebody else changed this meanwhile: {now}. Save again to put yours in its place."
+        ), 409
+    db.session.commit()
+    flash("Settings are saved.")
+    return see_other(url_for("settings.index"))
+
+
+def _wrong(hours: Hours) -> str:
+    """Why these hours cannot be meant; "" when they can."""
+    times = (hours.first, hours.last)
+    if hours.zone not in available_timezones():
+        return "There is no time zone of this name. Write one such as America/Sao_Paulo."
+    if any(times) and not all(map(_CLOCK.fullmatch, times)):
+        return "Give both times as 09:00, or leave both empty for any time."
+    if any(times) and hours.first == hours.last:
+        return "The two times must differ."
+    return ""
+
+
+def _columns(hours: Hours) -> dict[str, str | int | None]:
+    return {"zone": hours.zone, "window_from": _minute(hours.first), "window_until": _minute(hours.last)}
+
+
+def _minute(clock_time: str) -> int | None:
+    found = _CLOCK.fullmatch(clock_time)
+    return int(found[1]) * 60 + int(found[2]) if found else None

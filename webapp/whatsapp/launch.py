@@ -1,0 +1,164 @@
+"""Sending wired together: the pump with the Graph API as its sender, and what the worker does by itself."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import select
+
+from webapp import clock, tasks
+from webapp.campaigns import audit, claims, lifecycle, sweep, switch, wire
+from webapp.campaigns.models import Campaign, CampaignStatus
+from webapp.campaigns.pump import pump
+from webapp.config import Settings
+from webapp.customers.models import Customer
+from webapp.database import writing
+from webapp.extensions import db
+from webapp.whatsapp import template_sync
+from webapp.whatsapp.graph import GraphSender
+from webapp.whatsapp.template_sync import SyncFailed
+
+log = logging.getLogger(__name__)
+
+SLOTS = 256
+"""Messages on the wire at once: 1,000 a second with answers after 150 ms, and half as many again."""
+WHILE_OFF = 2.0
+"""Seconds between two looks at the kill switch."""
+LONGEST_REST = 60.0
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+ON_THE_WIRE = wire.on_the_wire
+
+
+class Line:
+    """One event loop for all pumps of this process, so that connections stay open between their slices."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="sending", daemon=True).start()
+        self.sender = self.run(self._open(settings))
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine there and wait for what it gives."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    async def _open(self, settings: Settings) -> GraphSender:
+        return GraphSender(settings, marketing_endpoint=True, slots=SLOTS)
+
+
+_lock = threading.Lock()
+
+
+def line_of(app: Flask) -> Line:
+    with _lock:
+        if "heed-line" not in app.extensions:
+            app.extensions["heed-line"] = Line(app.config["HEED"])
+        return app.extensions["heed-line"]
+
+
+@tasks.task("pump")
+def send(app: Flask, campaign_id: int) -> None:
+    """A slice of a campaign, and the next one behind everybody else's."""
+    if not _ready(app, campaign_id):
+        return
+    line = line_of(app)
+    due = line.run(pump(app, campaign_id, line.sender, clock.now))
+    if due is not None and (delay := _rest(app, campaign_id, due)) is not None:
+        tasks.enqueue(app, "pump", campaign_id, delay=delay)
+
+
+@tasks.task("sync templates")
+def synchronise(app: Flask) -> None:
+    settings: Settings = app.config["HEED"]
+    if not missing(settings):
+        with app.app_context():
+            try:
+                template_sync.synchronise(settings, clock.now())
+            except SyncFailed as failure:
+                log.warning("templates were not synchronised: %s", failure)
+
+
+@tasks.at_start
+def begin(app: Flask) -> None:
+    """What a restart owes: the categories as they are now, and everything that was under way."""
+    tasks.enqueue(app, "sync templates")
+    look_after(app)
+
+
+@tasks.each(minute="*")
+def look_after(app: Flask) -> None:
+    with app.app_context(), writing():
+        campaigns = sweep.sweep(clock.now())
+        db.session.commit()
+    for campaign_id in campaigns:
+        tasks.enqueue(app, "pump", campaign_id)
+
+
+@tasks.each(minute="23")
+def hourly(app: Flask) -> None:
+    synchronise(app)
+
+
+@tasks.each(minute="41", hour="2")
+def nightly(app: Flask) -> None:
+    with app.app_context():
+        found = audit.violations(clock.now())
+        if found:
+            log.error("the auditor found %s marketing messages that started after an opt-out", len(found))
+
+
+def missing(settings: Settings) -> str:
+    """Which settings are not there that sending needs; "" when all are."""
+    needed = {
+        "WHATSAPP_ACCESS_TOKEN": settings.access_token,
+        "WHATSAPP_PHONE_NUMBER_ID": settings.phone_number_id,
+        "WHATSAPP_BUSINESS_ACCOUNT_ID": settings.business_account_id,
+    }
+    return ", ".join(name for name, value in needed.items() if not value)
+
+
+def _ready(app: Flask, campaign_id: int) -> bool:
+    """Whether this worker may send at all; if not, the campaign is held and says why."""
+    settings: Settings = app.config["HEED"]
+    with app.app_context():
+        launched_at = db.session.scalar(select(Campaign.launched_at).where(Campaign.id == campaign_id))
+        sending = switch.current()
+        tried = max(filter(None, (sending.templates_synced_at, sending.templates_failed_at)), default=None)
+        demo = db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
+    why = _why_not(settings, demo)
+    if why:
+        _hold(app, campaign_id, why)
+    elif launched_at and (tried is None or tried < launched_at - timedelta(seconds=1)):
+        synchronise(app)
+    return not why
+
+
+def _why_not(settings: Settings, demo: bool) -> str:
+    if names := missing(settings):
+        return f"Not set for the worker: {names}."
+    if demo and urlsplit(settings.graph_api_url).hostname not in LOOPBACK:
+        return "This desk holds demo data, so it sends only to a WhatsApp on this machine."
+    return ""
+
+
+def _hold(app: Flask, campaign_id: int, why: str) -> None:
+    with app.app_context(), writing():
+        campaign = db.session.get(Campaign, campaign_id)
+        if campaign and campaign.status == CampaignStatus.RUNNING:
+            lifecycle.pause(campaign, actor="system", now=clock.now(), code="settings", reason=why)
+        db.session.commit()
+
+
+def _rest(app: Flask, campaign_id: int, due: float) -> float | None:
+    """Seconds until the next slice of a campaign with something queued; None when it does not run."""
+    with app.app_context():
+        campaign = db.session.get(Campaign, campaign_id)
+        if campaign is None or campaign.status != CampaignStatus.RUNNING:
+            return None
+        if switch.off(app.config["HEED"]):
+            return WHILE_OFF
+        return min(max(due, claims.closed_for(campaign, clock.now())), LONGEST_REST)
