@@ -22,6 +22,7 @@ from webapp.accounts.roles import Role
 from webapp.consent import policy
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.policy import Wishes
+from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db
 
@@ -42,14 +43,14 @@ class Desk:
 
     def sign_in_link(self, role: str) -> str:
         """A fresh link for the one user of this role."""
-        with self.app.app_context():
+        with self.app.app_context(), writing():
             token = links.create(colleague(role), clock.now())
             db.session.commit()
         return f"{self.url}/sign-in/{token}"
 
     def with_password(self, role: str) -> str:
         """The address of the user of this role, who can sign in with PASSWORD from now on."""
-        with self.app.app_context():
+        with self.app.app_context(), writing():
             user = colleague(role)
             users.set_password(user, PASSWORD, now=clock.now())
             db.session.commit()
@@ -57,18 +58,18 @@ class Desk:
 
     def set_keywords(self, opt_out: list[str], opt_in: list[str]) -> None:
         """Switch the keywords on, and let them be these."""
-        with self.app.app_context():
+        with self.app.app_context(), writing():
             wishes = Wishes(True, KeywordSet(tuple(opt_out), tuple(opt_in)), False)
             policy.change(wishes, version=None, actor="system", now=clock.now())
             db.session.commit()
 
     def opt_out_words(self) -> list[str]:
-        with self.app.app_context():
+        with self.app.app_context(), writing():
             return list(policy.current().opt_out_words)
 
     def end_sessions(self, role: str) -> None:
         """Every browser of this user is signed out."""
-        with self.app.app_context():
+        with self.app.app_context(), writing():
             sessions.revoke_all(colleague(role), clock.now())
             db.session.commit()
 

@@ -12,6 +12,7 @@ from webapp.consent.rules import Source, Status
 from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.customers.tags import set_tags
+from webapp.database import writing
 from webapp.extensions import db
 
 AN_HOUR = timedelta(hours=1)
@@ -20,7 +21,7 @@ _numbers = count(20_000_001)
 
 def a_customer(desk: Desk, name: str, status: Status = Status.OPTED_IN, *, tags: Sequence[str] = ()) -> int:
     """The id of a new customer, whose state is an hour old; the newest of the desk."""
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         an_hour_ago = clock.now() - AN_HOUR
         phone = f"+55 21 9{next(_numbers)}"
         customer = identities.create(name=name, phone=phone, source="agent", now=an_hour_ago)
@@ -35,7 +36,7 @@ def a_customer(desk: Desk, name: str, status: Status = Status.OPTED_IN, *, tags:
 def a_demo_customer(desk: Desk, name: str) -> int:
     """One whose phone the simulator holds."""
     customer_id = a_customer(desk, name)
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         db.session.get_one(Customer, customer_id).demo = True
         db.session.commit()
     return customer_id
@@ -43,20 +44,20 @@ def a_demo_customer(desk: Desk, name: str) -> int:
 
 def edit_tags(desk: Desk, customer_id: int, names: list[str]) -> None:
     """What a colleague does in the Edit Customer dialog."""
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         customer = db.session.get_one(Customer, customer_id)
         set_tags(customer, names)
         db.session.commit()
 
 
 def tags_of(desk: Desk, customer_id: int) -> list[str]:
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         return list(db.session.get_one(Customer, customer_id).tags_json)
 
 
 def opt_out(desk: Desk, customer_id: int, words: str = "STOP") -> None:
     """What a STOP from the customer does, without the way through the webhook."""
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         customer = db.session.get_one(Customer, customer_id)
         proof = Proof("whatsapp", words, matched=words)
         now = clock.now()
@@ -66,7 +67,7 @@ def opt_out(desk: Desk, customer_id: int, words: str = "STOP") -> None:
 
 def hold(desk: Desk, customer_id: int, words: str) -> None:
     """What a message does that may be a stop."""
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         customer = db.session.get_one(Customer, customer_id)
         proof = Proof("whatsapp", words)
         holds.hold(
@@ -77,5 +78,5 @@ def hold(desk: Desk, customer_id: int, words: str) -> None:
 
 def events(desk: Desk, customer_id: int) -> list[str]:
     """The statuses that the ledger tells of this customer, oldest first."""
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         return [str(event.status) for event in ledger.history(customer_id)]

@@ -11,6 +11,7 @@ from webapp.campaigns import audit
 from webapp.campaigns.models import Campaign, Template
 from webapp.clock import now
 from webapp.consent.rules import Status
+from webapp.database import writing
 from webapp.extensions import db
 
 PATIENCE = 20_000
@@ -48,7 +49,8 @@ def test_from_filter_to_report_with_a_stop_in_the_middle(browse, desk: Desk) -> 
     page.get_by_role("link", name="New campaign").first.click()
     page.get_by_role("dialog").get_by_label("Name").fill("Spring greeting")
     page.get_by_role("button", name="Create campaign").click()
-    page.get_by_label("Template").first.select_option(value=str(template))
+    page.locator("#template").select_option(value=str(template))
+    expect(page.locator("#template-form")).to_be_visible()
     for box in page.locator("input[name^='text:']").all():
         box.fill("friend")
     page.get_by_role("button", name="Continue").click()
@@ -71,7 +73,7 @@ def test_from_filter_to_report_with_a_stop_in_the_middle(browse, desk: Desk) -> 
     expect(phone.locator("#phone .bubble.sent")).to_have_count(1)
     phone.goto(f"/simulator?phone={agreed[-1]}")
     expect(phone.locator("#phone .bubble.sent")).to_have_count(0)
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         assert audit.violations(now()) == []
 
 
@@ -79,7 +81,7 @@ def wait_for_template(page: Page, desk: Desk) -> int:
     """The id of a usable marketing template, once the worker has fetched the templates."""
     page.goto("/templates")
     for _ in range(100):
-        with desk.app.app_context():
+        with desk.app.app_context(), writing():
             usable = db.session.query(Template.id).filter_by(category="MARKETING", status="APPROVED")
             if found := usable.order_by(Template.id).first():
                 return found[0]
@@ -88,6 +90,6 @@ def wait_for_template(page: Page, desk: Desk) -> int:
 
 
 def slow_down(desk: Desk) -> None:
-    with desk.app.app_context():
+    with desk.app.app_context(), writing():
         db.session.query(Campaign).update({"pace": PACE})
         db.session.commit()

@@ -44,6 +44,6 @@ def worker() -> None:
 
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
-    demo_command, templates_group,
+    demo_command, templates_group, audit_command,
 ):  # fmt: skip
     heed.add_command(command)

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from webapp.accounts.views import bp as accounts
+from webapp.api import housekeeping
 from webapp.api.views import bp as api
 from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
@@ -25,5 +26,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch,)
+WITH_TASKS = (launch, housekeeping)
 """Modules whose tasks the queue knows once they are imported."""

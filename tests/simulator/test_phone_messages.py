@@ -161,6 +161,7 @@ def test_a_tap_on_stop_opts_out_with_the_payload_and_message_of_the_campaign(
     wamid = network.messages.of([customer[1]])[0].wamid
     with tap(agent, port, customer[0], wamid, "1") as answer:
         assert answer.status_code == 200
+        assert 'hx-target="#words"' not in answer.text, "what is being typed stays"
 
     def opted_out() -> bool:
         with app.app_context():

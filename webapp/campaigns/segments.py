@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, select, update
+from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.campaigns import rules as rules_of
@@ -71,7 +71,7 @@ def duplicate(segment: Segment, *, actor: str, now: datetime) -> Segment:
     members = select(literal(copy.id), SegmentMember.customer_id).where(
         SegmentMember.segment_id == segment.id
     )
-    db.session.execute(SegmentMember.__table__.insert().from_select(["segment_id", "customer_id"], members))
+    db.session.execute(insert(SegmentMember).from_select(["segment_id", "customer_id"], members))
     return copy
 
 
@@ -202,11 +202,11 @@ def _join(segment_id: int, customers: Iterable[int]) -> int:
     added = 0
     for part in _parts(customers):
         have = select(SegmentMember.customer_id).where(SegmentMember.segment_id == segment_id)
-        lacking = select(literal(segment_id), Customer.id).where(
-            Customer.id.in_(part), Customer.id.not_in(have), *PRESENT
-        )
-        columns = ["segment_id", "customer_id"]
-        added += db.session.execute(SegmentMember.__table__.insert().from_select(columns, lacking)).rowcount
+        lacking = select(Customer.id).where(Customer.id.in_(part), Customer.id.not_in(have), *PRESENT)
+        rows = [{"segment_id": segment_id, "customer_id": id} for id in db.session.scalars(lacking)]
+        if rows:
+            db.session.execute(insert(SegmentMember), rows)
+        added += len(rows)
     return added
 
 

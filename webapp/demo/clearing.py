@@ -20,6 +20,11 @@ FROM_THE_PHONE = InboundMessage.key.startswith(f"message:{MESSAGE_IDS}", autoesc
 REQUESTS = ("opt_out", "review", "platform_stop")
 """Decisions about what may be a wish to hear no more."""
 
+THEIRS = (
+    Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, CustomerTag,
+    CustomerAttribute, Identity,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Cleared:
@@ -83,17 +88,7 @@ def _delete_customers() -> None:
     theirs = ConsentEvent.customer_id.in_(gone)
     db.session.execute(delete(Evidence).where(Evidence.event_id.in_(select(ConsentEvent.id).where(theirs))))
     db.session.execute(delete(InboundMessage).where(FROM_THE_PHONE))
-    for model in (
-        Delivery,
-        CampaignPerson,
-        SegmentMember,
-        InboundMessage,
-        Hold,
-        SendDecision,
-        CustomerTag,
-        CustomerAttribute,
-        Identity,
-    ):
+    for model in THEIRS:
         db.session.execute(delete(model).where(model.customer_id.in_(gone)))
     _delete_emptied_campaigns()
     with guards.lifted():

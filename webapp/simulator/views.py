@@ -88,12 +88,12 @@ def _no_browser(phone: Phone) -> Response:
 
 
 def _say(phone: Phone, said: Said) -> Response:
-    """The delivery leaves once this request is over."""
+    """The delivery leaves once this request is over. A tap leaves alone what is being typed."""
     line, to = network().line, webhook()
     id = line.log.begin(phone.key, said.words, said.tapped, said.at)
     parcel = Parcel(id, to.port, delivery(to.business, phone.writer, said), to.secret)
     if htmx.partial:
-        response = _conversation(**_context(phone), written=True)
+        response = _conversation(**_context(phone), written=not said.answers)
     else:
         response = see_other(url_for(".show", phone=phone.key))
     response.call_on_close(partial(line.send, parcel))
