@@ -15,6 +15,7 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
+from e2e import campaigns
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
@@ -87,6 +88,7 @@ def stock(file: Path) -> None:
     with app.app_context():
         for _ in demo.fill(CUSTOMERS, clock.now()):
             pass
+        campaigns.stage(clock.now())
         db.session.remove()
         db.engine.dispose()
 
