@@ -174,3 +174,63 @@ def test_a_file_that_is_no_csv_is_refused_with_a_sentence(desk, draft) -> None:
     answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", version=1, include_file=file)
     assert answer.status_code == 422
     assert "This file is not a CSV in UTF-8." in answer.text
+
+
+def test_the_preview_says_anew_what_the_form_lacks(desk, app, draft) -> None:
+    with app.app_context():
+        template = campaign_of(draft).template_id
+    client, path = desk("manager"), f"/campaigns/{draft}/preview"
+    half = client.htmx(path, method="POST", **filled(template=template, **{"text:body:city": ""})).text
+    assert '<span id="filled">1 of 2 filled</span>' in half
+    assert "Not filled yet: city." in half
+    whole = client.htmx(path, method="POST", **filled(template=template)).text
+    assert '<span id="filled">2 of 2 filled</span>' in whole
+    assert "Not filled yet" not in whole
+    assert "hx-partial" not in client.htmx(path, method="POST").text, "the review has no such form"
+
+
+def test_going_on_with_nothing_filled_is_asked_about_once(desk, app, draft) -> None:
+    with app.app_context():
+        template = campaign_of(draft).template_id
+    client, path = desk("manager"), f"/campaigns/{draft}/edit"
+    asks = client.send(path, version=1, template=template)
+    assert asks.status_code == 422
+    assert "No variable is filled yet." in asks.text
+    assert '<input type="hidden" name="unfilled" value="1">' in asks.text
+    assert client.send(path, version=1, template=template, unfilled="1").status_code == 303
+
+
+def test_an_audience_of_nothing_stays_on_the_step(desk, app, draft) -> None:
+    answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", version=1, exclude_tags="vip")
+    assert answer.status_code == 422
+    assert "Choose who shall get it." in answer.text
+    assert 'value="vip"' in answer.text
+    with app.app_context():
+        assert campaign_of(draft).audience == {"include": [], "exclude": []}
+
+
+def test_the_rail_says_how_many_customers_were_found(desk, draft) -> None:
+    client = desk("manager")
+    client.send(f"/campaigns/{draft}/edit/audience", version=1, include_numbers="+5511977776666")
+    for path in ("edit", "edit/audience", "review"):
+        rail = client.soup(f"/campaigns/{draft}/{path}").select_one("#step-audience small")
+        assert rail.get_text() == "1 customer found"
+
+
+@pytest.mark.parametrize(
+    ("link", "status"),
+    [
+        ("http://shop.example/a.jpg", 422),
+        ("a.jpg", 422),
+        ("https://", 422),
+        ("https://shop.example/a.jpg", 303),
+    ],
+)
+def test_a_header_image_is_a_link_that_whatsapp_can_load(desk, app, link: str, status: int) -> None:
+    with app.app_context():
+        template = a_template(components=[{"type": "HEADER", "format": "IMAGE"}])
+        draft = a_campaign(template).id
+        fields = {"version": 1, "template": template.id, "text:header:image": link}
+    answer = desk("manager").send(f"/campaigns/{draft}/edit", **fields)
+    assert answer.status_code == status
+    assert ("A link that begins with https://" in answer.text) is (status == 422)

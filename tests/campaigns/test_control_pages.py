@@ -1,6 +1,7 @@
 """Stopping a campaign and going on, and the kill switch on the pages."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,11 +18,12 @@ EVERYBODY = {"include": [{"kind": "everybody"}], "exclude": []}
 
 
 @pytest.fixture(autouse=True)
-def asked(app) -> list[int]:
+def asked(app) -> Iterator[list[int]]:
     """The campaigns that a worker was asked to send."""
     campaigns: list[int] = []
     app.extensions["heed-tasks"] = {"pump": campaigns.append}
-    return campaigns
+    yield campaigns
+    del app.extensions["heed-tasks"]
 
 
 @pytest.fixture

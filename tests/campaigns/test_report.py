@@ -72,10 +72,32 @@ def test_the_counts_are_exclusive_and_add_up_to_the_audience() -> None:
     assert [(step.name, step.count, step.share) for step in shown["shares"]] == [
         ("Sent", 4, "100.0%"), ("Delivered", 3, "75.0%"), ("Read", 1, "25.0%"),
     ]  # fmt: skip
-    assert (shown["progress"].handed, shown["progress"].of) == (6, 10), "an unfilled one never left"
+    assert (shown["progress"].handed, shown["progress"].of) == (4, 10), "WhatsApp accepted no other"
+    assert shown["progress"].refused == 1, "an unfilled one never left"
     assert [(bar.name, bar.value) for bar in shown["left_out"]] == [("opted_out", 2), ("no_consent", 1)]
     assert sum(row.customers for row in shown["failed"]) == counted.states["failed"]
     assert shown["in_doubt"] == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "handed", "refused"),
+    [
+        ("sent", {}, 1, 0),
+        ("read", {"wamid": "wamid.1"}, 1, 0),
+        ("failed", {"reason": "refused", "wamid": "wamid.1"}, 1, 0),
+        ("failed", {"reason": "expired", "wamid": "wamid.1"}, 1, 0),
+        ("failed", {"reason": "refused"}, 0, 1),
+        ("failed", {"reason": "unfilled"}, 0, 0),
+        ("failed", {"reason": "by_person"}, 0, 0),
+        ("unknown", {"reason": "timeout"}, 0, 0),
+        ("sending", {}, 0, 0),
+    ],
+)
+def test_handed_to_whatsapp_is_what_whatsapp_accepted(state, columns, handed, refused) -> None:
+    campaign = a_started_campaign()
+    a_delivery(campaign, state, **columns)
+    progress = report.context(campaign, NOON)["progress"]
+    assert (progress.handed, progress.of, progress.refused) == (handed, 1, refused)
 
 
 def test_failures_are_told_in_words_with_what_happens_next_and_the_code() -> None:
@@ -193,6 +215,37 @@ def test_the_curve_ends_at_all_opt_outs_and_begins_at_the_launch() -> None:
     assert (points[0].at, points[0].count, points[0].label) == (NOON, 0, "12:00")
     assert (points[-1].count, len(points)) == (2, report.POINTS)
     assert [point.count for point in points] == sorted(point.count for point in points)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "first"),
+    [
+        (20, "12:00:00"),
+        (599, "12:00:00"),
+        (600, "12:00"),
+        (24 * HOUR - 1, "12:00"),
+        (24 * HOUR, f"{NOON.day} Nov 12:00"),
+        (70 * HOUR, f"{NOON.day} Nov 12:00"),
+    ],
+)
+def test_the_labels_of_the_curve_differ_however_short_it_is(seconds, first) -> None:
+    campaign = a_started_campaign(finished_at=at(seconds))
+    labels = report.context(campaign, at(seconds))["chart"].labels
+    assert labels[0] == first
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (at(60), "Marketing · started 12:00 by Heed"),
+        (at(48 * HOUR), f"Marketing · started {NOON.day} Nov 12:00 by Heed"),
+    ],
+)
+def test_the_head_tells_when_it_started_and_who_did_it(now, words) -> None:
+    campaign = a_started_campaign(category="MARKETING", launched_by="system")
+    assert report.started(campaign, now) == words
+    assert report.started(a_campaign(a_template("other")), now) == ""
 
 
 def test_a_running_campaign_tells_its_pace_and_the_time_left() -> None:

@@ -12,8 +12,12 @@ from tests.factories import NOON, a_customer, at
 from webapp import clock
 from webapp.campaigns import records
 from webapp.campaigns.models import Campaign, Delivery
-from webapp.consent.rules import Status
+from webapp.consent import ledger
+from webapp.consent.ledger import Statement
+from webapp.consent.rules import Source, Status
+from webapp.customers.models import Customer
 from webapp.extensions import db
+from webapp.formatting import instant, iso
 
 HOSTILE = '=cmd|"/c calc"!A1<script>alert(1)</script>'
 
@@ -64,6 +68,21 @@ def test_the_report_refreshes_itself_while_the_campaign_runs_and_then_tells_the_
     assert "hx-trigger" not in ended.text
 
 
+def test_list_and_report_agree_on_what_was_handed_over_and_what_is_to_decide(
+    desk, campaign, delivery
+) -> None:
+    for state in ("sent", "unknown", "unknown", "queued", "suppressed"):
+        delivery(state)
+    viewer = desk("viewer")
+    progress = report(viewer, campaign).select_one(".handed").get_text(" ", strip=True)
+    assert "1 of 4 handed to WhatsApp · 2 unknown wait for a decision" in progress
+    row = viewer.soup("/campaigns").select_one(f"#campaign-{campaign}")
+    assert "1 of 4" in row.text
+    link = row.select_one(f"#decide-{campaign}")
+    assert link.text == "2 to decide"
+    assert len(viewer.soup(link["href"]).select("tbody tr")) == 2
+
+
 def test_the_numbers_of_the_report_lead_to_the_people(desk, campaign, delivery) -> None:
     delivery("suppressed", reason="opted_out")
     delivery("failed", reason="refused", error_code=131026, started_at=NOON)
@@ -101,15 +120,51 @@ def test_every_chart_has_words_a_table_and_a_file(desk, campaign, delivery) -> N
             assert viewer.get(card.select_one(".behind a")["href"]).mimetype == "text/csv"
 
 
+def test_opt_outs_caused_lead_to_the_people_who_opted_out(app, desk, campaign, delivery) -> None:
+    lost = delivery("read", "Ana", started_at=NOON)
+    delivery("read", "Ben", started_at=NOON)
+    with app.app_context():
+        customer = db.session.get_one(Customer, db.session.get_one(Delivery, lost).customer_id)
+        ledger.record(customer, Statement(Status.OPTED_OUT, Source.AGENT, "user:1", at(60)))
+        db.session.commit()
+    viewer = desk("viewer")
+    page = viewer.soup(report(viewer, campaign).select_one("#report-lost")["href"])
+    assert [name.text for name in page.select("tbody .name")] == ["Ana"]
+    assert page.title.text.startswith("Opted out after this campaign · ")
+    rows = rows_of(viewer.get(page.select_one("#record-file")["href"]))
+    assert [row["name"] for row in rows] == ["Ana"]
+
+
+def test_the_page_of_a_campaign_tells_its_state_aloud_and_has_the_record_as_a_file(
+    desk, campaign, delivery
+) -> None:
+    delivery("queued")
+    viewer = desk("viewer")
+    page = viewer.soup(f"/campaigns/{campaign}")
+    assert page.select_one("#launched [role=status]").text == "The campaign is running."
+    assert len(rows_of(viewer.get(page.select_one("#record-csv")["href"]))) == 1
+    assert page.select_one("#show-back")["href"] == "/campaigns"
+    assert page.select_one("#cancel") is None
+    assert desk("manager").soup(f"/campaigns/{campaign}").select_one("#cancel").text == "Cancel campaign"
+
+
 def test_the_record_tells_what_the_gate_saw(desk, campaign, delivery) -> None:
     delivery(
         "read", started_at=NOON, read_at=at(60), gate_category="MARKETING", gate_status="opted_in",
         gate_event_id=7, gate_stopped=False, gate_held=False,
     )  # fmt: skip
-    delivery("suppressed", reason="no_consent")
+    delivery("suppressed", reason="platform_stop")
+    delivery(
+        "suppressed", reason="opted_out", gate_category="MARKETING", gate_status="opted_out",
+        gate_event_id=8, gate_stopped=False, gate_held=False,
+    )  # fmt: skip
+    delivery("queued")
     page = desk("viewer").soup(f"/campaigns/{campaign}/deliveries")
+    assert [time["title"] for time in page.select(".moment time")] == [instant(NOON), instant(at(60))]
     assert [cell.text for cell in page.select(".saw")] == [
         "Marketing · Opted In · event 7 · no stop · no hold",
+        "Left out at the launch: stopped in WhatsApp",
+        "Marketing · Opted Out · event 8 · no stop · no hold",
         "Nothing: it never started",
     ]
 
@@ -265,6 +320,22 @@ def test_the_auditor_shows_a_message_that_was_planted_after_an_opt_out(app, desk
     assert "No marketing message started" in viewer.get("/reports/audit").text
     planted = delivery("sent", started_at=at(60), gate_category="MARKETING", gate_status="opted_out")
     page = viewer.soup("/reports/audit")
-    assert page.select_one(f"#audit-{planted}")
+    assert page.select_one(f"#audit-{planted}").text == HOSTILE
+    assert page.select_one(f"#audit-{planted}-campaign").text == HOSTILE
     assert "opted out" in page.select_one("tbody").text
+    assert instant(at(60)) in page.select_one("tbody").text
     assert len(page.select("tbody tr")) == 1
+
+
+def test_the_auditor_names_the_opt_out_in_its_page_and_in_its_file(app, desk, campaign, delivery) -> None:
+    planted = delivery("sent", started_at=at(600), gate_category="MARKETING", gate_status="opted_in")
+    with app.app_context():
+        customer = db.session.get_one(Customer, db.session.get_one(Delivery, planted).customer_id)
+        said = Statement(Status.OPTED_OUT, Source.AGENT, "user:1", at(60))
+        event = ledger.record(customer, said).id
+        db.session.commit()
+    viewer = desk("viewer")
+    assert f"event {event} · {instant(at(60))}" in viewer.soup("/reports/audit").select_one("tbody").text
+    (row,) = rows_of(viewer.get("/reports/audit.csv"))
+    assert (row["event_id"], row["event_at"]) == (str(event), iso(at(60)))
+    assert row["customer"] == f"'{HOSTILE}"

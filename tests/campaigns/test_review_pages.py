@@ -1,6 +1,7 @@
 """The review before sending, the people behind its numbers, the launch and the test to oneself."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.audience import Preview
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.named_people import filed, typed
-from webapp.campaigns.review import changes
+from webapp.campaigns.review import changes, lacking
 from webapp.campaigns.shares import shares
 from webapp.campaigns.times import NoSuchTime, chosen, zone_words
 from webapp.consent.rules import Status
@@ -24,11 +25,12 @@ CITY = [{"type": "BODY", "text": "Hi from {{city}}."}]
 
 
 @pytest.fixture(autouse=True)
-def asked(app) -> list[int]:
+def asked(app) -> Iterator[list[int]]:
     """The campaigns that a worker was asked to send."""
     campaigns: list[int] = []
     app.extensions["heed-tasks"] = {"pump": campaigns.append}
-    return campaigns
+    yield campaigns
+    del app.extensions["heed-tasks"]
 
 
 @pytest.fixture
@@ -102,10 +104,12 @@ def test_a_launch_is_refused_when_the_number_moved(desk, app, draft, when: str) 
     with app.app_context():
         a_customer("Dan", Status.OPTED_IN)
     later = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
-    answer = desk("manager").send(f"/campaigns/{draft}/launch", when=when, at=later, expected=1)
+    at = later if when == "later" else ""
+    answer = desk("manager").send(f"/campaigns/{draft}/launch", when=when, at=at, expected=1)
     assert answer.status_code == 409
     assert "Nothing was sent: 2 customers get it now, not 1." in answer.text
-    assert "Send to 2 customers" in answer.text
+    verb = "Schedule for" if when == "later" else "Send to"
+    assert f"<span>{verb} 2 customers</span>" in answer.text
     with app.app_context():
         assert campaign_of(draft).status == "draft"
         assert not db.session.scalars(db.select(Delivery)).all()
@@ -122,7 +126,9 @@ def test_a_launch_with_unfilled_variables_is_refused_and_names_them(desk, app) -
     assert "Fill in: city." in answer.text
 
 
-def test_customers_who_lack_a_value_are_counted_and_listed(desk, app) -> None:
+@pytest.fixture
+def gappy(app) -> int:
+    """A draft for two who agreed; Ben has no city, and there is no fallback for it."""
     with app.app_context():
         attributes.define("city", "text")
         attributes.set_attributes(a_customer("Ana", Status.OPTED_IN), {"city": "Rio"})
@@ -130,12 +136,64 @@ def test_customers_who_lack_a_value_are_counted_and_listed(desk, app) -> None:
         parameters = {"body:city": {"attribute": "city", "fallback": ""}}
         draft = a_campaign(a_template(components=CITY), audience=EVERYBODY, parameters=parameters).id
         db.session.commit()
-    client = desk("viewer")
-    note = client.soup(f"/campaigns/{draft}/review").select_one("#unfilled-note").get_text(" ", strip=True)
-    assert note.startswith("1 lacks a value")
-    assert "city (1)" in note
-    listed = client.soup(f"/campaigns/{draft}/audience?reason=unfilled")
+        return draft
+
+
+LACK = "1 customer lacks a value for city; give a fallback or leave them out."
+
+
+def test_customers_who_lack_a_value_are_a_problem_that_names_and_lists_them(desk, app, gappy: int) -> None:
+    page = desk("manager").soup(f"/campaigns/{gappy}/review")
+    problem = page.select_one(".checks #unfilled-note")
+    assert " ".join(problem.get_text().split()) == LACK
+    assert not page.select("#launch")
+    listed = desk("viewer").soup(problem.a["href"])
     assert [a.get_text() for a in listed.select("tbody td:first-child a")] == ["Ben"]
+    with app.app_context():
+        assert lacking(campaign_of(gappy), clock.now()) == {"city": 1}
+
+
+@pytest.mark.parametrize("when", ["now", "later"])
+def test_nothing_is_launched_while_somebody_lacks_a_value(desk, app, gappy: int, when: str, asked) -> None:
+    at = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}" if when == "later" else ""
+    answer = desk("manager").send(f"/campaigns/{gappy}/launch", when=when, at=at, expected=2)
+    assert answer.status_code == 409
+    assert LACK in answer.text
+    with app.app_context():
+        assert campaign_of(gappy).status == "draft"
+        assert lacking(campaign_of(gappy), clock.now()) == {"city": 1}
+        campaign_of(gappy).parameters = {"body:city": {"attribute": "city", "fallback": "your town"}}
+        db.session.commit()
+        assert not lacking(campaign_of(gappy), clock.now())
+    assert desk("manager").send(f"/campaigns/{gappy}/launch", when=when, at=at, expected=2).status_code == 303
+
+
+def test_now_with_a_time_beside_it_is_asked_about(desk, app, draft) -> None:
+    at = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    answer = desk("manager").send(f"/campaigns/{draft}/launch", when="now", at=at, expected=1)
+    assert answer.status_code == 422
+    assert "You chose a time: pick “At a time”, or clear it." in answer.text
+    assert at in answer.text
+    with app.app_context():
+        assert campaign_of(draft).status == "draft"
+
+
+def test_the_button_says_what_it_does_on_a_draft_and_on_a_scheduled_campaign(desk, draft) -> None:
+    def words() -> tuple[str, str, str]:
+        launch = client.soup(f"/campaigns/{draft}/review").select_one("#launch")
+        return launch.get_text(strip=True), launch["data-now"], launch["data-later"]
+
+    client = desk("manager")
+    assert words() == ("Send to 1 customer", "Send to 1 customer", "Schedule for 1 customer")
+    at = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    client.send(f"/campaigns/{draft}/launch", when="later", at=at, expected=1)
+    assert words() == ("Save the time", "Send now to 1 customer", "Save the time")
+
+
+@pytest.mark.parametrize("step", ["launch", "pause", "resume", "unschedule", "duplicate"])
+def test_the_address_of_a_step_leads_back_to_the_review_when_it_is_loaded(desk, draft, step: str) -> None:
+    answer = desk("viewer").get(f"/campaigns/{draft}/{step}")
+    assert (answer.status_code, answer.location) == (303, f"/campaigns/{draft}/review")
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,10 @@ def test_deleting_is_refused_while_a_draft_uses_it(desk, app, segment_ids, scrip
     with app.app_context():
         a_campaign(a_template(), audience={"include": [{"kind": "segment", "id": used}], "exclude": []})
     client = desk("manager")
+    asked = client.soup(f"/segments/{used}/delete")
+    assert asked.select_one("#delete-uses a").text == "Spring sale"
+    assert asked.select_one("#delete-save") is None
+    assert client.soup(f"/segments/{segment_ids['dynamic']}/delete").select_one("#delete-save")
 
     def delete(id: int):
         path = f"/segments/{id}/delete"

@@ -4,11 +4,12 @@ import asyncio
 import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.campaigns.factories import a_campaign, a_template
-from tests.factories import a_customer
+from tests.factories import NOON, a_number
 from tests.fakes import Script, ScriptedGraph
 from webapp import clock
 from webapp.campaigns import audit, codes, lifecycle, statuses, switch
@@ -18,7 +19,7 @@ from webapp.campaigns.statuses import News
 from webapp.consent import ledger
 from webapp.consent.ledger import Statement
 from webapp.consent.rules import Source, Status
-from webapp.customers.models import Customer
+from webapp.customers.models import Customer, Identity
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp.graph import GraphSender
@@ -30,6 +31,22 @@ IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
 def graph():
     with ScriptedGraph() as server:
         yield server
+
+
+def opted_in(people):
+    """So many customers at once; their consent needs no history here."""
+    numbers = [a_number().replace(" ", "").removeprefix("+") for _ in range(people)]
+    made = {"source": "agent", "created_at": NOON}
+    customers = [
+        Customer(
+            name=f"Person {n}", status=IN, created_at=NOON,
+            identities=[Identity(kind="phone", value=number, match_key=number, **made)],
+        )
+        for n, number in enumerate(numbers)
+    ]  # fmt: skip
+    db.session.add_all(customers)
+    db.session.flush()
+    return customers
 
 
 class Desk:
@@ -46,8 +63,7 @@ class Desk:
         """The id of a running campaign for so many opted-in people."""
         with self.app.app_context(), writing():
             template = a_template("spring_sale", category, synced_at=clock.now())
-            customers = [a_customer(f"Person {n}", IN) for n in range(people)]
-            campaign = a_campaign(template, *customers, **({"pace": 500} | columns))
+            campaign = a_campaign(template, *opted_in(people), **({"pace": 500} | columns))
             lifecycle.launch(campaign, actor="user:1", now=clock.now())
             db.session.commit()
             return campaign.id
@@ -61,6 +77,11 @@ class Desk:
                 await sender.close()
 
         return asyncio.run(run())
+
+    def asked_once(self, campaign_id, graph):
+        """Slices until the Graph API was asked: a busy machine puts rows back that are late."""
+        while not graph.requests:
+            self.slice(campaign_id)
 
     def send(self, campaign_id):
         """Slice after slice until nothing is queued."""
@@ -110,7 +131,7 @@ def test_everybody_gets_it_once_and_the_campaign_finishes(desk, graph):
 
 def test_a_request_names_its_delivery_so_that_a_status_can_settle_it(desk, graph):
     campaign_id = desk.launch(1)
-    desk.slice(campaign_id)
+    desk.asked_once(campaign_id, graph)
     (delivery,) = desk.deliveries(campaign_id)
     assert graph.bodies[0]["biz_opaque_callback_data"] == f"heed:{campaign_id}:{delivery.id}"
 
@@ -126,7 +147,7 @@ def test_a_request_names_its_delivery_so_that_a_status_can_settle_it(desk, graph
 def test_an_unclear_answer_is_unknown_and_never_sent_again(desk, graph, script, why):
     campaign_id = desk.launch(1)
     graph.answer = lambda body, n: script
-    desk.slice(campaign_id)
+    desk.asked_once(campaign_id, graph)
     desk.slice(campaign_id)
     (delivery,) = desk.deliveries(campaign_id)
     assert (delivery.state, delivery.reason) == ("unknown", why)
@@ -136,7 +157,7 @@ def test_an_unclear_answer_is_unknown_and_never_sent_again(desk, graph, script, 
 def test_a_status_settles_what_was_unknown(desk, graph, app):
     campaign_id = desk.launch(1)
     graph.answer = lambda body, n: Script.reset()
-    desk.slice(campaign_id)
+    desk.asked_once(campaign_id, graph)
     news = News(graph.bodies[0]["biz_opaque_callback_data"], "wamid.late", "delivered", None, clock.now())
     with app.app_context(), writing():
         statuses.apply([news], clock.now())
@@ -164,39 +185,78 @@ REFUSED = {
 @pytest.mark.parametrize("code", sorted(codes.RULES))
 def test_each_code_does_what_its_rule_says(desk, graph, code):
     campaign_id = desk.launch(1)
-    graph.answer = lambda body, n: Script.error(code) if n == 0 else Script.accept()
-    rule = codes.rule_of(code, 400)
-    desk.campaign(campaign_id)
-    if rule.action in (codes.Action.WAIT_NUMBER, codes.Action.RETRY, codes.Action.WAIT_PERSON):
-        graph.answer = lambda body, n: Script.error(code)
-    desk.slice(campaign_id)
+    graph.answer = lambda body, n: Script.error(code)
+    desk.asked_once(campaign_id, graph)
     (delivery,) = desk.deliveries(campaign_id)
-    state, status = REFUSED[rule.action]
-    if rule.action == codes.Action.RETRY_ONCE_THEN_PAUSE:
-        assert (delivery.state, delivery.attempts) == ("sent", 1)
-        return
+    state, status = REFUSED[codes.rule_of(code, 400).action]
     assert (delivery.state, desk.campaign(campaign_id).status) == (state, status)
     assert delivery.error_code == code
     assert desk.customer_of(campaign_id).status == IN
 
 
+def due_now(app):
+    with app.app_context(), writing():
+        db.session.query(Delivery).update({"not_before": None})
+        db.session.commit()
+
+
+@pytest.mark.parametrize(("code", "attempts"), [(131056, 4), (131000, 4)])
+def test_who_is_refused_again_and_again_fails_at_last(desk, graph, app, code, attempts):
+    campaign_id = desk.launch(1)
+    graph.answer = lambda body, n: Script.error(code)
+    while desk.states(campaign_id)["failed"] == 0:
+        desk.slice(campaign_id)
+        due_now(app)
+    assert len(graph.requests) == attempts
+
+
+def test_media_that_cannot_be_fetched_twice_pauses_the_campaign(desk, graph, app):
+    campaign_id = desk.launch(1)
+    graph.answer = lambda body, n: Script.error(131053)
+    while desk.campaign(campaign_id).status == "running":
+        desk.slice(campaign_id)
+        due_now(app)
+    assert (desk.campaign(campaign_id).status, len(graph.requests)) == ("paused", 2)
+
+
+def test_who_opts_out_while_waiting_for_the_next_attempt_is_left_out(desk, graph, app):
+    campaign_id = desk.launch(1)
+    graph.answer = lambda body, n: Script.error(131056)
+    desk.asked_once(campaign_id, graph)
+    desk.opt_out(desk.deliveries(campaign_id)[0].customer_id)
+    due_now(app)
+    desk.slice(campaign_id)
+    (delivery,) = desk.deliveries(campaign_id)
+    assert (delivery.state, delivery.reason, len(graph.requests)) == ("suppressed", "opted_out", 1)
+
+
 def test_131050_sets_the_platform_stop_and_leaves_consent_alone(desk, graph):
     campaign_id = desk.launch(1)
     graph.answer = lambda body, n: Script.error(131050)
-    desk.slice(campaign_id)
+    desk.asked_once(campaign_id, graph)
     customer = desk.customer_of(campaign_id)
     assert (customer.status, customer.platform_stop_at is not None) == (IN, True)
 
 
 def test_a_refusal_for_the_whole_number_makes_all_wait_twice_as_long_each_time(desk, graph, app):
-    campaign_id = desk.launch(3)
-    graph.answer = lambda body, n: Script.error(130429) if len(graph.requests) <= 4 else Script.accept()
-    while desk.slice(campaign_id) is not None:
-        with app.app_context():
-            assert switch.current().wait_seconds <= 8
-    assert desk.states(campaign_id) == {"sent": 3}
-    moments = [request.at for request in graph.requests]
-    assert moments[3] - moments[0] >= 0.9
+    campaign_id = desk.launch(2)
+    graph.answer = lambda body, n: Script.error(130429)
+    waits = []
+    while len(waits) < 3:
+        before = len(graph.requests)
+        desk.slice(campaign_id)
+        with app.app_context(), writing():
+            sending = switch.current()
+            if len(graph.requests) > before:
+                waits.append(sending.wait_seconds)
+                assert sending.wait_until > clock.now() - timedelta(seconds=5)
+            sending.wait_until = None
+            db.session.commit()
+    assert waits == [1, 2, 4]
+    graph.answer = lambda body, n: Script.accept()
+    desk.send(campaign_id)
+    with app.app_context():
+        assert switch.current().wait_seconds == 0
 
 
 def test_the_first_ten_refused_for_their_content_pause_the_campaign(desk, graph):
@@ -275,7 +335,7 @@ def test_two_pumps_at_once_never_double(desk, graph):
 
 def test_the_address_that_whatsapp_answers_with_is_learned(desk, graph, app):
     campaign_id = desk.launch(1)
-    desk.slice(campaign_id)
+    desk.asked_once(campaign_id, graph)
     customer_id = desk.deliveries(campaign_id)[0].customer_id
     with app.app_context():
         kinds = {identity.kind for identity in db.session.get(Customer, customer_id).identities}

@@ -183,3 +183,15 @@ def test_the_bubble_shows_what_is_filled_and_what_is_open() -> None:
     assert shown.footer == "Reply STOP"
     assert shown.buttons[0] == ("url", "See it")
     assert bubble(POSITIONAL, {}).media == "image"
+
+
+@pytest.mark.parametrize(
+    ("link", "fits"),
+    [("https://a.example/i.jpg", True), ("http://a.example/i.jpg", False), ("i.jpg", False),
+     ("https://", False), ("https://a.example/i .jpg", False), ("javascript:https://a.example", False)],
+)  # fmt: skip
+def test_media_that_is_no_secure_link_counts_as_missing(link: str, fits: bool) -> None:
+    wanted = [Variable("header:image", "media", "link of the header image")]
+    parameters = {"header:image": {"text": link}}
+    assert variables.values(wanted, parameters, ANA)["header:image"] == (link if fits else None)
+    assert (variables.misfits(wanted, parameters) == {}) is fits

@@ -23,12 +23,12 @@ def callback_of(campaign_id: int, delivery_id: int) -> str:
     return f"heed:{campaign_id}:{delivery_id}"
 
 
-def delivery_named(callback: str | None) -> int | None:
-    """The delivery that a status names; None for a message that this desk's campaigns did not send."""
+def delivery_named(callback: str | None) -> tuple[int, int] | None:
+    """Campaign and delivery that a status names; None for what this desk's campaigns did not send."""
     prefix, _, rest = (callback or "").partition(":")
     campaign, _, delivery = rest.partition(":")
     whole = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (campaign, delivery))
-    return int(delivery) if prefix == "heed" and whole else None
+    return (int(campaign), int(delivery)) if prefix == "heed" and whole else None
 
 
 def address(

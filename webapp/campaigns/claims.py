@@ -4,6 +4,7 @@ A message starts when its row is committed as `sending`. The statement reads eac
 lock that a change of consent needs too: whichever commits first counts for the other.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +56,16 @@ class Claims:
     rows: list[Claimed] = field(default_factory=list)
     nap: float = 0.0
     stop: bool = False
+    at: float = 0.0
+    """On the clock of `time.monotonic`, just before the claim."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the gate asks consent for, and the policy for customers without a record."""
+
+    category: Category
+    unknown_allowed: bool
 
 
 def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
@@ -71,11 +82,12 @@ def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
     return taken.rowcount == 1
 
 
-def leave_pump(campaign_id: int, token: str) -> None:
+def leave_pump(campaign_id: int, token: str, until: datetime | None = None) -> None:
+    """Be its pump no longer; `until` then nobody needs to look at it."""
     db.session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.pump_token == token)
-        .values(pump_token=None, pump_until=None)
+        .values(pump_token=None, pump_until=until)
     )
 
 
@@ -91,9 +103,11 @@ def claim(campaign_id: int, token: str, free: int, now: datetime) -> Claims:
     if held := _reason_to_hold(campaign, template, sending, now):
         lifecycle.pause(campaign, actor="system", now=now, code=held[0], reason=held[1])
         return Claims(stop=True)
-    if nap := _closed_for(template, sending, now):
+    category = lifecycle.stricter(campaign.category, template)
+    if nap := _closed_for(category, sending, now):
         return Claims(nap=nap, stop=nap > LONGEST_NAP)
-    return _claim_paced(campaign, template, sending, policy.unknown_may_receive, free, now)
+    gate = Gate(category, policy.unknown_may_receive)
+    return _claim_paced(campaign, template, sending, gate, free, now)
 
 
 def waiting_for(campaign_id: int, now: datetime) -> float | None:
@@ -106,9 +120,20 @@ def waiting_for(campaign_id: int, now: datetime) -> float | None:
     return max(0.0, (due - now).total_seconds())
 
 
+def rest_of(campaign_id: int, now: datetime) -> float | None:
+    """Seconds until something of a campaign may start; None when nothing is queued."""
+    due = waiting_for(campaign_id, now)
+    if due is None:
+        return None
+    campaign = db.session.get_one(Campaign, campaign_id, populate_existing=True)
+    return max(due, closed_for(campaign, now))
+
+
 def closed_for(campaign: Campaign, now: datetime) -> float:
     """Seconds for which nothing of a campaign may start."""
-    return _closed_for(campaign.template, switch.current(), now) if campaign.template else 0.0
+    if campaign.template is None:
+        return 0.0
+    return _closed_for(lifecycle.stricter(campaign.category, campaign.template), switch.current(), now)
 
 
 def _locked(query: Select[Any], **how: bool) -> Any:
@@ -131,32 +156,31 @@ def _reason_to_hold(
     return None
 
 
-def _closed_for(template: Template, sending: Sending, now: datetime) -> float:
+def _closed_for(category: Category, sending: Sending, now: datetime) -> float:
     """Seconds for which nothing may start: the kill switch, WhatsApp's wait, the send window."""
     if not sending.enabled:
         return LONGEST_NAP * 2
     waits = [sending.wait_until]
-    if template.counts_as == Category.MARKETING:
+    if category == Category.MARKETING:
         waits.append(Window.of(sending).opens_after(now))
     return max((wait - now).total_seconds() for wait in [*filter(None, waits), now])
 
 
 def _claim_paced(
-    campaign: Campaign, template: Template, sending: Sending, unknown_allowed: bool, free: int, now: datetime
+    campaign: Campaign, template: Template, sending: Sending, gate: Gate, free: int, now: datetime
 ) -> Claims:
     ours = Bucket(_rate(campaign, sending), sending.bucket, sending.bucket_at).filled(now)
     own = Bucket(campaign.pace or ours.rate, campaign.bucket, campaign.bucket_at).filled(now)
     wanted = min(free, ours.whole, own.whole, MOST_AT_ONCE)
     started: list[Any] = []
+    before = time.monotonic()
     if wanted > 0:
-        rows = _start(
-            campaign.id, template.counts_as, unknown_allowed, wanted, campaign.pump_token or "", now
-        )
+        rows = _start(campaign.id, gate, wanted, campaign.pump_token or "", now)
         started = [row for row in rows if row.state == DeliveryState.SENDING]
         if len(started) < len(rows):
             wanted = 0  # somebody was left out: try the next ones at once
-    sending.bucket, sending.bucket_at = ours.less(len(started)).tokens, now
-    campaign.bucket, campaign.bucket_at = own.less(len(started)).tokens, now
+    sending.bucket, sending.bucket_at = ours.less(len(started)).tokens, ours.at
+    campaign.bucket, campaign.bucket_at = own.less(len(started)).tokens, own.at
     claimed = addressing.address(campaign, template, sending.marketing_endpoint, started)
     empty = wanted > 0 and not started
     nap = (
@@ -164,7 +188,7 @@ def _claim_paced(
         if empty
         else max(ours.less(len(started)).seconds_to_next, own.less(len(started)).seconds_to_next)
     )
-    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP))
+    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP), at=before)
 
 
 def _rate(campaign: Campaign, sending: Sending) -> float:
@@ -176,11 +200,9 @@ def _queued(campaign_id: int) -> tuple[Any, ...]:
     return Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED
 
 
-def _start(
-    campaign_id: int, category: Category, unknown_allowed: bool, wanted: int, token: str, now: datetime
-) -> list[Any]:
+def _start(campaign_id: int, gate: Gate, wanted: int, token: str, now: datetime) -> list[Any]:
     """The statement of the promise: queued rows become `sending` if the gate lets them, else `suppressed`."""
-    reason = gate_query.suppression(Customer, category, unknown_allowed)
+    reason = gate_query.suppression(Customer, gate.category, gate.unknown_allowed)
     due = (
         select(
             Delivery.id.label("delivery_id"), reason.label("reason"),
@@ -204,8 +226,8 @@ def _start(
                        else_=literal(DeliveryState.SUPPRESSED.value)),
             reason=due.c.reason, token=token, lease_until=now + LEASE,
             started_at=case((free, now), else_=null()),
-            gate_category=category.value, gate_status=due.c.status, gate_event_id=due.c.status_event_id,
-            gate_stopped=due.c.stopped, gate_held=due.c.held, gate_unknown_allowed=unknown_allowed,
+            gate_category=gate.category.value, gate_status=due.c.status, gate_event_id=due.c.status_event_id,
+            gate_stopped=due.c.stopped, gate_held=due.c.held, gate_unknown_allowed=gate.unknown_allowed,
         )
         .returning(Delivery.id, Delivery.customer_id, Delivery.state)
         .execution_options(synchronize_session=False)

@@ -13,7 +13,7 @@ from webapp.campaigns import audience, drafts, lifecycle, named_people, variable
 from webapp.campaigns.audience_forms import Side, lines_in, sides_in, sides_of
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
-from webapp.campaigns.drafts import SIDES, EditedMeanwhile
+from webapp.campaigns.drafts import INCLUDE, SIDES, EditedMeanwhile
 from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import Campaign, CampaignStatus, Segment, Template
 from webapp.campaigns.pages import campaign_or_404, frame, meanwhile, shown, variables_of
@@ -24,6 +24,7 @@ from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other
 
 Answer = Response | str | tuple[str, int]
+NOTHING_FILLED = "No variable is filled yet. Continue once more to fill them later."
 
 
 @bp.get("/new")
@@ -65,6 +66,10 @@ def update(campaign_id: int) -> Answer:
     if template is None:
         return _template_page(campaign, None, {}, error="Choose a template.", status=422)
     parameters = parameters_in(variables_of(template), request.form)
+    if misfits := variables.misfits(variables_of(template), parameters):
+        return _template_page(campaign, template, parameters, misfits=misfits, status=422)
+    if "unfilled" not in request.form and _nothing_filled(template, parameters):
+        return _template_page(campaign, template, parameters, notice=NOTHING_FILLED, asked=True, status=422)
     try:
         drafts.set_template(
             campaign, template, parameters, version=_version(), actor=current_actor(), now=clock.now()
@@ -93,6 +98,9 @@ def update_audience(campaign_id: int) -> Answer:
     errors = {side: _name_people(campaign, side, sides[side]) for side in SIDES}
     named = drafts.people_named(campaign.id)
     wanted = {side: sides[side].sources(named[side] > 0) for side in SIDES}
+    if not wanted[INCLUDE] and not any(errors.values()):
+        db.session.rollback()
+        return _audience_page(campaign, sides, notice="Choose who shall get it.", status=422)
     if not any(errors.values()):
         try:
             drafts.set_audience(campaign, wanted, version=_version(), actor=current_actor(), now=clock.now())
@@ -113,8 +121,9 @@ def preview(campaign_id: int) -> Answer:
     template, parameters = campaign.template, campaign.parameters
     if chosen := _template(request.form.get("template", type=int)):
         template, parameters = chosen, parameters_in(variables_of(chosen), request.form)
-    context = _preview(campaign, template, parameters)
-    return page_or_fragment("campaigns/preview.html", "campaigns/_bubble.html", **context)
+    context = _preview(campaign, template, parameters) | _filled(template, parameters)
+    fragment = "campaigns/_preview.html" if chosen else "campaigns/_bubble.html"
+    return page_or_fragment("campaigns/preview.html", fragment, **context)
 
 
 def _name_people(campaign: Campaign, side: str, wanted: Side) -> str:
@@ -139,8 +148,11 @@ def _template_page(
     *,
     notice: str = "",
     error: str = "",
+    misfits: dict[str, str] | None = None,
+    asked: bool = False,
     status: int = 200,
 ) -> tuple[str, int]:
+    """`asked`: whether the notice asks if nothing shall be filled, so that the next Continue goes on."""
     own = variables_of(template)
     templates = db.session.scalars(
         select(Template).where(Template.removed_at.is_(None)).order_by(Template.name, Template.language)
@@ -151,11 +163,14 @@ def _template_page(
         step="template",
         templates=[each for each in templates if each.usable or each.id == campaign.template_id],
         fillings=fillings_of(own, parameters),
-        missing=[v.label for v in own if not variables.is_set(parameters.get(v.key))],
         attributes=[key.name for key in db.session.scalars(attribute_keys())],
         notice=notice,
         error=error,
+        misfits=misfits or {},
+        asked=asked,
+        found=_found(campaign),
         editable=may(Role.MANAGER),
+        **_filled(template, parameters),
         **_preview(campaign, template, parameters),
     )
     return page, status
@@ -176,13 +191,29 @@ def _audience_page(
         sides=sides,
         named=drafts.people_named(campaign.id),
         segments=db.session.scalars(select(Segment).order_by(Segment.key)).all(),
-        found=audience.preview(campaign, category_of(campaign), clock.now()).total,
+        found=_found(campaign),
         notice=notice,
         errors=dict.fromkeys(SIDES, "") | (errors or {}),
         editable=may(Role.MANAGER),
         **frame(campaign),
     )
     return page, status
+
+
+def _found(campaign: Campaign) -> int:
+    """How many customers the audience names, as it is saved."""
+    return audience.preview(campaign, category_of(campaign), clock.now()).total
+
+
+def _filled(template: Template | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    own = variables_of(template)
+    missing = [v.label for v in own if not variables.is_set(parameters.get(v.key))]
+    return {"missing": missing, "wanted": len(own)}
+
+
+def _nothing_filled(template: Template, parameters: dict[str, Any]) -> bool:
+    filled = _filled(template, parameters)
+    return 0 < filled["wanted"] == len(filled["missing"])
 
 
 def _preview(campaign: Campaign, template: Template | None, parameters: dict[str, Any]) -> dict[str, Any]:

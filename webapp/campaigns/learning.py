@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, false, select
 
 from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.campaigns.sender import Accepted
@@ -102,18 +102,15 @@ def reachable(customer_ids: Iterable[int]) -> None:
         customer.version += 1
 
 
-def same_country(campaign_id: int, customer_id: int) -> list[int]:
-    """The queued deliveries of a campaign to numbers with the country code of this customer's."""
+def same_country(customer_id: int) -> ColumnElement[bool]:
+    """Whether a delivery goes to a number with the country code of this customer's."""
     number = db.session.scalar(
         select(Identity.value).where(Identity.customer_id == customer_id, Identity.kind.in_(NUMBER_KINDS))
     )
     code = phones.country_code(number) if number else ""
     if not code:
-        return []
-    has_number = exists().where(
-        Identity.customer_id == Delivery.customer_id,
-        Identity.kind.in_(NUMBER_KINDS),
-        Identity.value.startswith(code),
+        return false()
+    reached = select(Identity.customer_id).where(
+        Identity.kind.in_(NUMBER_KINDS), Identity.value.startswith(code)
     )
-    queued = Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED
-    return list(db.session.scalars(select(Delivery.id).where(*queued, has_number)))
+    return Delivery.customer_id.in_(reached)

@@ -66,6 +66,8 @@ def remove(campaign: Campaign) -> None:
     """Delete a draft. Raises Impossible for what was launched: its deliveries are a record."""
     if campaign.status != CampaignStatus.DRAFT:
         raise Impossible("Only drafts can be deleted; what was sent stays on record.")
+    trials = update(Campaign).where(Campaign.test_of_id == campaign.id)
+    db.session.execute(trials.values(test_of_id=None, name="Test of a deleted draft"))
     db.session.execute(delete(CampaignPerson).where(CampaignPerson.campaign_id == campaign.id))
     db.session.delete(campaign)
     db.session.flush()
@@ -88,10 +90,11 @@ def problems(campaign: Campaign, now: datetime) -> list[str]:
     return found
 
 
-def launch(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
+def launch(campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None) -> Campaign:
     """Start it: the audience is written down as deliveries in the same transaction.
 
-    Nothing happens to one that was launched before. Raises Impossible with all problems.
+    Nothing happens to one that was launched before, or for which the condition `only_if` does not hold any
+    more. Raises Impossible with all problems.
     """
     _refresh(campaign)
     if campaign.status in (*UNDER_WAY, CampaignStatus.FINISHED):
@@ -104,8 +107,8 @@ def launch(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
     if category == Category.MARKETING and not Window.of(switch.current()).open_at(now):
         raise Impossible(f"Marketing is sent only {Window.of(switch.current()).words}.")
     reviewed = audience.preview(campaign, category, now).to_json()
-    if _move(campaign, NOT_STARTED, status=CampaignStatus.RUNNING, launched_at=now, launched_by=actor,
-             category=category, missed_at=None, reviewed=reviewed):  # fmt: skip
+    if _move(campaign, NOT_STARTED, only_if, status=CampaignStatus.RUNNING, launched_at=now,
+             launched_by=actor, category=category, missed_at=None, reviewed=reviewed):  # fmt: skip
         audience.resolve(campaign, category, now)
     return campaign
 
@@ -151,7 +154,8 @@ def resume(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
         if not template.usable:
             raise Impossible(f"WhatsApp does not take this template now: it is {_status(template)}.")
         _move(campaign, (CampaignStatus.PAUSED,), status=CampaignStatus.RUNNING, paused_at=None,
-              paused_by=None, pause_code="", pause_reason="", category=template.counts_as)  # fmt: skip
+              paused_by=None, pause_code="", pause_reason="",
+              category=stricter(campaign.category, template))  # fmt: skip
     elif campaign.status != CampaignStatus.RUNNING:
         raise Impossible(f"A campaign that is {campaign.status} cannot be resumed.")
     return campaign
@@ -179,6 +183,16 @@ def test(campaign: Campaign, customer: Customer, *, actor: str, now: datetime) -
     db.session.add(CampaignPerson(campaign_id=trial.id, customer_id=customer.id, excluded=False))
     db.session.flush()
     return launch(trial, actor=actor, now=now)
+
+
+def stricter(seen: str | None, template: Template) -> Category:
+    """The category that counts for a campaign: one launched as marketing stays marketing to its end."""
+    return Category.MARKETING if seen == Category.MARKETING else template.counts_as
+
+
+def hold_one(campaign_id: int, code: str, sentence: str, now: datetime) -> None:
+    """Pause this campaign if it is running; nothing to another one."""
+    _hold(Campaign.id == campaign_id, code, sentence, now)
 
 
 def hold_for_template(template: Template, code: str, sentence: str, now: datetime) -> None:
@@ -213,14 +227,18 @@ def due(now: datetime) -> list[Campaign]:
 
 def launch_due(campaign: Campaign, now: datetime) -> None:
     """Launch a scheduled campaign at its time; one that comes too late, or cannot start, is missed."""
-    late = campaign.scheduled_at is None or now - campaign.scheduled_at > PUNCTUAL
-    if not late:
-        try:
-            launch(campaign, actor=campaign.changed_by, now=now)
-        except Impossible as refusal:
-            _miss(campaign, str(refusal), now)
+    _refresh(campaign)
+    at = campaign.scheduled_at
+    if campaign.status != CampaignStatus.SCHEDULED or at is None or at > now:
+        return  # somebody took it back, or chose another time, since it was found
+    if now - at > PUNCTUAL:
+        _miss(campaign, "", now)
         return
-    _miss(campaign, "", now)
+    still = (Campaign.status == CampaignStatus.SCHEDULED) & (Campaign.scheduled_at == at)
+    try:
+        launch(campaign, actor=campaign.changed_by, now=now, only_if=still)
+    except Impossible as refusal:
+        _miss(campaign, str(refusal), now)
 
 
 def finish_if_done(campaign_id: int, now: datetime) -> bool:
@@ -255,12 +273,18 @@ def _miss(campaign: Campaign, why: str, now: datetime) -> None:
     db.session.refresh(campaign)
 
 
-def _move(campaign: Campaign, expected: tuple[CampaignStatus, ...], **values: Any) -> bool:
+def _move(
+    campaign: Campaign, expected: tuple[CampaignStatus, ...], only_if: Any = None, **values: Any
+) -> bool:
     """Take a step if the campaign is in one of the expected states; whether this call took it."""
     db.session.flush()
     moved = db.session.execute(
         update(Campaign)
-        .where(Campaign.id == campaign.id, Campaign.status.in_(expected))
+        .where(
+            Campaign.id == campaign.id,
+            Campaign.status.in_(expected),
+            literal(True) if only_if is None else only_if,
+        )
         .values(version=Campaign.version + 1, **values)
     )
     _refresh(campaign)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from webapp.campaigns import learning, lifecycle
 from webapp.campaigns.claims import Claimed
 from webapp.campaigns.codes import Action, Rule, rule_of
-from webapp.campaigns.models import Campaign, Delivery, DeliveryState, Sending
+from webapp.campaigns.models import Delivery, DeliveryState, Sending
 from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Unclear
 from webapp.extensions import db
 
@@ -22,6 +22,11 @@ FEW = 3
 """Attempts after the first for a passing cause of one delivery, or for one person written to too fast."""
 LONGEST_WAIT = 60
 """Seconds that the whole number waits at most, unless the code says more."""
+LONGEST_ASKED = 3600
+"""Seconds that WhatsApp may ask for."""
+LATE = "late"
+NO_CONNECTION = timedelta(seconds=1)
+"""No attempt sooner after one that found no connection."""
 ALL_FAIL = 10
 """So many deliveries of a campaign, all refused for their content, and it is the campaign's fault."""
 PERSON_WAITS = (4, 16, 64)
@@ -45,8 +50,9 @@ def record(campaign_id: int, token: str, results: Sequence[Result], now: datetim
     learning.learn([(r.claimed.customer_id, answer) for r, answer in accepted], now)
     for result in results:
         match result.answer:
-            case NotStarted():
-                _change(result, token, state=DeliveryState.QUEUED, started_at=None)
+            case NotStarted(why=why):
+                later = None if why == LATE else now + NO_CONNECTION
+                _change(result, token, state=DeliveryState.QUEUED, started_at=None, not_before=later)
             case Unclear(why=why):
                 _change(result, token, state=DeliveryState.UNKNOWN, reason=why)
             case Refused():
@@ -60,9 +66,10 @@ def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
         update(Delivery)
         .where(
             Delivery.id == db.bindparam("of"), Delivery.token == token,
-            Delivery.state == DeliveryState.SENDING,
+            Delivery.state.in_((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
         )
-        .values(state=DeliveryState.SENT, wamid=db.bindparam("as_id"), sent_at=db.bindparam("at"))
+        .values(state=DeliveryState.SENT, wamid=db.bindparam("as_id"), sent_at=db.bindparam("at"),
+                reason=None, error_code=None)
     )  # fmt: skip
     overtaken = (  # the status came before our answer
         update(Delivery)
@@ -128,10 +135,7 @@ class Refusal:
         self.change(state=DeliveryState.QUEUED, started_at=None, **values)
 
     def pause(self) -> None:
-        campaign = db.session.get_one(Campaign, self.campaign_id)
-        if campaign.status == lifecycle.CampaignStatus.RUNNING:
-            lifecycle.pause(campaign, actor="whatsapp", now=self.now, code=code_word(self.rule),
-                            reason=f"{self.rule.what}.")  # fmt: skip
+        lifecycle.hold_one(self.campaign_id, code_word(self.rule), f"{self.rule.what}.", self.now)
 
 
 def code_word(rule: Rule) -> str:
@@ -156,13 +160,13 @@ def _wait_number(refusal: Refusal) -> None:
     started = db.session.scalar(
         select(Delivery.started_at).where(Delivery.id == refusal.result.claimed.delivery_id)
     )
-    first = refusal.rule.seconds or 1
+    seconds = refusal.rule.seconds or 1
     if not (sending.wait_set_at and started and started <= sending.wait_set_at):
-        longest = max(LONGEST_WAIT, first)
-        seconds = min(sending.wait_seconds * 2, longest) if sending.wait_seconds else first
-        asked = min(refusal.answer.retry_after or 0, 3600)
+        seconds = max(seconds, min(sending.wait_seconds * 2, max(LONGEST_WAIT, seconds)))
         sending.wait_seconds, sending.wait_set_at = int(seconds), refusal.now
-        sending.wait_until = refusal.now + timedelta(seconds=max(seconds, asked))
+    asked = min(refusal.answer.retry_after or 0, LONGEST_ASKED)
+    until = refusal.now + timedelta(seconds=max(seconds, asked))
+    sending.wait_until = max(until, sending.wait_until or until)
     refusal.again_in(0, counted=False)
 
 
@@ -220,13 +224,15 @@ def _skip_row(refusal: Refusal) -> None:
 
 def _skip_country(refusal: Refusal) -> None:
     refusal.fail()
-    for delivery_id in learning.same_country(refusal.campaign_id, refusal.result.claimed.customer_id):
-        db.session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.QUEUED)
-            .values(state=DeliveryState.FAILED, reason=REFUSED, error_code=refusal.answer.code,
-                    failed_at=refusal.now)
-        )  # fmt: skip
+    queued = Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED
+    same_country = learning.same_country(refusal.result.claimed.customer_id)
+    db.session.execute(
+        update(Delivery)
+        .where(*queued, same_country)
+        .values(state=DeliveryState.FAILED, reason=REFUSED, error_code=refusal.answer.code,
+                failed_at=refusal.now)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def _platform_stop(refusal: Refusal) -> None:

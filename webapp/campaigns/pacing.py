@@ -19,8 +19,9 @@ class Bucket:
         """As it is now. A clock that went back adds nothing."""
         if self.at is None:
             return Bucket(self.rate, self.depth, now)
-        seconds = max((now - self.at).total_seconds(), 0.0)
-        return Bucket(self.rate, min(self.depth, self.tokens + seconds * self.rate), now)
+        at = max(self.at, now)
+        seconds = (at - self.at).total_seconds()
+        return Bucket(self.rate, min(self.depth, self.tokens + seconds * self.rate), at)
 
     @property
     def depth(self) -> float:

@@ -10,7 +10,8 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 SLICE = 5.0
 """Seconds for which a slice starts messages."""
+SOON = 1.0
 SHORT_NAP = 0.02
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
@@ -61,7 +63,8 @@ class _Slice:
         stopped = False
         while not stopped and time.monotonic() < end:
             step = await self._step(self.sender.slots - len(self.on_the_wire))
-            stopped = step.stop or (not step.rows and not self.on_the_wire and await self._drained())
+            idle = not (step.rows or self.on_the_wire or self.results)
+            stopped = step.stop or (idle and await self._drained())
             await self._wait(0 if step.rows and step.nap == 0 else max(step.nap, SHORT_NAP))
         while self.on_the_wire or self.results:
             await self._wait(1)
@@ -72,27 +75,38 @@ class _Slice:
 
     def _finish(self) -> float | None:
         now = self.clock()
-        claims.leave_pump(self.campaign_id, self.token)
+        due = claims.rest_of(self.campaign_id, now)
+        later = now + timedelta(seconds=due) if due and due > SOON else None
+        claims.leave_pump(self.campaign_id, self.token, later)
         lifecycle.finish_if_done(self.campaign_id, now)
-        return claims.waiting_for(self.campaign_id, now)
+        return due
 
     async def _drained(self) -> bool:
-        """Whether nothing is queued that may start within this slice."""
-        due = await self._transaction(lambda: claims.waiting_for(self.campaign_id, self.clock()))
-        return due is None or due > SLICE
+        """Whether nothing is queued that may start soon; the next slice is planned for when it may."""
+        try:
+            due = await self._transaction(lambda: claims.waiting_for(self.campaign_id, self.clock()))
+        except SQLAlchemyError:
+            return False
+        return due is None or due > SOON
 
     async def _step(self, free: int) -> Claims:
         """Write the results and claim the next rows, in one commit; then these go on the wire at once."""
-        taken, before = list(self.results), time.monotonic()
+        taken = list(self.results)
         try:
             claimed = await self._transaction(lambda: self._record_and_claim(taken, free))
         except SQLAlchemyError as fault:
             log.warning("campaign %s waits for the database: %s", self.campaign_id, type(fault).__name__)
             self._forget_what_is_too_old()
             return Claims(nap=AFTER_A_FAULT)
+        except Exception as fault:  # whatever one answer provokes, the others must be written
+            log.error(
+                "campaign %s: an answer could not be written: %s", self.campaign_id, type(fault).__name__
+            )
+            await self._record_each(taken)
+            claimed = Claims(nap=AFTER_A_FAULT)
         del self.results[: len(taken)]
         for row in claimed.rows:
-            task = asyncio.create_task(self._send(row, before + SECONDS_TO_THE_WIRE))
+            task = asyncio.create_task(self._send(row, claimed.at + SECONDS_TO_THE_WIRE))
             self.on_the_wire.add(task)
             task.add_done_callback(self.on_the_wire.discard)
         return claimed
@@ -106,6 +120,16 @@ class _Slice:
             return Claims(stop=True)
         db.session.flush()
         return claims.claim(self.campaign_id, self.token, free, now)
+
+    async def _record_each(self, results: list[Result]) -> None:
+        """Each in a transaction of its own; the lease of one that cannot be written runs out."""
+        for result in results:
+            try:
+                await self._transaction(
+                    partial(outcomes.record, self.campaign_id, self.token, [result], self.clock())
+                )
+            except Exception as fault:  # logged, and unknown in a minute
+                log.error("delivery %s: %s", result.claimed.delivery_id, type(fault).__name__)
 
     def _forget_what_is_too_old(self) -> None:
         """Results that could not be written for a minute: their leases are over, the rows become unknown."""

@@ -20,6 +20,12 @@ from webapp.rendering import dialog, dialog_done, see_other, trigger
 LONGEST_WHY = 500
 
 
+@bp.context_processor
+def _figures() -> dict[str, object]:
+    """What the list and the head of a campaign read from the report."""
+    return {"accepted_of": report.accepted, "started_of": report.started}
+
+
 @bp.get("/<int:campaign_id>/report")
 @requires(Role.VIEWER)
 def watch(campaign_id: int) -> Response:
@@ -47,6 +53,7 @@ def opt_outs_file(campaign_id: int) -> Response:
 def deliveries(campaign_id: int) -> str:
     campaign = db.get_or_404(Campaign, campaign_id)
     wanted = _wanted()
+    about = _about(wanted)
     part = records.part(campaign_id, wanted, _number("after") or 0, masked=_masked())
     return render_template(
         "campaigns/deliveries.html",
@@ -54,7 +61,8 @@ def deliveries(campaign_id: int) -> str:
         part=part,
         wanted=wanted,
         states=STATES,
-        about=words_of(wanted.state, wanted.reason, wanted.code) if wanted.reason or wanted.code else "",
+        about=about,
+        group=about or STATES.get(wanted.state, ""),
         first=request.args.get("after") is None,
     )
 
@@ -107,7 +115,22 @@ def _wanted() -> Wanted:
     if state and state not in STATES:
         abort(404)
     reason = request.args.get("reason", "")[:40]
-    return Wanted(state, "" if has_controls(reason) else reason, _number("code"), "marked" in request.args)
+    return Wanted(
+        state,
+        "" if has_controls(reason) else reason,
+        _number("code"),
+        marked="marked" in request.args,
+        lost="lost" in request.args,
+    )
+
+
+def _about(wanted: Wanted) -> str:
+    """What the page is filtered to beyond a state."""
+    if wanted.marked:
+        return "Delivered after the opt-out"
+    if wanted.lost:
+        return "Opted out after this campaign"
+    return words_of(wanted.state, wanted.reason, wanted.code) if wanted.reason or wanted.code else ""
 
 
 def _number(name: str) -> int | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.campaigns import opt_outs
+from webapp.campaigns.models import Campaign, Delivery, DeliveryState
 from webapp.campaigns.reasons import STATES, words_of
 from webapp.consent.rules import Status
 from webapp.customers.cells import safe
@@ -27,16 +28,19 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which deliveries: all of them, or those of a state, a reason, a code; `marked` after an opt-out."""
+    """Which deliveries: all of them, or those of a state, a reason, a code; `marked` after an opt-out,
+    `lost` to customers whose opt-out counts for the campaign."""
 
     state: str = ""
     reason: str = ""
     code: int | None = None
     marked: bool = False
+    lost: bool = False
 
     def to_args(self) -> dict[str, Any]:
         """The parameters of a URL that means the same; what is not asked for is left out."""
-        args = {"state": self.state, "reason": self.reason, "code": self.code, "marked": self.marked and "1"}
+        flags = {"marked": self.marked and "1", "lost": self.lost and "1"}
+        args = {"state": self.state, "reason": self.reason, "code": self.code, **flags}
         return {name: value for name, value in args.items() if value or (value == 0 and name == "code")}
 
 
@@ -104,7 +108,14 @@ def _rows(campaign_id: int, wanted: Wanted, after: int) -> Select[Any]:
         query = query.where(Delivery.reason == wanted.reason)
     if wanted.code is not None:
         query = query.where(Delivery.error_code == wanted.code)
+    if wanted.lost:
+        query = query.where(Delivery.customer_id.in_(_lost(campaign_id)))
     return query.where(Delivery.after_opt_out) if wanted.marked else query
+
+
+def _lost(campaign_id: int) -> list[int]:
+    caused = opt_outs.caused(select(Campaign.id).where(Campaign.id == campaign_id))
+    return [opt_out.customer_id for opt_out in caused]
 
 
 def _record(row: Row[Any], masked: bool) -> Record:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
+from webapp.accounts.actors import actor_names
 from webapp.campaigns import charts, counts, opt_outs, reasons, switch
 from webapp.campaigns.counts import Counts
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState
@@ -18,15 +19,20 @@ from webapp.formatting import MONTHS
 PACE_OVER = timedelta(seconds=30)
 POINTS = 25
 LABELS = 6
-TRIED = (*GOT, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+FEWER_LABELS = 4
+"""Where a label holds a day and a time."""
+IN_SECONDS, IN_MINUTES, IN_HOURS = timedelta(minutes=10), timedelta(days=1), timedelta(days=6)
+
+_FAILED = Delivery.state == DeliveryState.FAILED
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How much was handed to WhatsApp. `pace` is in messages a second; `left` says how long it takes."""
+    """How much WhatsApp accepted. `pace` is in messages a second; `left` says how long it takes."""
 
     handed: int
     of: int
+    refused: int
     pace: float
     left: str
 
@@ -66,7 +72,7 @@ def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "counts": counted,
-        "progress": _progress(campaign, counted, failed, now),
+        "progress": _progress(campaign, counted, now),
         "shares": _shares(counted),
         "left_out": charts.bars(
             [
@@ -85,10 +91,31 @@ def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "usual": usual(campaign),
         "points": points,
         "chart": charts.line_chart(
-            [point.count for point in points], charts.spread([point.label for point in points], LABELS)
+            [point.count for point in points],
+            charts.spread([point.label for point in points], _most_labels(points)),
         ),
         "live": campaign.status == CampaignStatus.RUNNING,
     }
+
+
+def accepted(campaign_ids: list[int]) -> dict[int, int]:
+    """How many messages of each campaign WhatsApp took; one that failed afterwards had been taken, too."""
+    taken = or_(Delivery.state.in_(GOT), and_(_FAILED, Delivery.wamid.is_not(None)))
+    counted = select(Delivery.campaign_id, func.count()).where(Delivery.campaign_id.in_(campaign_ids), taken)
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Delivery.campaign_id))}
+
+
+def started(campaign: Campaign, now: datetime) -> str:
+    """`Marketing · started 09:05 by Dana Kim`, in the workspace's zone; "" before the launch."""
+    if campaign.launched_at is None:
+        return ""
+    zone = ZoneInfo(switch.current().zone)
+    at, today = campaign.launched_at.astimezone(zone), now.astimezone(zone).date()
+    day = "" if at.date() == today else f"{at.day} {MONTHS[at.month - 1]} "
+    by = campaign.launched_by
+    who = f" by {actor_names([by])[by]}" if by else ""
+    category = f"{campaign.category.capitalize()} · " if campaign.category else ""
+    return f"{category}started {day}{at:%H:%M}{who}"
 
 
 def over_time(campaign: Campaign, lost: list[Caused], now: datetime) -> list[Point]:
@@ -102,9 +129,9 @@ def over_time(campaign: Campaign, lost: list[Caused], now: datetime) -> list[Poi
     zone = ZoneInfo(switch.current().zone)
     instants = [start + step * n for n in range(POINTS)]
     instants[-1] = max(instants[-1], last)
-    long = end - start > timedelta(days=1)
+    span = instants[-1] - start
     return [
-        Point(at, _label(at.astimezone(zone), long), sum(opt_out.occurred_at <= at for opt_out in lost))
+        Point(at, _label(at.astimezone(zone), span), sum(opt_out.occurred_at <= at for opt_out in lost))
         for at in instants
     ]
 
@@ -123,11 +150,15 @@ def _only(campaign_id: int) -> Select[tuple[int]]:
     return select(Campaign.id).where(Campaign.id == campaign_id)
 
 
-def _progress(campaign: Campaign, counted: Counts, failed: list[Failed], now: datetime) -> Progress:
-    never_left = sum(row.customers for row in failed if row.reason == "unfilled")
-    handed = sum(counted.states[state] for state in TRIED) - never_left
+def _progress(campaign: Campaign, counted: Counts, now: datetime) -> Progress:
     pace = _pace(campaign, now) if campaign.status == CampaignStatus.RUNNING else 0.0
-    return Progress(handed, counted.addressed, pace, _left(counted.states[DeliveryState.QUEUED], pace))
+    return Progress(
+        handed=accepted([campaign.id]).get(campaign.id, 0),
+        of=counted.addressed,
+        refused=_count(campaign.id, _FAILED, Delivery.wamid.is_(None), Delivery.reason == "refused"),
+        pace=pace,
+        left=_left(counted.states[DeliveryState.QUEUED], pace),
+    )
 
 
 def _pace(campaign: Campaign, now: datetime) -> float:
@@ -172,9 +203,24 @@ def _failed(campaign_id: int) -> list[Failed]:
 
 
 def _after_opt_out(campaign_id: int) -> int:
-    marked = select(func.count()).where(Delivery.campaign_id == campaign_id, Delivery.after_opt_out)
-    return db.session.scalar(marked) or 0
+    return _count(campaign_id, Delivery.after_opt_out.is_(True))
 
 
-def _label(at: datetime, long: bool) -> str:
-    return f"{at.day} {MONTHS[at.month - 1]}" if long else f"{at:%H:%M}"
+def _count(campaign_id: int, *conditions: ColumnElement[bool]) -> int:
+    counted = select(func.count()).where(Delivery.campaign_id == campaign_id, *conditions)
+    return db.session.scalar(counted) or 0
+
+
+def _most_labels(points: list[Point]) -> int:
+    span = points[-1].at - points[0].at if points else timedelta()
+    return FEWER_LABELS if IN_MINUTES <= span < IN_HOURS else LABELS
+
+
+def _label(at: datetime, span: timedelta) -> str:
+    """So exact that the labels of an axis over `span` differ."""
+    day = f"{at.day} {MONTHS[at.month - 1]}"
+    if span < IN_SECONDS:
+        return f"{at:%H:%M:%S}"
+    if span < IN_MINUTES:
+        return f"{at:%H:%M}"
+    return f"{day} {at:%H:%M}" if span < IN_HOURS else day

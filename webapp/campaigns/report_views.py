@@ -1,20 +1,27 @@
 """The page of reports: consent over time, its proof, the speed of stops, campaigns; all as files, too."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, abort, render_template, request
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.campaigns import audit, charts, consent_figures, opt_outs, record_views
+from webapp.campaigns.audit import Violation
 from webapp.campaigns.consent_figures import PERIODS, SOURCES, Movement
+from webapp.campaigns.models import Campaign
 from webapp.campaigns.opt_outs import SMALLEST_SAMPLE, Rate
 from webapp.campaigns.record_views import table_file
 from webapp.campaigns.table_files import Cells
-from webapp.formatting import day
+from webapp.consent.models import ConsentEvent
+from webapp.consent.rules import Status, Turn
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.formatting import day, iso
 
 __all__ = ["bp", "record_views"]
 
@@ -24,7 +31,22 @@ USUAL_PERIOD = 30
 LABELS = 5
 MOST_LISTED = 100
 RATE_COLUMNS = ("delivered", "opt_outs", "rate")
+AGAINST = (Status.OPTED_OUT, Turn.STOPPED, Turn.HELD)
+AUDIT_COLUMNS = (
+    "delivery_id", "customer_id", "customer", "was", "event_id", "event_at", "started_at",
+    "campaign_id", "campaign",
+)  # fmt: skip
 Table = tuple[Cells, list[Cells]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A violation with its names; `event` is the last one against the message, if there is one."""
+
+    violation: Violation
+    customer: str
+    campaign: str
+    event: ConsentEvent | None
 
 
 @bp.get("")
@@ -61,7 +83,16 @@ def index() -> str:
 def check() -> str:
     """The auditor's answer at this moment."""
     found = audit.violations(clock.now())
-    return render_template("reports/audit.html", violations=found[:MOST_LISTED], found=len(found))
+    return render_template(
+        "reports/audit.html", violations=[_found(each) for each in found[:MOST_LISTED]], found=len(found)
+    )
+
+
+@bp.get("/audit.csv")
+@requires(Role.VIEWER)
+def audit_file() -> Response:
+    rows = [_audit_cells(_found(each)) for each in audit.violations(clock.now())]
+    return table_file("audit", AUDIT_COLUMNS, rows)
 
 
 @bp.get("/<name>.csv")
@@ -82,6 +113,29 @@ def seconds_in_words(time: timedelta) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _found(violation: Violation) -> Found:
+    customer = db.session.get_one(Customer, violation.customer_id)
+    campaign = db.session.get_one(Campaign, violation.campaign_id)
+    against = (
+        select(ConsentEvent)
+        .where(
+            ConsentEvent.customer_id == customer.id, ConsentEvent.status.in_(AGAINST),
+            ConsentEvent.recorded_at < violation.started_at,
+        )
+        .order_by(ConsentEvent.recorded_at.desc(), ConsentEvent.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return Found(violation, customer.label, campaign.name, db.session.scalar(against))
+
+
+def _audit_cells(found: Found) -> Cells:
+    each, event = found.violation, found.event
+    return (
+        each.delivery_id, each.customer_id, found.customer, each.why, event.id if event else "",
+        iso(event.recorded_at) if event else "", iso(each.started_at), each.campaign_id, found.campaign,
+    )  # fmt: skip
 
 
 def _days() -> int:

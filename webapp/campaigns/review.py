@@ -50,6 +50,11 @@ class Review:
     rate: int
 
     @property
+    def ready(self) -> bool:
+        """Whether it can be sent: nothing is missing, and somebody gets it."""
+        return not self.problems and not self.unfilled and self.preview.eligible > 0
+
+    @property
     def seconds(self) -> int:
         """How long sending takes at that rate."""
         return -(-self.preview.eligible // max(self.rate, 1))
@@ -105,6 +110,25 @@ def american(campaign: Campaign, now: datetime) -> Select[tuple[int]]:
     codes = [code for code in db.session.scalars(select(area).where(*mine).distinct()) if _is_us(code)]
     matches: ColumnElement[bool] = area.in_(codes) if codes else literal(False)
     return select(Identity.customer_id).where(*mine, matches).distinct()
+
+
+def lacking(campaign: Campaign, now: datetime) -> dict[str, int]:
+    """How many of those who would get it lack a value and its fallback, by the variable's label."""
+    return {variable.label: n for variable, n in _lacking(campaign, now)[0]}
+
+
+def lack_sentence(campaign: Campaign, now: datetime) -> str:
+    """Why nothing may be sent while somebody lacks a value; "" when nobody does."""
+    found, unfilled = _lacking(campaign, now)
+    if not unfilled:
+        return ""
+    who = f"{unfilled:,} customers lack" if unfilled != 1 else "1 customer lacks"
+    return f"{who} a value for {lacked_words(found)}."
+
+
+def lacked_words(found: list[tuple[Variable, int]]) -> str:
+    """The variables that somebody lacks, and what to do about it."""
+    return f"{', '.join(variable.label for variable, _ in found)}; give a fallback or leave them out"
 
 
 def changes(reviewed: dict[str, Any] | None, preview: audience.Preview) -> list[str]:

@@ -28,7 +28,11 @@ from webapp.rendering import dialog, page_or_fragment, see_other
 Answer = Response | str | tuple[str, int]
 
 
-class Moved(Exception):
+class Disagreement(Exception):
+    """Things stand otherwise than on the page that was sent; the message is a sentence for people."""
+
+
+class Moved(Disagreement):
     """Another number of customers would get it than the one that somebody agreed to."""
 
     def __init__(self, expected: int, eligible: int) -> None:
@@ -55,13 +59,20 @@ def launch(campaign_id: int) -> Answer:
     later = request.form.get("when") == "later"
     try:
         _start(campaign, request.form.get("at", "") if later else None, clock.now())
-    except (Moved, Impossible, NoSuchTime) as refusal:
+    except (Disagreement, Impossible, NoSuchTime) as refusal:
         db.session.rollback()
-        return _page(campaign, notice=str(refusal), status=409 if isinstance(refusal, Moved) else 422)
+        return _page(campaign, notice=str(refusal), status=409 if isinstance(refusal, Disagreement) else 422)
     db.session.commit()
     if not later:
         tasks.enqueue(current_app, "pump", campaign_id)
     return see_other(url_for("campaigns.show", campaign_id=campaign_id))
+
+
+@bp.get("/<int:campaign_id>/<any(launch, pause, resume, unschedule, duplicate):step>")
+@requires(Role.VIEWER)
+def after_step(campaign_id: int, step: str) -> Answer:
+    """A refused step is shown at its own address; loading that again leads back to the review."""
+    return see_other(url_for("campaigns.review_page", campaign_id=campaign_id))
 
 
 @bp.get("/<int:campaign_id>/test")
@@ -94,11 +105,16 @@ def send_test(campaign_id: int) -> Answer:
 
 
 def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
-    """Launch or schedule what was agreed to. Raises Moved, Impossible or NoSuchTime; then nothing is kept."""
+    """Launch or schedule what was agreed to. Raises Disagreement, Impossible or NoSuchTime;
+    then nothing is kept."""
     if campaign.status not in NOT_STARTED:
         lifecycle.launch(campaign, actor=current_actor(), now=now)
         return
     expected = request.form.get("expected", default=-1, type=int)
+    if at is None and request.form.get("at", "").strip():
+        raise Impossible("You chose a time: pick “At a time”, or clear it.")
+    if lack := review.lack_sentence(campaign, now):
+        raise Disagreement(lack)
     if at is None:
         lifecycle.launch(campaign, actor=current_actor(), now=now)
     else:
@@ -120,6 +136,8 @@ def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[s
         "campaigns/_review_step.html",
         step="review",
         review=looked,
+        found=looked.preview.total,
+        lacked=review.lacked_words(looked.lacking),
         words=review.WORDS,
         bar=shares(looked.preview),
         filled=sum(is_set(campaign.parameters.get(variable.key)) for variable in wanted),
@@ -143,7 +161,9 @@ def _when(campaign: Campaign) -> str:
 
 
 def _at(campaign: Campaign, zone: str) -> str:
-    return times.local_input(campaign.scheduled_at, zone) if campaign.scheduled_at else ""
+    """The time that is chosen; one that was missed is none any more."""
+    at = None if campaign.missed_at else campaign.scheduled_at
+    return times.local_input(at, zone) if at else ""
 
 
 def _test_dialog(campaign: Campaign, phone: str = "", error: str = "") -> tuple[str, int]:

@@ -305,12 +305,14 @@ def _filter_dialog(filter: Filter, name: str, error: str = "") -> Answer:
 
 
 def _delete_dialog(segment: Segment, error: str = "") -> Answer:
+    users = segments.used_by(segment.id)
     return dialog(
         "segments/_delete_dialog.html",
         title="Delete segment",
         status=409 if error else 200,
         segment=segment,
-        campaigns=segments.used_by(segment.id),
+        campaigns=users,
+        blocked=any(campaign.status in segments.COMING for campaign in users),
         error=error,
     )
 

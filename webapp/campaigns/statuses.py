@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from webapp.campaigns import addressing, learning, lifecycle
 from webapp.campaigns.codes import Action, rule_of
-from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState
+from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.campaigns.outcomes import code_word
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
@@ -39,18 +39,27 @@ class News:
 def apply(news: Sequence[News], now: datetime) -> dict[int, int]:
     """Move the deliveries that the statuses name; the customer of each, by the position of its status."""
     named = {position: addressing.delivery_named(item.callback) for position, item in enumerate(news)}
-    rows = _rows({id for id in named.values() if id}, {item.wamid for item in news if item.wamid})
+    rows = _rows({name[1] for name in named.values() if name}, {item.wamid for item in news if item.wamid})
     by_id = {row.id: row for row in rows}
     by_wamid = {row.wamid: row for row in rows if row.wamid}
     customers: dict[int, int] = {}
     for position, item in enumerate(news):
-        delivery = by_id.get(named[position] or 0) or by_wamid.get(item.wamid)
+        delivery = _named(by_id, named[position], item.wamid) or by_wamid.get(item.wamid)
         if delivery is not None:
             customers[position] = delivery.customer_id
             _tell(delivery, item, now)
     db.session.flush()
     learning.reachable(row.customer_id for row in rows if row.state in ARRIVED)
     return customers
+
+
+def _named(rows: dict[int, Delivery], name: tuple[int, int] | None, wamid: str | None) -> Delivery | None:
+    """The row of a callback, unless its campaign or its message is another one: ids come again when a
+    backup is restored, and two desks may share an account."""
+    row = rows.get(name[1]) if name else None
+    if row is None or name is None or row.campaign_id != name[0]:
+        return None
+    return row if not wamid or row.wamid in (None, wamid) else None
 
 
 def _rows(ids: set[int], wamids: set[str]) -> list[Delivery]:
@@ -101,11 +110,10 @@ def _fail(delivery: Delivery, item: News, now: datetime) -> None:
     delivery.state, delivery.reason, delivery.error_code = DeliveryState.FAILED, REFUSED, item.code
     delivery.failed_at = item.at
     rule = rule_of(item.code, 200)
-    campaign = db.session.get_one(Campaign, delivery.campaign_id)
     if rule.action == Action.PAUSE_ALL:
         lifecycle.hold_all(code_word(rule), f"{rule.what}.", now)
-    elif rule.action == Action.PAUSE and campaign.status == CampaignStatus.RUNNING:
-        lifecycle.pause(campaign, actor="whatsapp", now=now, code=code_word(rule), reason=f"{rule.what}.")
+    elif rule.action in (Action.PAUSE, Action.RETRY_ONCE_THEN_PAUSE):
+        lifecycle.hold_one(delivery.campaign_id, code_word(rule), f"{rule.what}.", now)
     elif rule.action == Action.SKIP:
         learning.undeliverable(delivery.customer_id, item.code, now)
 

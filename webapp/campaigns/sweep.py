@@ -21,6 +21,7 @@ BUFFER = timedelta(hours=1)
 def sweep(now: datetime) -> list[int]:
     """Settle what is overdue, launch what is due; the campaigns that a pump should look at."""
     _lose_leases(now)
+    _end_what_was_cancelled(now)
     _expire(now)
     _hold_when_templates_are_stale(now)
     for campaign in lifecycle.due(now):
@@ -44,7 +45,20 @@ def _lose_leases(now: datetime) -> None:
     db.session.execute(
         update(Delivery)
         .where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until < now)
-        .values(state=DeliveryState.UNKNOWN, reason=LEASE, token=None)
+        .values(state=DeliveryState.UNKNOWN, reason=LEASE)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _end_what_was_cancelled(now: datetime) -> None:
+    """A message that came back after its campaign was cancelled is cancelled too."""
+    cancelled = select(Campaign.id).where(
+        Campaign.status == CampaignStatus.CANCELLED, Campaign.finished_at > now - timedelta(days=1)
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.state == DeliveryState.QUEUED, Delivery.campaign_id.in_(cancelled))
+        .values(state=DeliveryState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
 

@@ -22,6 +22,9 @@ LONGEST = {"body": 1024, "header": 60, "media": 2000, "url": 2000, "code": 20}
 URL_SIGNS = "/?#[]@!$&'()*+,;=:%~"
 """What quoting leaves alone in the end of a link: somebody may have written a path or a query there."""
 
+LINK = re.compile(r"https://[^\s/]\S*", re.IGNORECASE)
+NO_LINK = "A link that begins with https://"
+
 Components = Sequence[Mapping[str, Any]]
 Parameters = Mapping[str, Any]
 Values = Mapping[str, str | None]
@@ -71,9 +74,17 @@ def is_set(parameter: Any) -> bool:
 def values(variables: Sequence[Variable], parameters: Parameters, person: Person) -> dict[str, str | None]:
     """What fills each variable for this person; None where nothing does.
 
-    What is too long for its place counts as missing, for a text cut short says something else.
+    What is too long for its place counts as missing, for a text cut short says something else; so does a
+    header's media without a link that WhatsApp could load.
     """
     return {variable.key: _value(variable, parameters.get(variable.key), person) for variable in variables}
+
+
+def misfits(variables: Sequence[Variable], parameters: Parameters) -> dict[str, str]:
+    """What is wrong with the texts that somebody gave, in words, by the variable's key."""
+    given = {v.key: parameters.get(v.key) or {} for v in variables if v.place == "media"}
+    texts = {key: _text(each.get("text")) or _text(each.get("fallback")) for key, each in given.items()}
+    return {key: NO_LINK for key, text in texts.items() if text and not LINK.fullmatch(text)}
 
 
 def components_for(
@@ -172,7 +183,11 @@ def _value(variable: Variable, parameter: Any, person: Person) -> str | None:
         return None
     wanted = _text(parameter.get("text")) or _own(parameter, person)
     found = (wanted, _text(parameter.get("fallback")))
-    return next((value for value in found if 0 < len(value) <= LONGEST[variable.place]), None)
+    return next((value for value in found if _fits(value, variable.place)), None)
+
+
+def _fits(value: str, place: str) -> bool:
+    return 0 < len(value) <= LONGEST[place] and (place != "media" or bool(LINK.fullmatch(value)))
 
 
 def _own(parameter: Mapping[str, Any], person: Person) -> str:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from webapp import clock, tasks
-from webapp.campaigns import audit, claims, lifecycle, sweep, switch, wire
+from webapp.campaigns import audit, lifecycle, sweep, switch, wire
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import pump
 from webapp.config import Settings
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 SLOTS = 256
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and half as many again."""
-WHILE_OFF = 2.0
-"""Seconds between two looks at the kill switch."""
 LONGEST_REST = 60.0
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 ON_THE_WIRE = wire.on_the_wire
@@ -154,11 +152,10 @@ def _hold(app: Flask, campaign_id: int, why: str) -> None:
 
 
 def _rest(app: Flask, campaign_id: int, due: float) -> float | None:
-    """Seconds until the next slice of a campaign with something queued; None when it does not run."""
+    """Seconds until the next slice of a campaign with something queued; None when the sweep, which looks each
+    minute, is early enough."""
     with app.app_context():
         campaign = db.session.get(Campaign, campaign_id)
-        if campaign is None or campaign.status != CampaignStatus.RUNNING:
+        if campaign is None or campaign.status != CampaignStatus.RUNNING or due >= LONGEST_REST:
             return None
-        if switch.off(app.config["HEED"]):
-            return WHILE_OFF
-        return min(max(due, claims.closed_for(campaign, clock.now())), LONGEST_REST)
+        return None if switch.off(app.config["HEED"]) else due

@@ -45,6 +45,9 @@ def sender(person: Person, now: datetime) -> Sender:
     known = identities.find_by_addresses(given)[0]
     learn(known, given, now)
     _name(known, person.name or "")
+    for customer in alike:
+        if customer.unreachable_at:  # whoever writes to us can be reached
+            customer.unreachable_at, customer.version = None, customer.version + 1
     return Sender(known, alike, given)
 
 

@@ -1,0 +1,212 @@
+"""Sending when things happen at the wrong moment: late answers, lost databases, clocks that disagree."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from tests.campaigns.factories import a_campaign, a_template
+from tests.factories import a_customer, at
+from webapp import clock
+from webapp.campaigns import claims, counts, lifecycle, outcomes, statuses, sweep, switch
+from webapp.campaigns import pump as pumping
+from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.outcomes import Result
+from webapp.campaigns.sender import Accepted, NotStarted, Refused
+from webapp.campaigns.statuses import News
+from webapp.consent import ledger
+from webapp.consent.ledger import Statement
+from webapp.consent.rules import Source, Status
+from webapp.database import writing
+from webapp.extensions import db
+from webapp.whatsapp import senders
+from webapp.whatsapp.items import Person
+
+IN, OUT, NONE = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
+TOKEN = "the only pump"
+
+
+@pytest.fixture
+def desk_context(app):
+    with app.app_context(), writing():
+        yield
+
+
+def running(template, *people, **columns):
+    campaign = a_campaign(template, *people, **columns)
+    lifecycle.launch(campaign, actor="user:1", now=at(1))
+    assert claims.take_pump(campaign.id, TOKEN, at(1))
+    db.session.commit()
+    return campaign
+
+
+def claim(campaign, seconds=2.0, free=50):
+    found = claims.claim(campaign.id, TOKEN, free, at(seconds))
+    db.session.commit()
+    return found.rows
+
+
+def answered(campaign, row, answer, seconds):
+    outcomes.record(campaign.id, TOKEN, [Result(row, answer, at(seconds))], at(seconds))
+    db.session.commit()
+
+
+@pytest.mark.parametrize("change", [{"status": "draft", "scheduled_at": None}, {"scheduled_at": at(9000)}])
+def test_unscheduled_between_the_sweeps_look_and_its_launch(desk_context, change):
+    campaign = a_campaign(a_template(), a_customer("Ana", IN))
+    lifecycle.schedule(campaign, at(100), actor="user:1", now=at(1))
+    db.session.commit()
+    (found,) = lifecycle.due(at(100))
+    somebody = update(Campaign).values(**change).execution_options(synchronize_session=False)
+    db.session.execute(somebody)  # another transaction, committed meanwhile
+    lifecycle.launch_due(found, at(100))
+    assert db.session.get_one(Campaign, campaign.id).status != "running"
+
+
+def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monkeypatch):
+    with app.app_context(), writing():
+        campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
+        lifecycle.launch(campaign, actor="user:1", now=clock.now())
+        db.session.commit()
+        campaign_id = campaign.id
+    real, away = pumping._committed, []
+
+    class Taken:
+        slots = 5
+
+        async def send(self, message):
+            away.extend([1] * 3)  # the next three transactions fail
+            return Accepted("wamid.1")
+
+    def committed(app, verb):
+        if away:
+            away.pop()
+            raise OperationalError("", {}, Exception("database is locked"))
+        return real(app, verb)
+
+    monkeypatch.setattr(pumping, "_committed", committed)
+    asyncio.run(pumping.pump(app, campaign_id, Taken(), clock.now))
+    with app.app_context():
+        assert db.session.query(Delivery).one().state == "sent"
+
+
+@pytest.mark.parametrize("answer", [NotStarted(), Refused(400, 130429)])
+def test_a_row_that_comes_back_to_a_cancelled_campaign_is_cancelled(desk_context, answer):
+    campaign = running(a_template(), a_customer("Ana", IN))
+    (row,) = claim(campaign)
+    lifecycle.cancel(campaign, actor="user:1", now=at(3))
+    db.session.commit()
+    answered(campaign, row, answer, 4)
+    sweep.sweep(at(400))
+    db.session.commit()
+    assert counts.of(campaign.id).states["queued"] == 0
+
+
+def test_a_longer_wait_is_not_shortened_by_a_shorter_one_before(desk_context):
+    campaign = running(a_template(), a_customer("Ana", IN))
+    (row,) = claim(campaign)
+    answered(campaign, row, Refused(400, 130429), 3)
+    (row,) = claim(campaign, 5)
+    answered(campaign, row, Refused(400, 80007), 6)
+    assert switch.current().wait_until >= at(6 + 120)
+
+
+@pytest.mark.parametrize(("of", "wamid"), [(0, "wamid.other"), (7, "wamid.1")])
+def test_a_status_of_another_message_moves_nothing(desk_context, of, wamid):
+    """A restored backup, or another desk on the same account, gave the same callback to another message."""
+    campaign = running(a_template(), a_customer("Ana", IN), a_customer("Ben", IN))
+    row, _ = claim(campaign)
+    answered(campaign, row, Accepted("wamid.mine"), 3)
+    callback = f"heed:{campaign.id + of}:{row.delivery_id}"
+    statuses.apply([News(callback, wamid, "failed", 131026, at(4))], at(4))
+    db.session.commit()
+    assert db.session.get_one(Delivery, row.delivery_id).state == "sent"
+
+
+def test_a_draft_that_was_tried_out_can_be_deleted(desk_context):
+    ana = a_customer("Ana", IN)
+    campaign = a_campaign(a_template(), ana)
+    lifecycle.test(campaign, ana, actor="user:1", now=at(1))
+    db.session.commit()
+    lifecycle.remove(campaign)
+
+
+def test_a_campaign_launched_as_marketing_stays_marketing_for_the_gate(desk_context):
+    template = a_template()
+    ana = a_customer("Ana", IN)
+    campaign = running(template, ana)
+    ledger.record(ana, Statement(OUT, Source.KEYWORD, "customer", at(1.5)))
+    template.category = "UTILITY"
+    db.session.commit()
+    assert claim(campaign) == []
+
+
+def test_pumps_whose_clocks_or_locks_overtake_each_other_keep_the_rate(desk_context):
+    campaign = running(a_template(), *(a_customer(f"Person {n}", IN) for n in range(200)))
+    switch.current().rate = 20
+    db.session.commit()
+    moments = [2 + step / 50 - (0.3 if step % 2 else 0) for step in range(50)]  # one second
+    assert sum(len(claim(campaign, moment)) for moment in moments) <= 20 + 4 + 2
+
+
+def test_a_clear_answer_after_the_lease_settles_the_row(desk_context):
+    campaign = running(a_template(), a_customer("Ana", IN))
+    (row,) = claim(campaign)
+    sweep.sweep(at(3) + claims.LEASE)
+    answered(campaign, row, Accepted("wamid.1"), 70)
+    assert db.session.get_one(Delivery, row.delivery_id, populate_existing=True).state == "sent"
+
+
+def test_a_cancel_in_the_same_moment_does_not_kill_the_pump(desk_context, monkeypatch):
+    campaign = running(a_template(), a_customer("Ana", IN))
+    (row,) = claim(campaign)
+    db.session.get_one(Campaign, campaign.id)
+    db.session.execute(  # committed by another session after this one read `running`
+        update(Campaign).values(status="cancelled").execution_options(synchronize_session=False)
+    )
+    outcomes.record(campaign.id, TOKEN, [Result(row, Refused(400, 132015), at(3))], at(3))
+
+
+def test_a_commit_of_300_ms_does_not_keep_a_campaign_from_starting(app, monkeypatch):
+    with app.app_context(), writing():
+        campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
+        lifecycle.launch(campaign, actor="user:1", now=clock.now())
+        db.session.commit()
+        campaign_id = campaign.id
+    real = outcomes.record
+
+    def slow(*args):
+        time.sleep(0.3)  # waits for another pump's lock, or writes 256 refusals; nothing is claimed yet
+        real(*args)
+
+    monkeypatch.setattr(outcomes, "record", slow)
+
+    class Punctual:
+        slots = 5
+
+        async def send(self, message):
+            return Accepted("wamid.1") if time.monotonic() <= message.latest_start else NotStarted("late")
+
+    asyncio.run(pumping.pump(app, campaign_id, Punctual(), clock.now))
+    with app.app_context():
+        assert db.session.query(Delivery).one().state == "sent"
+
+
+def test_one_refusal_for_a_country_leaves_out_everybody_of_it_and_nobody_else(desk_context):
+    germans = [a_customer(f"Person {n}", IN, phone=f"+491511000000{n}") for n in range(3)]
+    brazilian = a_customer("Ana", IN)
+    campaign = running(a_template(), *germans, brazilian)
+    (row,) = claim(campaign, free=1)
+    answered(campaign, row, Refused(403, 130497), 3)
+    states = {d.customer_id: d.state for d in db.session.query(Delivery)}
+    assert states == dict.fromkeys([one.id for one in germans], "failed") | {brazilian.id: "queued"}
+
+
+def test_whoever_writes_to_us_can_be_reached(desk_context):
+    ana = a_customer("Ana", IN)
+    ana.unreachable_at = at(0)
+    db.session.commit()
+    senders.sender(Person(wa_id=ana.identities[0].value), at(5))
+    assert ana.unreachable_at is None
