@@ -115,8 +115,6 @@ def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecod
     app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = CheckingClient
     yield app
-    for task in app.extensions.get("heed-tasks", {}).values():
-        task.huey.storage.close()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

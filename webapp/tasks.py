@@ -89,11 +89,15 @@ def enqueue(app: Flask, name: str, *values: int | str, delay: float = 0) -> None
     queue's sake."""
     try:
         if "heed-tasks" not in app.extensions:
-            app.extensions["heed-tasks"] = register(open_queue(app.config["HEED"]), app)
+            app.extensions["heed-queue"] = open_queue(app.config["HEED"])
+            app.extensions["heed-tasks"] = register(app.extensions["heed-queue"], app)
         wanted = app.extensions["heed-tasks"][name]
         wanted.schedule(args=values, delay=delay) if delay > 0 else wanted(*values)
     except OUT_OF_REACH as problem:
         log.warning("task %s was not queued, the next sweep finds it: %s", name, type(problem).__name__)
+    finally:
+        if queue := app.extensions.get("heed-queue"):
+            queue.storage.close()  # the connection is this thread's own, and tasks are rare
 
 
 def _bound(function: Task, app: Flask) -> Callable[..., None]:

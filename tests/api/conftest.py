@@ -1,13 +1,12 @@
 """Programs that call the API, one for each role."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
 from tests.api.programs import Program, a_token
 from webapp.accounts.roles import Role
-from webapp.extensions import db
 
 ProgramOf = Callable[[Role], Program]
 
@@ -33,12 +32,3 @@ def agent(program_of: ProgramOf) -> Program:
 @pytest.fixture
 def manager(program_of: ProgramOf) -> Program:
     return program_of(Role.MANAGER)
-
-
-@pytest.fixture(autouse=True)
-def close_connections(app: Flask) -> Iterator[None]:
-    yield
-    for task in app.extensions.get("heed-tasks", {}).values():
-        task.huey.storage.close()
-    with app.app_context():
-        db.engine.dispose()

@@ -52,7 +52,9 @@ def test_a_launch_writes_down_the_audience_and_wakes_a_worker(app: Flask, manage
     assert response.json["suppressed"] == {"no_consent": 1}
     assert response.json == manager.get(f"/campaigns/{campaign_id}").json
     queue = app.extensions["heed-tasks"]["pump"].huey
-    assert [(task.name, task.args) for task in queue.pending()] == [("pump", (campaign_id,))]
+    pending = queue.pending()
+    queue.storage.close()
+    assert [(task.name, task.args) for task in pending] == [("pump", (campaign_id,))]
 
 
 def test_a_second_launch_changes_nothing(app: Flask, manager: Program) -> None:

@@ -19,7 +19,7 @@ from webapp.consent.rules import Status
 from webapp.database import writing
 from webapp.extensions import db
 
-SECONDS = 60.0
+SECONDS = 150.0
 
 
 @pytest.fixture

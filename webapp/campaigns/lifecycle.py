@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, literal, select, update
 
-from webapp.campaigns import audience, switch, variables
+from webapp.campaigns import audience, review, switch, variables
 from webapp.campaigns.models import (
     Campaign,
     CampaignPerson,
@@ -101,7 +101,7 @@ def launch(campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None
         return campaign
     if campaign.status == CampaignStatus.CANCELLED:
         raise Impossible("This campaign was cancelled.")
-    if wrong := problems(campaign, now):
+    if wrong := problems(campaign, now) or _lacking(campaign, now):
         raise Impossible(" ".join(wrong))
     category = _template(campaign).counts_as
     if category == Category.MARKETING and not Window.of(switch.current()).open_at(now):
@@ -115,7 +115,7 @@ def launch(campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None
 
 def schedule(campaign: Campaign, at: datetime, *, actor: str, now: datetime) -> Campaign:
     """Launch it by itself at that instant. Raises Impossible, also for a time outside the send window."""
-    if wrong := problems(campaign, now):
+    if wrong := problems(campaign, now) or _lacking(campaign, now):
         raise Impossible(" ".join(wrong))
     if at <= now:
         raise Impossible("This time is over; choose a later one.")
@@ -294,6 +294,12 @@ def _move(
 def _refresh(campaign: Campaign) -> None:
     db.session.flush()
     db.session.refresh(campaign)
+
+
+def _lacking(campaign: Campaign, now: datetime) -> list[str]:
+    """Customers for whom a variable has neither a value nor a fallback."""
+    sentence = review.lack_sentence(campaign, now)
+    return [sentence] if sentence else []
 
 
 def _template(campaign: Campaign) -> Template:
