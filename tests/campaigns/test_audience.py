@@ -5,13 +5,14 @@ from sqlalchemy import select
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import audience, counts, lifecycle
+from webapp.campaigns import audience, counts, lifecycle, rules, segments
 from webapp.campaigns.models import CampaignPerson, Delivery
 from webapp.consent import holds, ledger
 from webapp.consent.gate import Category
 from webapp.consent.ledger import Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import identities, tags
+from webapp.customers.filters import Filter
 from webapp.extensions import db
 
 IN, OUT, NONE = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
@@ -128,3 +129,21 @@ def test_an_opt_out_between_preview_and_launch_counts():
     ledger.record(ana, Statement(OUT, Source.AGENT, "user:1", at(2)))
     lifecycle.launch(campaign, actor="system", now=at(3))
     assert counts.of(campaign.id).suppressed == {"opted_out": 1}
+
+
+def test_an_exclusion_that_names_what_is_gone_stops_the_launch():
+    """Left alone it would exclude nobody."""
+    ana = a_customer("Ana", IN)
+    tags.set_tags(ana, ["staff"])
+    segment = segments.create_dynamic(
+        "Staff", rules.from_filter(Filter(tags=("staff",))), actor="user:1", now=NOON
+    )
+    campaign = a_campaign(a_template(), ana)
+    campaign.audience = campaign.audience | {"exclude": [{"kind": "segment", "id": segment.id}]}
+    db.session.commit()
+    assert lifecycle.problems(campaign, at(1)) == []
+    tags.delete(tags.find("staff"))
+    db.session.commit()
+    assert len(lifecycle.problems(campaign, at(1))) == 1
+    campaign.audience = campaign.audience | {"exclude": [{"kind": "filter", "args": {"tag": ["staff"]}}]}
+    assert len(lifecycle.problems(campaign, at(1))) == 1

@@ -17,7 +17,7 @@ from webapp.campaigns.models import Campaign, CampaignPerson, Delivery, Delivery
 from webapp.consent import gate_query, policy
 from webapp.consent.gate import Category, Suppression
 from webapp.customers import queries
-from webapp.customers.conditions import PRESENT
+from webapp.customers.conditions import PRESENT, conditions_of
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer, Identity
 from webapp.customers.search import NUMBER_KINDS
@@ -53,6 +53,16 @@ def people(audience: dict[str, Any], campaign_id: int, now: datetime) -> Select[
     for source in audience.get("exclude", []):
         wanted = wanted.where(Customer.id.not_in(_source(source, campaign_id, True, now)))
     return wanted
+
+
+def lost(audience: dict[str, Any]) -> list[str]:
+    """What an audience names and is there no more: as an exclusion it would let everybody through."""
+    sources = [*audience.get("include", []), *audience.get("exclude", [])]
+    found = [segments.lost(source["id"]) for source in sources if source["kind"] == "segment"]
+    filters = [filter_of(source["args"]) for source in sources if source["kind"] == "filter"]
+    if any(conditions_of(each).nobody for each in filters):
+        found.append("A filter of the audience names a tag, an attribute or a value that does not exist.")
+    return [sentence for sentence in found if sentence]
 
 
 def preview(campaign: Campaign, category: Category, now: datetime) -> Preview:

@@ -84,6 +84,7 @@ def problems(campaign: Campaign, now: datetime) -> list[str]:
         found += _unfilled(campaign)
     if not campaign.audience.get("include"):
         found.append("Choose who shall get it.")
+    found += audience.lost(campaign.audience)
     sending = switch.current()
     if sending.restricted_until and sending.restricted_until > now:
         found.append(f"WhatsApp restricts this account: {sending.restriction}")

@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.campaigns import rules as rules_of
+from webapp.campaigns.condition_words import GONE
 from webapp.campaigns.models import Campaign, CampaignStatus, Segment, SegmentKind, SegmentMember
 from webapp.campaigns.rules import Rules
 from webapp.customers.conditions import PRESENT
@@ -115,6 +116,16 @@ def people_of(segment_id: int, now: datetime) -> Select[tuple[int]]:
         .join(SegmentMember, SegmentMember.customer_id == Customer.id)
         .where(SegmentMember.segment_id == segment_id, *PRESENT)
     )
+
+
+def lost(segment_id: int) -> str:
+    """Why a segment no longer means what it meant, as a sentence: it, or what its rules name, was deleted."""
+    segment = db.session.get(Segment, segment_id)
+    if segment is None:
+        return "A segment of the audience was deleted."
+    if segment.kind == SegmentKind.DYNAMIC and GONE in rules_of.words(Rules.of(segment.rules)):
+        return f"The segment {segment.name} names something that no longer exists. Edit its rules."
+    return ""
 
 
 def count(people: Select[tuple[int]]) -> int:
