@@ -39,7 +39,7 @@ def worker() -> None:
     logs.configure(settings.log_level, sys.stderr)
     queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)
-    tasks.work(queue)
+    tasks.work(queue, app)
 
 
 for command in (

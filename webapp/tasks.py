@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
 _on_demand: dict[str, Task] = {}
 _periodic: dict[str, tuple[Callable[[datetime], bool], Task]] = {}
 _at_start: list[Task] = []
+_at_end: list[Task] = []
 
 
 def task(name: str) -> Callable[[Task], Task]:
@@ -55,6 +57,12 @@ def at_start(function: Task) -> Task:
     return function
 
 
+def at_end(function: Task) -> Task:
+    """Run a function of the application when a worker has ended its tasks."""
+    _at_end.append(function)
+    return function
+
+
 class Heartbeat(db.Model):
     """When the worker last said that it lives."""
 
@@ -78,7 +86,7 @@ def open_queue(settings: Settings) -> Huey:
 def register(queue: Huey, app: Flask) -> dict[str, Any]:
     """Give the queue its tasks, by name; the worker and every process that enqueues do this once."""
     for start in (_first_beat, *_at_start):
-        queue.on_startup(name=f"start {start.__name__}")(_bound(start, app))
+        queue.on_startup(name=f"start {start.__name__}")(_once(_bound(start, app)))
     for name, (when, function) in {**_HOUSEKEEPING, **_periodic}.items():
         queue.periodic_task(when, name=name)(_bound(function, app))
     return {name: queue.task(name=name)(_bound(function, app)) for name, function in _on_demand.items()}
@@ -105,6 +113,17 @@ def _bound(function: Task, app: Flask) -> Callable[..., None]:
         function(app, *values)
 
     return run_it
+
+
+def _once(function: Callable[..., None]) -> Callable[[], None]:
+    """Huey calls what is to happen at the start in each of its threads."""
+    first = threading.Lock()
+
+    def run_first() -> None:
+        if first.acquire(blocking=False):
+            function()
+
+    return run_first
 
 
 def _first_beat(app: Flask) -> None:
@@ -142,8 +161,10 @@ def last_beat() -> datetime | None:
     return found.at if found else None
 
 
-def work(queue: Huey) -> None:
+def work(queue: Huey, app: Flask) -> None:
     """Run tasks until SIGTERM, which lets running ones finish."""
     queue.create_consumer(
         workers=4, worker_type="thread", initial_delay=0.05, max_delay=1, graceful_signal="TERM"
     ).run()
+    for end in _at_end:
+        end(app)

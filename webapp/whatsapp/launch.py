@@ -87,6 +87,12 @@ def begin(app: Flask) -> None:
     look_after(app)
 
 
+@tasks.at_end
+def hang_up(app: Flask) -> None:
+    if line := app.extensions.get("heed-line"):
+        line.run(line.sender.close())
+
+
 @tasks.each(minute="*")
 def look_after(app: Flask) -> None:
     with app.app_context(), writing():
