@@ -85,8 +85,8 @@ def test_templates_that_are_stale_hold_every_running_campaign():
     assert (held.status, held.pause_code) == ("paused", "templates")
 
 
-def a_scheduled_campaign(at_second):
-    campaign = a_campaign(a_template(), a_customer("Ana", IN))
+def a_scheduled_campaign(at_second, template="spring_sale"):
+    campaign = a_campaign(a_template(template), a_customer("Ana", IN))
     lifecycle.schedule(campaign, at(at_second), actor="user:1", now=at(1))
     db.session.commit()
     return campaign
@@ -99,6 +99,14 @@ def test_a_scheduled_campaign_starts_at_its_time_and_only_once():
     assert swept(at(101)) == [campaign.id]
     assert counts.of(campaign.id).total == 1
     assert db.session.get_one(Campaign, campaign.id).launched_by == "user:1"
+
+
+def test_a_campaign_that_cannot_be_launched_costs_the_others_nothing():
+    broken, sound = a_scheduled_campaign(100, "broken"), a_scheduled_campaign(100, "sound")
+    broken.audience = {"include": [{"kind": "of a newer version"}], "exclude": []}
+    db.session.commit()
+    assert swept(at(101)) == [sound.id]
+    assert db.session.get_one(Campaign, broken.id).status == "scheduled"
 
 
 def test_a_missed_schedule_does_not_send_late_by_itself():

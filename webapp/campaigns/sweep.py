@@ -1,5 +1,6 @@
 """What must happen although a queue, a worker or a webhook was lost. Runs each minute and at the start."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -10,6 +11,7 @@ from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, Delivery
 from webapp.consent.gate import Category
 from webapp.extensions import db
 
+log = logging.getLogger(__name__)
 LEASE, EXPIRED = "lease", "expired"
 DEFAULT_TTL = {Category.AUTHENTICATION: 600}
 LONGEST_TTL = 30 * 24 * 3600
@@ -25,9 +27,17 @@ def sweep(now: datetime) -> list[int]:
     _expire(now)
     _hold_when_templates_are_stale(now)
     for campaign in lifecycle.due(now):
-        lifecycle.launch_due(campaign, now)
+        _launch(campaign, now)
     db.session.flush()
     return waiting(now)
+
+
+def _launch(campaign: Campaign, now: datetime) -> None:
+    try:
+        with db.session.begin_nested():
+            lifecycle.launch_due(campaign, now)
+    except Exception as fault:  # one campaign must not cost the others their time, nor the sweep its work
+        log.error("campaign %s was not launched at its time: %s", campaign.id, type(fault).__name__)
 
 
 def waiting(now: datetime) -> list[int]:
