@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from webapp.campaigns import learning, lifecycle
 from webapp.campaigns.claims import Claimed
@@ -66,7 +66,7 @@ def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
         update(Delivery)
         .where(
             Delivery.id == db.bindparam("of"), Delivery.token == token,
-            Delivery.state.in_((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
+            or_(Delivery.state == DeliveryState.SENDING, Delivery.state == DeliveryState.UNKNOWN),
         )
         .values(state=DeliveryState.SENT, wamid=db.bindparam("as_id"), sent_at=db.bindparam("at"),
                 reason=None, error_code=None)
