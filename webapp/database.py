@@ -23,11 +23,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
 
 SQLITE_BUSY_SECONDS = 5.0
+OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
+"""What says that the database is locked, gone or crowded, and nothing about what was to be written."""
 
 _sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN")
 

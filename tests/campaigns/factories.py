@@ -3,7 +3,9 @@
 from itertools import count
 from typing import Any
 
-from tests.factories import NOON
+from tests.factories import NOON, at
+from webapp.campaigns import claims, lifecycle
+from webapp.campaigns.claims import Claims
 from webapp.campaigns.models import Campaign, CampaignPerson, Sending, Template
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -48,3 +50,22 @@ def a_campaign(template: Template, *people: Customer, name: str = "Spring sale",
     )
     db.session.commit()
     return campaign
+
+
+TOKEN = "the only pump"
+
+
+def a_running_campaign(template: Template, *people: Customer, **columns: Any) -> Campaign:
+    """A campaign that was launched a moment ago and has its pump; committed."""
+    campaign = a_campaign(template, *people, **columns)
+    lifecycle.launch(campaign, actor="user:1", now=at(1))
+    assert claims.take_pump(campaign.id, TOKEN, at(1))
+    db.session.commit()
+    return campaign
+
+
+def claimed(campaign: Campaign, seconds: float = 2.0, free: int = 50) -> Claims:
+    """What its pump claims so many seconds after noon; committed."""
+    found = claims.claim(campaign.id, TOKEN, free, at(seconds))
+    db.session.commit()
+    return found

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from tests.campaigns.factories import a_campaign, a_template
+from tests.campaigns.factories import TOKEN, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
 from webapp.campaigns import claims, lifecycle, switch
 from webapp.campaigns.models import Campaign, Delivery
@@ -19,28 +19,12 @@ from webapp.database import writing
 from webapp.extensions import db
 
 IN, OUT, NONE = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
-TOKEN = "the only pump"
 
 
 @pytest.fixture(autouse=True)
 def desk_context(app):
     with app.app_context(), writing():
         yield
-
-
-def running(template, *people, **columns):
-    """A campaign that was launched a moment ago and has its pump."""
-    campaign = a_campaign(template, *people, **columns)
-    lifecycle.launch(campaign, actor="user:1", now=at(1))
-    assert claims.take_pump(campaign.id, TOKEN, at(1))
-    db.session.commit()
-    return campaign
-
-
-def claim(campaign, seconds=2.0, free=50):
-    found = claims.claim(campaign.id, TOKEN, free, at(seconds))
-    db.session.commit()
-    return found
 
 
 def states(campaign):
@@ -50,8 +34,8 @@ def states(campaign):
 
 def test_a_claimed_row_has_started_and_keeps_what_the_gate_saw():
     ana = a_customer("Ana", IN)
-    campaign = running(a_template(), ana)
-    (row,) = claim(campaign).rows
+    campaign = a_running_campaign(a_template(), ana)
+    (row,) = claimed(campaign).rows
     assert row.message.recipient.value == f"+{ana.identities[0].value}"
     assert row.message.callback == f"heed:{campaign.id}:{row.delivery_id}"
     delivery = db.session.get_one(Delivery, row.delivery_id)
@@ -63,10 +47,10 @@ def test_a_claimed_row_has_started_and_keeps_what_the_gate_saw():
 
 def test_who_opts_out_after_the_launch_is_left_out_at_the_claim():
     ana, ben = a_customer("Ana", IN), a_customer("Ben", IN)
-    campaign = running(a_template(), ana, ben)
+    campaign = a_running_campaign(a_template(), ana, ben)
     ledger.record(ana, Statement(OUT, Source.KEYWORD, "customer", at(1.5)))
     db.session.commit()
-    assert [row.customer_id for row in claim(campaign).rows] == [ben.id]
+    assert [row.customer_id for row in claimed(campaign).rows] == [ben.id]
     assert states(campaign) == [("suppressed", "opted_out"), ("sending", None)]
 
 
@@ -80,7 +64,7 @@ FACTS = [
 @pytest.mark.parametrize("category", list(Category))
 def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_allowed):
     people = [a_customer(f"Person {n}") for n in range(len(FACTS))]
-    campaign = running(a_template(category=category.value), *people)
+    campaign = a_running_campaign(a_template(category=category.value), *people)
     db.session.query(Delivery).update({"state": "queued", "reason": None})
     policy.current().unknown_may_receive = unknown_allowed
     for person, facts in zip(people, FACTS, strict=True):
@@ -93,38 +77,38 @@ def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_all
         db.session.execute(update(Customer).where(Customer.id == person.id).values(**marks))
     db.session.commit()
     for second in range(2, 20):
-        claim(campaign, second)
+        claimed(campaign, second)
     expected = [gate.suppression(facts, category, unknown_allowed) for facts in FACTS]
     assert [reason for _, reason in states(campaign)] == expected
     assert all((state == "sending") == (reason is None) for state, reason in states(campaign))
 
 
 def test_two_claims_never_take_the_same_row():
-    campaign = running(a_template(), *(a_customer(f"Person {n}", IN) for n in range(5)), pace=10)
-    taken = [row.delivery_id for second in range(2, 8) for row in claim(campaign, second, free=2).rows]
+    campaign = a_running_campaign(a_template(), *(a_customer(f"Person {n}", IN) for n in range(5)), pace=10)
+    taken = [row.delivery_id for second in range(2, 8) for row in claimed(campaign, second, free=2).rows]
     assert len(taken) == len(set(taken)) == 5
 
 
 def test_a_pump_that_lost_its_lease_claims_nothing():
-    campaign = running(a_template(), a_customer("Ana", IN))
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     assert not claims.take_pump(campaign.id, "another pump", at(2))
     assert claims.take_pump(campaign.id, "another pump", at(2) + claims.PUMP_LEASE)
-    found = claim(campaign, 20)
+    found = claimed(campaign, 20)
     assert (found.rows, found.stop) == ([], True)
 
 
 def test_a_paused_campaign_and_the_kill_switch_start_nothing():
-    campaign = running(a_template(), a_customer("Ana", IN))
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     switch.set_enabled(False, actor="user:1", now=at(1))
     db.session.commit()
-    assert claim(campaign).rows == []
+    assert claimed(campaign).rows == []
     switch.set_enabled(True, actor="user:1", now=at(2))
     lifecycle.pause(campaign, actor="user:1", now=at(2))
     db.session.commit()
-    assert claim(campaign, 3).rows == []
+    assert claimed(campaign, 3).rows == []
     lifecycle.resume(campaign, actor="user:1", now=at(4))
     db.session.commit()
-    assert len(claim(campaign, 5).rows) == 1
+    assert len(claimed(campaign, 5).rows) == 1
 
 
 def held_by(campaign):
@@ -136,14 +120,14 @@ def held_by(campaign):
 def test_a_template_that_becomes_marketing_holds_the_campaign_until_somebody_has_seen_it():
     template = a_template("order_news", "UTILITY")
     ana, ben = a_customer("Ana", IN), a_customer("Ben", NONE)
-    campaign = running(template, ana, ben)
+    campaign = a_running_campaign(template, ana, ben)
     template.coming_category = "MARKETING"
     db.session.commit()
-    assert claim(campaign).rows == []
+    assert claimed(campaign).rows == []
     assert held_by(campaign) == ("paused", "category")
     lifecycle.resume(campaign, actor="user:1", now=at(3))
     db.session.commit()
-    assert [row.customer_id for row in claim(campaign, 4).rows] == [ana.id]
+    assert [row.customer_id for row in claimed(campaign, 4).rows] == [ana.id]
     assert states(campaign) == [("sending", None), ("suppressed", "no_consent")]
 
 
@@ -157,48 +141,48 @@ def test_a_template_that_becomes_marketing_holds_the_campaign_until_somebody_has
 )
 def test_a_template_that_is_not_as_it_was_holds_the_campaign(change, code):
     template = a_template("order_news", "UTILITY")
-    campaign = running(template, a_customer("Ana", IN))
+    campaign = a_running_campaign(template, a_customer("Ana", IN))
     for name, value in change.items():
         setattr(template, name, value)
     db.session.commit()
-    assert claim(campaign).rows == []
+    assert claimed(campaign).rows == []
     assert held_by(campaign) == ("paused", code)
 
 
 def test_categories_that_were_not_synchronised_for_twelve_hours_hold_the_campaign():
-    campaign = running(a_template(), a_customer("Ana", IN))
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     switch.current().templates_synced_at = at(2) - claims.TEMPLATES_FRESH - timedelta(seconds=1)
     db.session.commit()
-    assert claim(campaign).rows == []
+    assert claimed(campaign).rows == []
     assert held_by(campaign) == ("paused", "templates")
 
 
 def test_the_pace_is_kept_by_all_pumps_of_the_number_together():
     people = [a_customer(f"Person {n}", IN) for n in range(60)]
-    campaign = running(a_template(), *people)
+    campaign = a_running_campaign(a_template(), *people)
     switch.current().rate = 10
     db.session.commit()
-    started = [len(claim(campaign, 2 + step / 10).rows) for step in range(31)]
+    started = [len(claimed(campaign, 2 + step / 10).rows) for step in range(31)]
     assert sum(started) <= 3 * 10 + 2
     assert sum(started) >= 25
 
 
 def test_outside_the_send_window_no_marketing_starts():
-    campaign = running(a_template(), a_customer("Ana", IN))
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     sending = switch.current()
     sending.zone, sending.window_from, sending.window_until = "UTC", 13 * 60, 20 * 60
     db.session.commit()
-    assert claim(campaign).rows == []
-    assert len(claim(campaign, 3601).rows) == 1
+    assert claimed(campaign).rows == []
+    assert len(claimed(campaign, 3601).rows) == 1
 
 
 def test_a_delivery_waits_until_its_next_attempt_is_due():
-    campaign = running(a_template(), a_customer("Ana", IN))
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     db.session.query(Delivery).update({"not_before": at(10)})
     db.session.commit()
-    assert claim(campaign, 9).rows == []
+    assert claimed(campaign, 9).rows == []
     assert claims.waiting_for(campaign.id, at(9)) == 1
-    assert len(claim(campaign, 10).rows) == 1
+    assert len(claimed(campaign, 10).rows) == 1
 
 
 def test_a_claim_does_not_pass_an_opt_out_that_is_being_written(app, database_url):
@@ -206,11 +190,11 @@ def test_a_claim_does_not_pass_an_opt_out_that_is_being_written(app, database_ur
     if not database_url.startswith("postgresql"):
         return  # SQLite has one writer at a time, so there is no such moment
     ana, ben = a_customer("Ana", IN), a_customer("Ben", IN)
-    campaign = running(a_template(), ana, ben)
+    campaign = a_running_campaign(a_template(), ana, ben)
     campaign_id, ana_id, ben_id = campaign.id, ana.id, ben.id
     with db.engine.connect() as other, other.begin():
         other.execute(update(Customer).where(Customer.id == ana_id).values(status=OUT))
-        assert [row.customer_id for row in claim(campaign).rows] == [ben_id]
+        assert [row.customer_id for row in claimed(campaign).rows] == [ben_id]
     claims.claim(campaign_id, TOKEN, 50, at(3))
     db.session.commit()
     assert [state for state, _ in states(campaign)] == ["suppressed", "sending"]

@@ -1,52 +1,57 @@
 """PostgreSQL re-reads customer and delivery when they changed after the claim's snapshot."""
 
 import threading
-import time
 
 import pytest
 from sqlalchemy import text, update
 
-from tests.campaigns.factories import a_campaign, a_template
+from tests.campaigns.factories import TOKEN, a_running_campaign, a_template
 from tests.factories import a_customer, at
-from webapp.campaigns import claims, lifecycle
+from webapp.campaigns import claims
 from webapp.campaigns.models import Delivery
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
+GATE = 4711
+SHUT, OPEN = f"SELECT pg_advisory_lock({GATE})", f"SELECT pg_advisory_unlock({GATE})"
+WAITS = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+PASSED = text(f"(SELECT pg_advisory_xact_lock_shared({GATE})::text) = ''")
+"""Added to the claim's conditions: its snapshot is taken, and it waits here until the gate opens."""
+CHANGES = {
+    "opt_out": (update(Customer).values(status=Status.OPTED_OUT), Customer.id, "suppressed"),
+    "delivery": (update(Delivery).values(state="cancelled"), Delivery.customer_id, "cancelled"),
+}
 
-@pytest.mark.parametrize("what", ["opt_out", "delivery"])
+
+@pytest.mark.parametrize("what", CHANGES)
 def test_a_change_between_snapshot_and_lock_counts(app, database_url, monkeypatch, what):
     if not database_url.startswith("postgresql"):
         return  # SQLite has one writer at a time, so there is no such moment
     with app.app_context():
         ana, ben = a_customer("Ana", Status.OPTED_IN), a_customer("Ben", Status.OPTED_IN)
-        campaign = a_campaign(a_template(), ana, ben)
-        lifecycle.launch(campaign, actor="user:1", now=at(1))
-        claims.take_pump(campaign.id, "t", at(1))
-        db.session.commit()
-        ana_id, campaign_id, engine = ana.id, campaign.id, db.engine
-        queued = claims._queued
-        slept = text("(SELECT pg_sleep(1)::text) = ''")
-        monkeypatch.setattr(claims, "_queued", lambda id: (*queued(id), slept))
+        campaign_id, ids = a_running_campaign(a_template(), ana, ben).id, (ana.id, ben.id)
+        engine = db.engine
+    queued = claims._queued
+    monkeypatch.setattr(claims, "_queued", lambda id: (*queued(id), PASSED))
+    claimed = []
 
-        def change():
-            time.sleep(0.4)
-            with engine.begin() as other:
-                if what == "opt_out":
-                    other.execute(
-                        update(Customer).where(Customer.id == ana_id).values(status=Status.OPTED_OUT)
-                    )
-                else:
-                    other.execute(
-                        update(Delivery).where(Delivery.customer_id == ana_id).values(state="cancelled")
-                    )
+    def claim():
+        with app.app_context():
+            claimed.extend(row.customer_id for row in claims.claim(campaign_id, TOKEN, 5, at(2)).rows)
+            db.session.commit()
 
-        thread = threading.Thread(target=change)
+    change, column, state = CHANGES[what]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as gate:
+        gate.execute(text(SHUT))
+        thread = threading.Thread(target=claim)
         thread.start()
-        rows = claims.claim(campaign_id, "t", 5, at(2)).rows
-        db.session.commit()
+        while gate.scalar(WAITS) == 0:
+            assert thread.is_alive()
+        gate.execute(change.where(column == ids[0]))
+        gate.execute(text(OPEN))
         thread.join()
-        states = [r.state for r in db.session.query(Delivery).order_by(Delivery.customer_id)]
-        assert [row.customer_id for row in rows] == [ben.id]
-        assert states == [{"opt_out": "suppressed", "delivery": "cancelled"}[what], "sending"]
+    with app.app_context():
+        states = [row.state for row in db.session.query(Delivery).order_by(Delivery.customer_id)]
+    assert claimed == [ids[1]]
+    assert states == [state, "sending"]

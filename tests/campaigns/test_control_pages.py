@@ -1,7 +1,6 @@
 """Stopping a campaign and going on, and the kill switch on the pages."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,16 +13,8 @@ from webapp.campaigns.models import Campaign, Delivery
 from webapp.consent.rules import Status
 from webapp.extensions import db
 
+pytestmark = pytest.mark.usefixtures("asked")
 EVERYBODY = {"include": [{"kind": "everybody"}], "exclude": []}
-
-
-@pytest.fixture(autouse=True)
-def asked(app) -> Iterator[list[int]]:
-    """The campaigns that a worker was asked to send."""
-    campaigns: list[int] = []
-    app.extensions["heed-tasks"] = {"pump": campaigns.append}
-    yield campaigns
-    del app.extensions["heed-tasks"]
 
 
 @pytest.fixture

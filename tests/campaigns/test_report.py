@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import consent_figures, counts, opt_outs, report
+from webapp.campaigns import consent_figures, counts, opt_outs, pages, report
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.opt_outs import Rate
 from webapp.consent import ledger, undoing
@@ -244,8 +244,8 @@ def test_the_labels_of_the_curve_differ_however_short_it_is(seconds, first) -> N
 )
 def test_the_head_tells_when_it_started_and_who_did_it(now, words) -> None:
     campaign = a_started_campaign(category="MARKETING", launched_by="system")
-    assert report.started(campaign, now) == words
-    assert report.started(a_campaign(a_template("other")), now) == ""
+    assert pages.started(campaign, now) == words
+    assert pages.started(a_campaign(a_template("other")), now) == ""
 
 
 def test_a_running_campaign_tells_its_pace_and_the_time_left() -> None:

@@ -1,7 +1,6 @@
 """The review before sending, the people behind its numbers, the launch and the test to oneself."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,17 +19,9 @@ from webapp.consent.rules import Status
 from webapp.customers import attributes
 from webapp.extensions import db
 
+pytestmark = pytest.mark.usefixtures("asked")
 EVERYBODY = {"include": [{"kind": "everybody"}], "exclude": []}
 CITY = [{"type": "BODY", "text": "Hi from {{city}}."}]
-
-
-@pytest.fixture(autouse=True)
-def asked(app) -> Iterator[list[int]]:
-    """The campaigns that a worker was asked to send."""
-    campaigns: list[int] = []
-    app.extensions["heed-tasks"] = {"pump": campaigns.append}
-    yield campaigns
-    del app.extensions["heed-tasks"]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.campaigns.factories import a_campaign, a_template
+from tests.campaigns.factories import TOKEN, a_campaign, a_template
 from tests.factories import a_customer, at
 from webapp.campaigns import claims, codes, lifecycle, outcomes, statuses
 from webapp.campaigns.models import Campaign, Delivery
@@ -19,7 +19,6 @@ from webapp.database import writing
 from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
-TOKEN = "the only pump"
 MOMENTS = {"sent": 10, "delivered": 12, "read": 15, "failed": 16}
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.campaigns.factories import a_campaign, a_template
+from tests.campaigns.factories import TOKEN, a_campaign, a_template
 from tests.factories import a_customer, at
 from webapp.campaigns import audit, claims, counts, lifecycle, sweep, switch
 from webapp.campaigns.models import Campaign, Delivery
@@ -15,7 +15,6 @@ from webapp.database import writing
 from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
-TOKEN = "the only pump"
 
 
 @pytest.fixture(autouse=True)

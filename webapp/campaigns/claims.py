@@ -28,6 +28,7 @@ from webapp.consent import gate_query
 from webapp.consent.gate import Category
 from webapp.consent.models import Policy
 from webapp.customers.models import Customer
+from webapp.database import UtcDateTime
 from webapp.extensions import db
 
 LEASE = timedelta(seconds=60)
@@ -36,6 +37,7 @@ PUMP_LEASE = timedelta(seconds=15)
 TEMPLATES_FRESH = timedelta(hours=12)
 LONGEST_NAP = 1.0
 """Seconds. A pump looks at the kill switch at least so often."""
+NOTHING_DUE_NAP = 0.25
 MOST_AT_ONCE = 200
 
 
@@ -112,12 +114,9 @@ def claim(campaign_id: int, token: str, free: int, now: datetime) -> Claims:
 
 def waiting_for(campaign_id: int, now: datetime) -> float | None:
     """Seconds until a queued delivery is due; None when none is queued."""
-    earliest = select(func.min(func.coalesce(Delivery.not_before, now))).where(*_queued(campaign_id))
-    due = db.session.scalar(earliest)
-    if due is None:
-        return None
-    due = due if due.tzinfo else due.replace(tzinfo=now.tzinfo)
-    return max(0.0, (due - now).total_seconds())
+    earliest = func.min(func.coalesce(Delivery.not_before, now), type_=UtcDateTime)
+    due = db.session.scalar(select(earliest).where(*_queued(campaign_id)))
+    return None if due is None else max(0.0, (due - now).total_seconds())
 
 
 def rest_of(campaign_id: int, now: datetime) -> float | None:
@@ -172,23 +171,16 @@ def _claim_paced(
     ours = Bucket(_rate(campaign, sending), sending.bucket, sending.bucket_at).filled(now)
     own = Bucket(campaign.pace or ours.rate, campaign.bucket, campaign.bucket_at).filled(now)
     wanted = min(free, ours.whole, own.whole, MOST_AT_ONCE)
-    started: list[Any] = []
-    before = time.monotonic()
-    if wanted > 0:
-        rows = _start(campaign.id, gate, wanted, campaign.pump_token or "", now)
-        started = [row for row in rows if row.state == DeliveryState.SENDING]
-        if len(started) < len(rows):
-            wanted = 0  # somebody was left out: try the next ones at once
-    sending.bucket, sending.bucket_at = ours.less(len(started)).tokens, ours.at
-    campaign.bucket, campaign.bucket_at = own.less(len(started)).tokens, own.at
+    at = time.monotonic()
+    rows = _start(campaign.id, gate, wanted, campaign.pump_token or "", now) if wanted > 0 else []
+    started = [row for row in rows if row.state == DeliveryState.SENDING]
+    ours, own = ours.less(len(started)), own.less(len(started))
+    sending.bucket, sending.bucket_at = ours.tokens, ours.at
+    campaign.bucket, campaign.bucket_at = own.tokens, own.at
     claimed = addressing.address(campaign, template, sending.marketing_endpoint, started)
-    empty = wanted > 0 and not started
-    nap = (
-        LONGEST_NAP / 4
-        if empty
-        else max(ours.less(len(started)).seconds_to_next, own.less(len(started)).seconds_to_next)
-    )
-    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP), at=before)
+    nothing_due = wanted > 0 and not rows
+    nap = NOTHING_DUE_NAP if nothing_due else max(ours.seconds_to_next, own.seconds_to_next)
+    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP), at=at)
 
 
 def _rate(campaign: Campaign, sending: Sending) -> float:

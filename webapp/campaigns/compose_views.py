@@ -158,7 +158,7 @@ def _template_page(
         select(Template).where(Template.removed_at.is_(None)).order_by(Template.name, Template.language)
     ).all()
     page = page_or_fragment(
-        "campaigns/template.html",
+        "campaigns/step.html",
         "campaigns/_template_step.html",
         step="template",
         templates=[each for each in templates if each.usable or each.id == campaign.template_id],
@@ -185,7 +185,7 @@ def _audience_page(
     status: int = 200,
 ) -> tuple[str, int]:
     page = page_or_fragment(
-        "campaigns/audience.html",
+        "campaigns/step.html",
         "campaigns/_audience_step.html",
         step="audience",
         sides=sides,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, not
 from sqlalchemy.orm import aliased
 
 from webapp.campaigns.conditions import HELD, STOPPED, Condition
-from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.campaigns.models import TAKEN, Delivery
 from webapp.consent.models import ConsentEvent
 from webapp.customers import attributes, queries, tags
 from webapp.customers.filters import Filter
@@ -28,7 +28,6 @@ from webapp.customers.models import (
 from webapp.database import compact_json
 from webapp.extensions import db
 
-GOT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 NOT_WRITTEN = ("status", "unread", "errors")
 """What comes in the field of messages and is none."""
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -162,5 +161,5 @@ def _since(condition: Condition, now: datetime) -> datetime:
 
 def _got(campaign_id: int) -> ColumnElement[bool]:
     return exists().where(
-        Delivery.customer_id == Customer.id, Delivery.campaign_id == campaign_id, Delivery.state.in_(GOT)
+        Delivery.customer_id == Customer.id, Delivery.campaign_id == campaign_id, Delivery.state.in_(TAKEN)
     )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
-from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.campaigns.models import TAKEN, Delivery, DeliveryState
 from webapp.extensions import db
 
 SHOWN = tuple(state.value for state in DeliveryState if state != DeliveryState.SUPPRESSED)
@@ -53,3 +53,11 @@ def of_each(campaign_ids: list[int]) -> dict[int, Counts]:
         else:
             counts.states[state] = n
     return counted
+
+
+def accepted(campaign_ids: list[int]) -> dict[int, int]:
+    """How many messages of each campaign WhatsApp took; one that failed afterwards had been taken, too."""
+    failed_later = and_(Delivery.state == DeliveryState.FAILED, Delivery.wamid.is_not(None))
+    taken = or_(Delivery.state.in_(TAKEN), failed_later)
+    counted = select(Delivery.campaign_id, func.count()).where(Delivery.campaign_id.in_(campaign_ids), taken)
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Delivery.campaign_id))}

@@ -41,6 +41,11 @@ class DeliveryState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+TAKEN = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
+"""WhatsApp has the message, and nothing says that it was lost."""
+ARRIVED = (DeliveryState.DELIVERED, DeliveryState.READ)
+
+
 class SegmentKind(StrEnum):
     STATIC = "static"
     DYNAMIC = "dynamic"

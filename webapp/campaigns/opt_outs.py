@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.campaigns.models import Campaign, Delivery, DeliveryState
+from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, Delivery
 from webapp.campaigns.moments import WholeSecond
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, Kind, Source, Status, Turn
@@ -19,8 +19,6 @@ from webapp.extensions import db
 WINDOW = timedelta(hours=72)
 SMALLEST_SAMPLE = 100
 """Below so many delivered messages one person moves the rate by a percent or more."""
-GOT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
-ARRIVED = (DeliveryState.DELIVERED, DeliveryState.READ)
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def total(parts: list[Rate]) -> Rate:
 def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[tuple[int, int, datetime, datetime]]:
     """Each opt-out with the newest campaign message that started before it, where that is one of these."""
     reached = select(Delivery.customer_id).where(
-        Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(GOT)
+        Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(TAKEN)
     )
     newest_first = func.row_number().over(
         partition_by=ConsentEvent.id, order_by=(Delivery.started_at.desc(), Delivery.id.desc())
@@ -110,7 +108,7 @@ def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[tuple[int, 
         .join(Delivery, Delivery.customer_id == ConsentEvent.customer_id)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(
-            ConsentEvent.customer_id.in_(reached), is_opt_out(), Delivery.state.in_(GOT),
+            ConsentEvent.customer_id.in_(reached), is_opt_out(), Delivery.state.in_(TAKEN),
             Campaign.test_of_id.is_(None), WholeSecond(Delivery.started_at) <= ConsentEvent.occurred_at,
         )
         .subquery()

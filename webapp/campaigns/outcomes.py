@@ -1,7 +1,7 @@
 """What became of claimed deliveries: WhatsApp's answers to our requests. The caller commits.
 
-Every write names the pump's token and the state `sending`: a status from the webhook may have come first, and
-a delivery whose lease ran out belongs to nobody any more.
+Every write names the pump's token and the state `sending`, for a status from the webhook may have come first.
+Only an accepted message also settles a delivery whose lease ran out meanwhile.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Uncle
 from webapp.extensions import db
 
 FEW = 3
-"""Attempts after the first for a passing cause of one delivery, or for one person written to too fast."""
+"""Attempts after the first when the cause passes; each waits four times as long (Meta, error 131056)."""
 LONGEST_WAIT = 60
 """Seconds that the whole number waits at most, unless the code says more."""
 LONGEST_ASKED = 3600
@@ -29,9 +29,12 @@ NO_CONNECTION = timedelta(seconds=1)
 """No attempt sooner after one that found no connection."""
 ALL_FAIL = 10
 """So many deliveries of a campaign, all refused for their content, and it is the campaign's fault."""
-PERSON_WAITS = (4, 16, 64)
-"""Seconds, 4 to the power of n (Meta, error 131056)."""
 REFUSED = "refused"
+HTTP_REFUSED = 400
+ANSWERED = (
+    DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.FAILED,
+    DeliveryState.UNKNOWN,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,11 @@ class Refusal:
         )
         return found or 0
 
+    @property
+    def first_wait(self) -> int:
+        """Seconds."""
+        return self.rule.seconds or 1
+
     def change(self, **values: Any) -> None:
         _change(self.result, self.token, error_code=self.answer.code, **values)
 
@@ -142,14 +150,9 @@ def code_word(rule: Rule) -> str:
     return f"whatsapp_{rule.code}" if rule.code is not None else "whatsapp"
 
 
-def _retry(refusal: Refusal) -> None:
+def _again(refusal: Refusal) -> None:
     attempts = refusal.attempts
-    refusal.fail() if attempts >= FEW else refusal.again_in(2 * 4**attempts)
-
-
-def _wait_person(refusal: Refusal) -> None:
-    attempts = refusal.attempts
-    refusal.fail() if attempts >= FEW else refusal.again_in(PERSON_WAITS[attempts])
+    refusal.fail() if attempts >= FEW else refusal.again_in(refusal.first_wait * 4**attempts)
 
 
 def _wait_number(refusal: Refusal) -> None:
@@ -160,7 +163,7 @@ def _wait_number(refusal: Refusal) -> None:
     started = db.session.scalar(
         select(Delivery.started_at).where(Delivery.id == refusal.result.claimed.delivery_id)
     )
-    seconds = refusal.rule.seconds or 1
+    seconds = refusal.first_wait
     if not (sending.wait_set_at and started and started <= sending.wait_set_at):
         seconds = max(seconds, min(sending.wait_seconds * 2, max(LONGEST_WAIT, seconds)))
         sending.wait_seconds, sending.wait_set_at = int(seconds), refusal.now
@@ -171,20 +174,17 @@ def _wait_number(refusal: Refusal) -> None:
 
 
 def _wait_campaign(refusal: Refusal) -> None:
-    later = refusal.now + timedelta(seconds=refusal.rule.seconds or 600)
+    later = refusal.now + timedelta(seconds=refusal.first_wait)
     db.session.execute(
         update(Delivery)
         .where(Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED)
         .values(not_before=later)
     )
-    refusal.again_in(refusal.rule.seconds or 600, counted=False)
+    refusal.again_in(refusal.first_wait, counted=False)
 
 
 def _retry_once_then_pause(refusal: Refusal) -> None:
-    if refusal.attempts:
-        _pause(refusal)
-    else:
-        refusal.again_in(2)
+    _pause(refusal) if refusal.attempts else refusal.again_in(refusal.first_wait)
 
 
 def _pause(refusal: Refusal) -> None:
@@ -205,21 +205,16 @@ def _skip(refusal: Refusal) -> None:
 def _skip_row(refusal: Refusal) -> None:
     """The row's fault, unless the first ones all fail: then it is the campaign's."""
     refusal.fail()
-    ended = db.session.execute(
-        select(func.count(), func.count().filter(Delivery.state == DeliveryState.FAILED)).where(
-            Delivery.campaign_id == refusal.campaign_id,
-            Delivery.state.not_in(
-                (
-                    DeliveryState.QUEUED,
-                    DeliveryState.SENDING,
-                    DeliveryState.SUPPRESSED,
-                    DeliveryState.CANCELLED,
-                )
-            ),
-        )
-    ).one()
-    if ended[0] >= ALL_FAIL and ended[0] == ended[1]:
+    answered = select(Delivery.reason, Delivery.error_code).where(
+        Delivery.campaign_id == refusal.campaign_id, Delivery.state.in_(ANSWERED)
+    )
+    first = db.session.execute(answered.order_by(Delivery.id).limit(ALL_FAIL)).all()
+    if len(first) == ALL_FAIL and all(map(_for_its_content, first)):
         refusal.pause()
+
+
+def _for_its_content(row: Any) -> bool:
+    return row.reason == REFUSED and rule_of(row.error_code, HTTP_REFUSED).action == Action.SKIP_ROW
 
 
 def _skip_country(refusal: Refusal) -> None:
@@ -242,8 +237,8 @@ def _platform_stop(refusal: Refusal) -> None:
 
 
 _ACTIONS: dict[Action, Callable[[Refusal], None]] = {
-    Action.RETRY: _retry,
-    Action.WAIT_PERSON: _wait_person,
+    Action.RETRY: _again,
+    Action.WAIT_PERSON: _again,
     Action.WAIT_NUMBER: _wait_number,
     Action.WAIT_CAMPAIGN: _wait_campaign,
     Action.RETRY_ONCE_THEN_PAUSE: _retry_once_then_pause,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import abort, current_app
 
@@ -12,7 +13,7 @@ from webapp.campaigns.models import Campaign, Template
 from webapp.campaigns.review import candidates, person_of
 from webapp.campaigns.variables import Variable
 from webapp.extensions import db
-from webapp.formatting import instant
+from webapp.formatting import MONTHS, instant
 
 TONES = {"running": "good", "paused": "warning"}
 LANGUAGES = {
@@ -41,6 +42,19 @@ def frame(campaign: Campaign) -> dict[str, Any]:
         "editor": actor_names([campaign.changed_by])[campaign.changed_by],
         "languages": LANGUAGES,
     }
+
+
+def started(campaign: Campaign, now: datetime) -> str:
+    """`Marketing · started 09:05 by Dana Kim`, in the workspace's zone; "" before the launch."""
+    if campaign.launched_at is None:
+        return ""
+    zone = ZoneInfo(switch.current().zone)
+    at, today = campaign.launched_at.astimezone(zone), now.astimezone(zone).date()
+    day = "" if at.date() == today else f"{at.day} {MONTHS[at.month - 1]} "
+    by = campaign.launched_by
+    who = f" by {actor_names([by])[by]}" if by else ""
+    category = f"{campaign.category.capitalize()} · " if campaign.category else ""
+    return f"{category}started {day}{at:%H:%M}{who}"
 
 
 def sending_off() -> str:

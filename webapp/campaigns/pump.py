@@ -15,13 +15,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.campaigns import claims, lifecycle, outcomes, switch
 from webapp.campaigns.claims import Claimed, Claims
 from webapp.campaigns.outcomes import Result
 from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Sender
-from webapp.database import writing
+from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 
 log = logging.getLogger(__name__)
@@ -29,6 +28,7 @@ log = logging.getLogger(__name__)
 SLICE = 5.0
 """Seconds for which a slice starts messages."""
 SOON = 1.0
+"""Seconds. A slice waits so long for what is due; for what comes later the next slice is planned."""
 SHORT_NAP = 0.02
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
@@ -85,7 +85,7 @@ class _Slice:
         """Whether nothing is queued that may start soon; the next slice is planned for when it may."""
         try:
             due = await self._transaction(lambda: claims.waiting_for(self.campaign_id, self.clock()))
-        except SQLAlchemyError:
+        except OUT_OF_REACH:
             return False
         return due is None or due > SOON
 
@@ -94,7 +94,7 @@ class _Slice:
         taken = list(self.results)
         try:
             claimed = await self._transaction(lambda: self._record_and_claim(taken, free))
-        except SQLAlchemyError as fault:
+        except OUT_OF_REACH as fault:
             log.warning("campaign %s waits for the database: %s", self.campaign_id, type(fault).__name__)
             self._forget_what_is_too_old()
             return Claims(nap=AFTER_A_FAULT)

@@ -20,12 +20,6 @@ from webapp.rendering import dialog, dialog_done, see_other, trigger
 LONGEST_WHY = 500
 
 
-@bp.context_processor
-def _figures() -> dict[str, object]:
-    """What the list and the head of a campaign read from the report."""
-    return {"accepted_of": report.accepted, "started_of": report.started}
-
-
 @bp.get("/<int:campaign_id>/report")
 @requires(Role.VIEWER)
 def watch(campaign_id: int) -> Response:

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.accounts.actors import actor_names
 from webapp.campaigns import charts, counts, opt_outs, reasons, switch
 from webapp.campaigns.counts import Counts
-from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState
-from webapp.campaigns.opt_outs import ARRIVED, GOT, Caused, Rate
+from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, CampaignStatus, Delivery, DeliveryState
+from webapp.campaigns.opt_outs import Caused, Rate
 from webapp.campaigns.reasons import Failure
 from webapp.extensions import db
 from webapp.formatting import MONTHS
@@ -98,26 +97,6 @@ def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
     }
 
 
-def accepted(campaign_ids: list[int]) -> dict[int, int]:
-    """How many messages of each campaign WhatsApp took; one that failed afterwards had been taken, too."""
-    taken = or_(Delivery.state.in_(GOT), and_(_FAILED, Delivery.wamid.is_not(None)))
-    counted = select(Delivery.campaign_id, func.count()).where(Delivery.campaign_id.in_(campaign_ids), taken)
-    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Delivery.campaign_id))}
-
-
-def started(campaign: Campaign, now: datetime) -> str:
-    """`Marketing · started 09:05 by Dana Kim`, in the workspace's zone; "" before the launch."""
-    if campaign.launched_at is None:
-        return ""
-    zone = ZoneInfo(switch.current().zone)
-    at, today = campaign.launched_at.astimezone(zone), now.astimezone(zone).date()
-    day = "" if at.date() == today else f"{at.day} {MONTHS[at.month - 1]} "
-    by = campaign.launched_by
-    who = f" by {actor_names([by])[by]}" if by else ""
-    category = f"{campaign.category.capitalize()} · " if campaign.category else ""
-    return f"{category}started {day}{at:%H:%M}{who}"
-
-
 def over_time(campaign: Campaign, lost: list[Caused], now: datetime) -> list[Point]:
     """How many opt-outs it had caused at equally distant instants from its launch on."""
     start = campaign.launched_at
@@ -153,7 +132,7 @@ def _only(campaign_id: int) -> Select[tuple[int]]:
 def _progress(campaign: Campaign, counted: Counts, now: datetime) -> Progress:
     pace = _pace(campaign, now) if campaign.status == CampaignStatus.RUNNING else 0.0
     return Progress(
-        handed=accepted([campaign.id]).get(campaign.id, 0),
+        handed=counts.accepted([campaign.id]).get(campaign.id, 0),
         of=counted.addressed,
         refused=_count(campaign.id, _FAILED, Delivery.wamid.is_(None), Delivery.reason == "refused"),
         pace=pace,
@@ -184,7 +163,7 @@ def _arrived(counted: Counts) -> int:
 
 def _shares(counted: Counts) -> list[Share]:
     """Sent includes delivered, and delivered includes read: each is a part of the one before."""
-    sent = sum(counted.states[state] for state in GOT)
+    sent = sum(counted.states[state] for state in TAKEN)
     steps = [("Sent", sent), ("Delivered", _arrived(counted)), ("Read", counted.states[DeliveryState.READ])]
     return [
         Share(name, count, f"{count / sent:.1%}" if sent else "–", charts.share_of_width(count, sent))

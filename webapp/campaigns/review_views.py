@@ -132,7 +132,7 @@ def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[s
     wanted = variables_of(campaign.template)
     person_id = request.values.get("shown", type=int)
     page = page_or_fragment(
-        "campaigns/review.html",
+        "campaigns/step.html",
         "campaigns/_review_step.html",
         step="review",
         review=looked,

@@ -8,21 +8,18 @@ from sqlalchemy import or_, select
 
 from webapp.campaigns import addressing, learning, lifecycle
 from webapp.campaigns.codes import Action, rule_of
-from webapp.campaigns.models import Delivery, DeliveryState
-from webapp.campaigns.outcomes import code_word
+from webapp.campaigns.models import ARRIVED, TAKEN, Delivery, DeliveryState
+from webapp.campaigns.outcomes import REFUSED, code_word
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
-REFUSED = "refused"
-ARRIVED = (DeliveryState.DELIVERED, DeliveryState.READ)
 PROGRESS = {
     "sent": DeliveryState.SENT,
     "delivered": DeliveryState.DELIVERED,
     "read": DeliveryState.READ,
     "played": DeliveryState.READ,
 }
-ORDER = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 
 
 @dataclass(frozen=True)
@@ -90,9 +87,9 @@ def _advance(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
         delivery.delivered_at = delivery.delivered_at or at
     if state in ARRIVED:
         _mark_if_after_opt_out(delivery, at)
-    known = ORDER.index(delivery.state) if delivery.state in ORDER else -1
+    known = TAKEN.index(delivery.state) if delivery.state in TAKEN else -1
     failed_for_good = delivery.state == DeliveryState.FAILED and state == DeliveryState.SENT
-    if ORDER.index(state) > known and not failed_for_good:
+    if TAKEN.index(state) > known and not failed_for_good:
         delivery.state, delivery.reason, delivery.error_code = state, None, None
         delivery.started_at = delivery.started_at or at
 

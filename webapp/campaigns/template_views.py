@@ -29,7 +29,7 @@ def sync() -> Response:
     settings: Settings = current_app.config["HEED"]
     if not (settings.access_token and settings.business_account_id):
         return _say(NO_ACCESS, bad=True)
-    tasks.enqueue(current_app._get_current_object(), "sync templates")  # type: ignore[attr-defined]
+    tasks.enqueue(current_app, "sync templates")
     return _say(SYNCHRONISING)
 
 

@@ -1,6 +1,6 @@
 """Times in the workspace's zone: as people choose them, and as they read them. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from webapp.formatting import MONTHS
@@ -40,7 +40,7 @@ def local(instant: datetime, zone: str) -> str:
 def zone_words(zone: str, now: datetime) -> str:
     """`São Paulo, UTC-3`: the place of the zone, and how far it is from UTC at that instant."""
     there = now.astimezone(ZoneInfo(zone))
-    minutes = int(there.utcoffset().total_seconds() // 60) if there.utcoffset() else 0  # type: ignore[union-attr]
+    minutes = int((there.utcoffset() or timedelta()).total_seconds() // 60)
     place = zone.rpartition("/")[2].replace("_", " ")
     if not minutes:
         return place if place == "UTC" else f"{place}, UTC"

@@ -27,7 +27,7 @@ from webapp.campaigns.counts import Counts
 from webapp.campaigns.lifecycle import CATEGORY_DRIFT, NOT_STARTED
 from webapp.campaigns.models import Campaign, CampaignStatus, Template
 from webapp.campaigns.opt_outs import Rate
-from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off
+from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off, started
 from webapp.consent.gate import Category
 from webapp.extensions import db, htmx
 from webapp.rendering import see_other
@@ -43,13 +43,9 @@ class Listed:
     campaign: Campaign
     tone: str
     counts: Counts
+    accepted: int
     rate: Rate | None
     scheduled: str
-
-    @property
-    def done(self) -> int:
-        """Deliveries on which nothing waits any more."""
-        return self.counts.addressed - self.counts.open
 
 
 @bp.get("")
@@ -105,6 +101,7 @@ def _control(campaign: Campaign) -> dict[str, object]:
         "drops": audience.preview(campaign, Category.MARKETING, clock.now()).suppressed if held else {},
         "words": review.WORDS,
         "editable": may(Role.MANAGER),
+        "started": started(campaign, clock.now()),
         "head_tag": f"{campaign.status}-{campaign.version}-{int(bool(framed['sending_off']))}",
     }
 
@@ -118,7 +115,7 @@ def _page(before: int | None) -> list[Campaign]:
 
 def _listed(campaigns: list[Campaign]) -> list[Listed]:
     ids = [campaign.id for campaign in campaigns]
-    counted = counts.of_each(ids)
+    counted, accepted = counts.of_each(ids), counts.accepted(ids)
     rates = opt_outs.rates(select(Campaign.id).where(Campaign.id.in_(ids)))
     zone = switch.current().zone
     return [
@@ -126,6 +123,7 @@ def _listed(campaigns: list[Campaign]) -> list[Listed]:
             campaign,
             TONES.get(campaign.status, ""),
             counted[campaign.id],
+            accepted.get(campaign.id, 0),
             rates.get(campaign.id),
             times.local(campaign.scheduled_at, zone) if campaign.scheduled_at else "",
         )

@@ -11,11 +11,11 @@ import traceback
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionInTime
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.consent import policy
 from webapp.consent.keywords import RULE_VERSION, KeywordSet
+from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
 from webapp.whatsapp import effects
 from webapp.whatsapp.models import InboundMessage
@@ -24,8 +24,6 @@ from webapp.whatsapp.reading import Malformed
 
 log = logging.getLogger(__name__)
 
-OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
-"""What says that the database is locked, gone or crowded, and nothing about the item."""
 NOT_OURS = "not_ours"
 
 

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, abort, current_app, request
 from webapp import clock
 from webapp.accounts.access import public
 from webapp.config import Settings
+from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
 from webapp.whatsapp import inbound, signature
-from webapp.whatsapp.inbound import OUT_OF_REACH, Business
+from webapp.whatsapp.inbound import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
 log = logging.getLogger(__name__)
