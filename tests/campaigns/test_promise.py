@@ -53,6 +53,7 @@ class Promise(RuleBasedStateMachine):
         self.template = a_template(synced_at=NOON + timedelta(days=300)).id
         self.people = [a_customer(f"Person {n}", IN).id for n in range(4)]
         self.campaigns = []
+        self.a_campaign_is_launched()
 
     def tick(self, seconds=11):
         self.now += timedelta(seconds=seconds)
@@ -136,22 +137,30 @@ class Promise(RuleBasedStateMachine):
         db.session.commit()
         self.campaigns.append(campaign.id)
 
-    @rule(on=st.booleans())
+    @rule(on=st.sampled_from([True, True, True, False]))
     def somebody_uses_the_kill_switch(self, on):
         switch.set_enabled(on, actor="user:1", now=self.tick())
         db.session.commit()
 
-    @rule(free=st.integers(1, 4))
-    def a_pump_claims(self, free):
+    def _pumps(self, free):
         for campaign_id in self.campaigns:
+            self.tick()
             token = f"pump {self.n}"
-            if not claims.take_pump(campaign_id, token, self.tick()):
-                continue
-            found = claims.claim(campaign_id, token, free, self.now)
-            db.session.commit()
-            for row in found.rows:
-                self._may_start(row)
-                self.in_hand.append((campaign_id, token, row))
+            if claims.take_pump(campaign_id, token, self.now):
+                self._claim(campaign_id, token, free)
+
+    # The same rule three times: what is sent has to come up often among so much else.
+    one_pump_claims = rule(free=st.integers(1, 2))(_pumps)
+    another_pump_claims = rule(free=st.integers(1, 2))(_pumps)
+    a_third_pump_claims = rule(free=st.integers(1, 2))(_pumps)
+
+    def _claim(self, campaign_id, token, free):
+        found = claims.claim(campaign_id, token, free, self.now)
+        claims.leave_pump(campaign_id, token)
+        db.session.commit()
+        for row in found.rows:
+            self._may_start(row)
+            self.in_hand.append((campaign_id, token, row))
 
     def _may_start(self, row):
         assert switch.current().enabled
