@@ -1,30 +1,20 @@
-"""The pages of segments: what there is, who is in one, and for managers making and changing them."""
+"""The pages of segments: what there is, who is in one, and what is done with one as a whole."""
 
-from typing import Any
-
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import flash, render_template, request, url_for
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import audience_forms, rule_forms, rules, segment_numbers, segments
-from webapp.campaigns.conditions import FIELDS, SOURCES, STATUSES, WITHOUT_VALUE
-from webapp.campaigns.models import Campaign, Segment, SegmentKind
-from webapp.campaigns.named_people import Line
-from webapp.campaigns.rule_forms import Builder
-from webapp.campaigns.rules import Rules, Unusable
-from webapp.campaigns.segments import EditedMeanwhile, Refused
-from webapp.customers import queries
-from webapp.customers.filters import Filter
-from webapp.customers.names import MalformedName
-from webapp.extensions import db, htmx
-from webapp.rendering import dialog, dialog_done, see_other
+from webapp.campaigns import rules, segment_edit_views, segment_filter_views, segments
+from webapp.campaigns.models import Segment, SegmentKind
+from webapp.campaigns.rules import Rules
+from webapp.campaigns.segment_blueprint import Answer, bp, gone_on, saved
+from webapp.campaigns.segments import Refused
+from webapp.extensions import db
+from webapp.rendering import dialog, see_other
 
-bp = Blueprint("segments", __name__, url_prefix="/segments")
-MOST_CAMPAIGNS = 200
-
-Answer = Response | tuple[str, int]
+__all__ = ["bp", "segment_edit_views", "segment_filter_views"]
 
 
 @bp.get("")
@@ -36,18 +26,6 @@ def index() -> str:
         for segment in segments.everything()
     ]
     return render_template("segments/index.html", listed=listed)
-
-
-@bp.get("/new")
-@requires(Role.MANAGER)
-def new() -> Answer:
-    return _form(_kind(), rule_forms.fresh(), "")
-
-
-@bp.post("/new")
-@requires(Role.MANAGER)
-def create() -> Answer:
-    return _create_static() if _kind() == SegmentKind.STATIC else _save_dynamic(None)
 
 
 @bp.get("/<int:segment_id>")
@@ -64,21 +42,6 @@ def show(segment_id: int) -> str:
         sample=segments.sample(people),
         campaigns=segments.used_by(segment_id),
     )
-
-
-@bp.get("/<int:segment_id>/edit")
-@requires(Role.MANAGER)
-def edit(segment_id: int) -> Answer:
-    segment = db.get_or_404(Segment, segment_id)
-    builder = rule_forms.shown(Rules.of(segment.rules))
-    return _form(segment.kind, builder, segment.name, segment)
-
-
-@bp.post("/<int:segment_id>/edit")
-@requires(Role.MANAGER)
-def update(segment_id: int) -> Answer:
-    segment = db.get_or_404(Segment, segment_id)
-    return _update_static(segment) if segment.kind == SegmentKind.STATIC else _save_dynamic(segment)
 
 
 @bp.post("/<int:segment_id>/remove")
@@ -99,7 +62,7 @@ def remove(segment_id: int) -> Answer:
 @requires(Role.MANAGER)
 def duplicate(segment_id: int) -> Answer:
     copy = segments.duplicate(db.get_or_404(Segment, segment_id), actor=current_actor(), now=clock.now())
-    return _saved(copy, f"“{copy.name}” is a copy.")
+    return saved(copy, f"“{copy.name}” is a copy.")
 
 
 @bp.get("/<int:segment_id>/delete")
@@ -118,190 +81,7 @@ def delete(segment_id: int) -> Answer:
     except Refused as refusal:
         return _delete_dialog(segment, str(refusal))
     db.session.commit()
-    return _gone_on(f"The segment “{name}” is deleted.", url_for("segments.index"))
-
-
-@bp.post("/rules")
-@requires(Role.MANAGER)
-def build() -> str:
-    """The rule builder after a button or a list in it was used, and whom its rules mean."""
-    builder = rule_forms.typed(request.form)
-    builder.press(request.form)
-    return render_template("segments/_rules_answer.html", **_builder(builder), **_previewed(builder))
-
-
-@bp.post("/preview")
-@requires(Role.MANAGER)
-def preview() -> str:
-    """How many customers the rules mean as they stand in the form, and some of them."""
-    return render_template("segments/_preview.html", **_previewed(rule_forms.typed(request.form)))
-
-
-@bp.get("/from-filter")
-@requires(Role.MANAGER)
-def name_filter() -> Answer:
-    return _filter_dialog(Filter.from_args(request.args), "")
-
-
-@bp.post("/from-filter")
-@requires(Role.MANAGER)
-def from_filter() -> Answer:
-    """The table's filter becomes a segment: of whoever it means at any time, or means now."""
-    filter, name = Filter.from_args(request.form), request.form.get("name", "")
-    actor, now = current_actor(), clock.now()
-    try:
-        if request.form.get("kind") == SegmentKind.STATIC:
-            people = db.session.scalars(queries.matching(filter)).all()
-            segment = segments.create_static(name, people, actor=actor, now=now)
-        else:
-            segment = segments.create_dynamic(name, rules.from_filter(filter), actor=actor, now=now)
-    except (MalformedName, Unusable) as fault:
-        return _filter_dialog(filter, name, str(fault))
-    db.session.commit()
-    return _gone_on(f"“{segment.name}” is saved.", url_for("segments.show", segment_id=segment.id))
-
-
-def _kind() -> str:
-    return SegmentKind.STATIC if request.values.get("kind") == SegmentKind.STATIC else SegmentKind.DYNAMIC
-
-
-def _save_dynamic(segment: Segment | None) -> Answer:
-    builder, name = rule_forms.typed(request.form), request.form.get("name", "")
-    if builder.press(request.form):
-        return _form(SegmentKind.DYNAMIC, builder, name, segment)
-    try:
-        found = rules.parse(builder.to_json())
-        saved = _write_dynamic(segment, name, found)
-    except (Unusable, MalformedName) as fault:
-        builder.show(fault.faults if isinstance(fault, Unusable) else {})
-        return _form(SegmentKind.DYNAMIC, builder, name, segment, error=_name_error(fault), status=422)
-    except EditedMeanwhile:
-        return _form(SegmentKind.DYNAMIC, builder, name, segment, stale=True, status=409)
-    return _saved(saved, f"“{saved.name}” is saved.")
-
-
-def _write_dynamic(segment: Segment | None, name: str, found: Rules) -> Segment:
-    actor, now = current_actor(), clock.now()
-    if segment is None:
-        return segments.create_dynamic(name, found, actor=actor, now=now)
-    segments.change(segment, name, found, version=_version(), actor=actor, now=now)
-    return segment
-
-
-def _create_static() -> Answer:
-    name, lines, actor, now = request.form.get("name", ""), [], current_actor(), clock.now()
-    try:
-        lines = _lines()
-        segments.checked(name)
-        looked = segment_numbers.look_up(lines, add_unknown="add_unknown" in request.form, now=now)
-        segment = segments.create_static(name, looked.customers, actor=actor, now=now)
-    except ValueError as fault:
-        return _static_refused(fault, name, None)
-    return _saved(segment, f"“{segment.name}” is saved. {looked.sentence if lines else ''}".strip())
-
-
-def _update_static(segment: Segment) -> Answer:
-    name, actor, now = request.form.get("name", ""), current_actor(), clock.now()
-    try:
-        lines = _lines()
-        segments.rename(segment, name, version=_version(), actor=actor, now=now)
-        looked = segment_numbers.look_up(lines, add_unknown="add_unknown" in request.form, now=now)
-        segments.add_people(segment, looked.customers, actor=actor, now=now)
-    except EditedMeanwhile:
-        return _form(segment.kind, Builder(), name, segment, stale=True, status=409)
-    except ValueError as fault:
-        return _static_refused(fault, name, segment)
-    return _saved(segment, f"“{segment.name}” is saved. {looked.sentence if lines else ''}".strip())
-
-
-def _static_refused(fault: ValueError, name: str, segment: Segment | None) -> Answer:
-    db.session.rollback()
-    error = _name_error(fault)
-    return _form(SegmentKind.STATIC, Builder(), name, segment, error=error,
-                 file_error="" if error else str(fault), status=422)  # fmt: skip
-
-
-def _lines() -> list[Line]:
-    """The numbers that were typed or uploaded. Raises ValueError for a file that is no CSV."""
-    side = audience_forms.Side(numbers=request.form.get("numbers", ""))
-    return audience_forms.lines_in(side, request.files.get("file"))
-
-
-def _name_error(fault: ValueError) -> str:
-    return str(fault) if isinstance(fault, MalformedName) else ""
-
-
-def _version() -> int:
-    return request.form.get("version", 0, type=int)
-
-
-def _form(
-    kind: str,
-    builder: Builder,
-    name: str,
-    segment: Segment | None = None,
-    *,
-    error: str = "",
-    file_error: str = "",
-    stale: bool = False,
-    status: int = 200,
-) -> tuple[str, int]:
-    dynamic = kind == SegmentKind.DYNAMIC
-    page = render_template(
-        "segments/edit.html",
-        segment=segment,
-        kind=kind,
-        name=name,
-        error=error,
-        file_error=file_error,
-        stale=stale,
-        numbers=request.form.get("numbers", ""),
-        add_unknown="add_unknown" in request.form,
-        now_in_words=rules.words(Rules.of(segment.rules)) if segment and dynamic else "",
-        **(_builder(builder) | _previewed(builder) if dynamic else {}),
-    )
-    return page, status
-
-
-def _builder(builder: Builder) -> dict[str, Any]:
-    recent = db.select(Campaign).where(Campaign.test_of_id.is_(None)).order_by(Campaign.id.desc())
-    return {
-        "builder": builder,
-        "fields": FIELDS,
-        "statuses": STATUSES,
-        "sources": SOURCES,
-        "without_value": WITHOUT_VALUE,
-        "attribute_keys": {key.name: key.type for key in db.session.scalars(queries.attribute_keys())},
-        "tag_names": [tag.name for tag in db.session.scalars(queries.tags_with_counts())],
-        "campaigns": db.session.scalars(recent.limit(MOST_CAMPAIGNS)).all(),
-    }
-
-
-def _previewed(builder: Builder) -> dict[str, Any]:
-    """For the preview: nothing is counted while a condition is not finished."""
-    try:
-        found = rules.parse(builder.to_json())
-    except Unusable:
-        return {"count": None, "sample": [], "words": ""}
-    people = rules.people(found, clock.now())
-    return {
-        "count": segments.count(people),
-        "sample": segments.sample(people, 5),
-        "words": rules.words(found),
-    }
-
-
-def _filter_dialog(filter: Filter, name: str, error: str = "") -> Answer:
-    return dialog(
-        "segments/_filter_dialog.html",
-        title="Save as segment",
-        status=422 if error else 200,
-        filter=filter,
-        name=name,
-        kind=request.form.get("kind", SegmentKind.DYNAMIC),
-        count=queries.count(filter),
-        error=error,
-    )
+    return gone_on(f"The segment “{name}” is deleted.", url_for("segments.index"))
 
 
 def _delete_dialog(segment: Segment, error: str = "") -> Answer:
@@ -315,17 +95,3 @@ def _delete_dialog(segment: Segment, error: str = "") -> Answer:
         blocked=any(campaign.status in segments.COMING for campaign in users),
         error=error,
     )
-
-
-def _saved(segment: Segment, message: str) -> Response:
-    db.session.commit()
-    flash(message)
-    return see_other(url_for("segments.show", segment_id=segment.id))
-
-
-def _gone_on(message: str, location: str) -> Response:
-    """The dialog's work ends on another page."""
-    if not htmx:
-        return dialog_done(message, location=location)
-    flash(message)
-    return Response("", 204, {"HX-Redirect": location})
