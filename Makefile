@@ -8,7 +8,8 @@ test: ## every check, in a browser and on both databases too
 	bin/setup test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/pytest -n logical --maxprocesses 4
+	.venv/bin/pytest -n logical --maxprocesses 4 tests
+	.venv/bin/pytest -n logical --maxprocesses 4 e2e
 
 lint:
 	bin/setup

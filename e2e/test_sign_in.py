@@ -50,7 +50,7 @@ def test_a_wrong_password_is_told_and_the_address_stays(page: Page, desk: Desk, 
 def test_signing_out_ends_it_in_every_tab(agent: Page) -> None:
     agent.goto("/opt-in")
     other = agent.context.new_page()
-    other.goto("/customers")
+    other.goto("/guide")
     agent.get_by_role("button", name="Menu of Dana Kim").click()
     agent.get_by_role("button", name="Sign out").click()
     expect(agent.get_by_text("You are signed out.")).to_be_visible()

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -197,6 +196,7 @@ def test_each_code_does_what_its_rule_says(desk, graph, code):
 def due_now(app):
     with app.app_context(), writing():
         db.session.query(Delivery).update({"not_before": None})
+        db.session.query(Campaign).update({"pump_until": None})
         db.session.commit()
 
 
@@ -236,27 +236,6 @@ def test_131050_sets_the_platform_stop_and_leaves_consent_alone(desk, graph):
     desk.asked_once(campaign_id, graph)
     customer = desk.customer_of(campaign_id)
     assert (customer.status, customer.platform_stop_at is not None) == (IN, True)
-
-
-def test_a_refusal_for_the_whole_number_makes_all_wait_twice_as_long_each_time(desk, graph, app):
-    campaign_id = desk.launch(2)
-    graph.answer = lambda body, n: Script.error(130429)
-    waits = []
-    while len(waits) < 3:
-        before = len(graph.requests)
-        desk.slice(campaign_id)
-        with app.app_context(), writing():
-            sending = switch.current()
-            if len(graph.requests) > before:
-                waits.append(sending.wait_seconds)
-                assert sending.wait_until > clock.now() - timedelta(seconds=5)
-            sending.wait_until = None
-            db.session.commit()
-    assert waits == [1, 2, 4]
-    graph.answer = lambda body, n: Script.accept()
-    desk.send(campaign_id)
-    with app.app_context():
-        assert switch.current().wait_seconds == 0
 
 
 def test_the_first_ten_refused_for_their_content_pause_the_campaign(desk, graph):

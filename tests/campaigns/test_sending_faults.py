@@ -89,6 +89,31 @@ def test_a_row_that_comes_back_to_a_cancelled_campaign_is_cancelled(desk_context
     assert counts.of(campaign.id).states["queued"] == 0
 
 
+def test_the_whole_number_waits_twice_as_long_each_time_until_one_is_accepted(desk_context):
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
+    second, waits = 2.0, []
+    for _ in range(8):
+        (row,) = claimed(campaign, second).rows
+        answered(campaign, row, Refused(400, 130429), second)
+        wait = switch.current().wait_seconds
+        assert switch.current().wait_until == at(second + wait)
+        assert claimed(campaign, second + wait - 0.1).rows == []
+        waits, second = [*waits, wait], second + wait
+        campaign.pump_token, campaign.pump_until = TOKEN, None
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    (row,) = claimed(campaign, second).rows
+    answered(campaign, row, Accepted("wamid.1"), second)
+    assert switch.current().wait_seconds == 0
+
+
+def test_the_answers_of_one_wave_lengthen_the_wait_once(desk_context):
+    people = [a_customer(f"Person {n}", IN) for n in range(3)]
+    campaign = a_running_campaign(a_template(), *people)
+    for row in claimed(campaign).rows:
+        answered(campaign, row, Refused(429), 2.5)
+    assert switch.current().wait_seconds == 1
+
+
 def test_a_longer_wait_is_not_shortened_by_a_shorter_one_before(desk_context):
     campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     (row,) = claimed(campaign).rows

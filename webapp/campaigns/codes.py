@@ -100,7 +100,7 @@ _TEMPLATE = [
            "The values do not fit the template’s variables", SKIPS_ROW),
     Rule(135000, Action.SKIP_ROW, "WhatsApp refused it without a reason", SKIPS_ROW),
     Rule(131053, Action.RETRY_ONCE_THEN_PAUSE, "WhatsApp could not fetch the header’s image or file",
-         "Tries once more, then pauses the campaign"),
+         "Tries once more, then pauses the campaign", 4),
     Rule(132001, Action.PAUSE, "WhatsApp does not know this template in this language", PAUSES),
     Rule(132005, Action.PAUSE, "The text with its values is too long", PAUSES),
     Rule(132007, Action.PAUSE, "The template breaks a rule of WhatsApp’s", PAUSES),

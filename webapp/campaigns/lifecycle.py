@@ -155,7 +155,7 @@ def resume(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
         if not template.usable:
             raise Impossible(f"WhatsApp does not take this template now: it is {_status(template)}.")
         _move(campaign, (CampaignStatus.PAUSED,), status=CampaignStatus.RUNNING, paused_at=None,
-              paused_by=None, pause_code="", pause_reason="",
+              paused_by=None, pause_code="", pause_reason="", pump_until=None,
               category=stricter(campaign.category, template))  # fmt: skip
     elif campaign.status != CampaignStatus.RUNNING:
         raise Impossible(f"A campaign that is {campaign.status} cannot be resumed.")

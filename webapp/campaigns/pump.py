@@ -29,6 +29,8 @@ SLICE = 5.0
 """Seconds for which a slice starts messages."""
 SOON = 1.0
 """Seconds. A slice waits so long for what is due; for what comes later the next slice is planned."""
+LONGEST_REST = 60.0
+"""Seconds. So often somebody looks, for a send window or a pace may have been changed."""
 SHORT_NAP = 0.02
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
@@ -76,7 +78,7 @@ class _Slice:
     def _finish(self) -> float | None:
         now = self.clock()
         due = claims.rest_of(self.campaign_id, now)
-        later = now + timedelta(seconds=due) if due and due > SOON else None
+        later = now + timedelta(seconds=min(due, LONGEST_REST)) if due and due > SOON else None
         claims.leave_pump(self.campaign_id, self.token, later)
         lifecycle.finish_if_done(self.campaign_id, now)
         return due

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from webapp import clock, tasks
 from webapp.campaigns import audit, lifecycle, sweep, switch, wire
 from webapp.campaigns.models import Campaign, CampaignStatus
-from webapp.campaigns.pump import pump
+from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
 from webapp.customers.models import Customer
 from webapp.database import writing
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 SLOTS = 256
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and half as many again."""
-LONGEST_REST = 60.0
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 ON_THE_WIRE = wire.on_the_wire
 
