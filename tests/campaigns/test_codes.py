@@ -29,7 +29,7 @@ TABLE = [
         400,
         "a file that cannot be fetched fails for all",
         Action.RETRY_ONCE_THEN_PAUSE,
-        None,
+        4,
     ),
     (131051, 0, "a kind of message that came in concerns no campaign", Action.NOTHING, None),
     (131052, 0, "nor does a file that came in", Action.NOTHING, None),
