@@ -9,15 +9,14 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import audience, drafts, lifecycle, named_people, variables
+from webapp.campaigns import drafts, lifecycle, named_people, variables
 from webapp.campaigns.audience_forms import Side, lines_in, sides_in, sides_of
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.drafts import INCLUDE, SIDES, EditedMeanwhile
 from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import Campaign, CampaignStatus, Segment, Template
-from webapp.campaigns.pages import campaign_or_404, frame, meanwhile, shown, variables_of
-from webapp.campaigns.review import category_of
+from webapp.campaigns.pages import campaign_or_404, found, frame, meanwhile, shown, variables_of
 from webapp.campaigns.template_forms import fillings_of, parameters_in
 from webapp.customers.queries import attribute_keys
 from webapp.extensions import db
@@ -168,7 +167,7 @@ def _template_page(
         error=error,
         misfits=misfits or {},
         asked=asked,
-        found=_found(campaign),
+        found=found(campaign),
         editable=may(Role.MANAGER),
         **_filled(template, parameters),
         **_preview(campaign, template, parameters),
@@ -191,18 +190,13 @@ def _audience_page(
         sides=sides,
         named=drafts.people_named(campaign.id),
         segments=db.session.scalars(select(Segment).order_by(Segment.key)).all(),
-        found=_found(campaign),
+        found=found(campaign),
         notice=notice,
         errors=dict.fromkeys(SIDES, "") | (errors or {}),
         editable=may(Role.MANAGER),
         **frame(campaign),
     )
     return page, status
-
-
-def _found(campaign: Campaign) -> int:
-    """How many customers the audience names, as it is saved."""
-    return audience.preview(campaign, category_of(campaign), clock.now()).total
 
 
 def _filled(template: Template | None, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, current_app
 
+from webapp import clock
 from webapp.accounts.actors import actor_names
-from webapp.campaigns import switch, variables
+from webapp.campaigns import audience, switch, variables
 from webapp.campaigns.bubble import bubble
 from webapp.campaigns.models import Campaign, Template
-from webapp.campaigns.review import candidates, person_of
+from webapp.campaigns.review import candidates, category_of, person_of
 from webapp.campaigns.variables import Variable
 from webapp.extensions import db
 from webapp.formatting import MONTHS, instant
@@ -55,6 +56,11 @@ def started(campaign: Campaign, now: datetime) -> str:
     who = f" by {actor_names([by])[by]}" if by else ""
     category = f"{campaign.category.capitalize()} · " if campaign.category else ""
     return f"{category}started {day}{at:%H:%M}{who}"
+
+
+def found(campaign: Campaign) -> int:
+    """How many customers the audience names, as it is saved."""
+    return audience.preview(campaign, category_of(campaign), clock.now()).total
 
 
 def sending_off() -> str:

@@ -13,7 +13,7 @@ from webapp.accounts.roles import Role
 from webapp.campaigns import review
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.models import Campaign
-from webapp.campaigns.pages import campaign_or_404, frame
+from webapp.campaigns.pages import campaign_or_404, found, frame
 from webapp.customers.blueprint import reader
 from webapp.customers.cells import safe
 from webapp.customers.models import Customer
@@ -46,6 +46,7 @@ def people(campaign_id: int) -> str:
         group_words=GROUPS[group],
         rows=rows[:PER_PAGE],
         next_after=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
+        found=found(campaign),
         **frame(campaign),
     )
 
