@@ -1,7 +1,7 @@
 """Whom a campaign means, and why the others are left out: the preview and the launch use one rule."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
@@ -147,3 +147,17 @@ def test_an_exclusion_that_names_what_is_gone_stops_the_launch():
     assert len(lifecycle.problems(campaign, at(1))) == 1
     campaign.audience = campaign.audience | {"exclude": [{"kind": "filter", "args": {"tag": ["staff"]}}]}
     assert len(lifecycle.problems(campaign, at(1))) == 1
+
+
+def test_finding_those_who_come_twice_does_not_read_the_audience_again_for_each(database_url):
+    """A campaign to twice as many people may cost twice as much, not four times."""
+    plan = select(func.count()).select_from(
+        audience.members(a_campaign(a_template()), Category.MARKETING, None, at(1)).subquery()
+    )
+    compiled = str(plan.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    if database_url.startswith("sqlite"):
+        steps = [row[3] for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {compiled}"))]
+        assert not [step for step in steps if step.startswith("CORRELATED")]
+    else:
+        steps = [row[0] for row in db.session.execute(text(f"EXPLAIN {compiled}"))]
+        assert not [step for step in steps if "SubPlan" in step and "Filter" in step and "hashed" not in step]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, case, exists, func, insert, literal, or_, select
+from sqlalchemy import CTE, Select, case, func, insert, literal, null, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -103,22 +103,34 @@ def _judged(campaign: Campaign, category: Category, now: datetime) -> CTE:
         .where(Customer.id.in_(ids))
         .cte("gated")
     )
-    twice = case((_came_before(gated), literal(Suppression.DUPLICATE.value)), else_=gated.c.reason)
-    whole = case((gated.c.reason.is_(None), twice), else_=gated.c.reason)
+    whole = case(
+        (gated.c.reason.is_not(None), gated.c.reason),
+        (gated.c.customer_id.in_(_came_before(gated)), literal(Suppression.DUPLICATE.value)),
+        else_=null(),
+    )
     return select(gated.c.customer_id, whole.label("reason")).cte("judged")
 
 
-def _came_before(gated: CTE) -> ColumnElement[bool]:
-    """Whether an older customer of the audience has this one's number, in one of its variants."""
+def _came_before(gated: CTE) -> Select[tuple[int]]:
+    """Those whose number, in one of its variants, an older customer of the audience has who gets it.
+
+    Goes from the audience to the few twins first: asked for each customer, SQLite would read the whole
+    audience again for each.
+    """
     own, others, older = aliased(Identity), aliased(Identity), gated.alias("older")
-    return exists().where(
-        own.customer_id == gated.c.customer_id,
-        own.kind.in_(NUMBER_KINDS),
-        others.match_key == own.match_key,
-        others.kind.in_(NUMBER_KINDS),
-        others.customer_id < gated.c.customer_id,
-        older.c.customer_id == others.customer_id,
-        older.c.reason.is_(None),
+    twins = (
+        select(own.customer_id.label("newer"), others.customer_id.label("older"))
+        .select_from(gated)
+        .join(own, own.customer_id == gated.c.customer_id)
+        .join(others, (others.match_key == own.match_key) & (others.customer_id < own.customer_id))
+        .where(gated.c.reason.is_(None), own.kind.in_(NUMBER_KINDS), others.kind.in_(NUMBER_KINDS))
+        .distinct()
+        .cte("twins")
+    )
+    return (
+        select(twins.c.newer)
+        .join(older, older.c.customer_id == twins.c.older)
+        .where(older.c.reason.is_(None))
     )
 
 
