@@ -29,9 +29,9 @@ from webapp.customers.models import Customer, Identity
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp.graph import GraphSender
+from webapp.whatsapp.launch import SLOTS
 
 ANSWER_SECONDS = 0.15
-SLOTS = 256
 
 
 def main() -> None:

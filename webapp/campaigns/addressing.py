@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from webapp.campaigns import variables
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState, Template
 from webapp.campaigns.sender import Message, Recipient
-from webapp.campaigns.variables import Person, Unfilled
+from webapp.campaigns.variables import Person, Unfilled, Variable
 from webapp.consent.gate import Category, Suppression
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.extensions import db
@@ -39,6 +39,7 @@ def address(
         return []
     customers = [row.customer_id for row in started]
     known, recipients = _people(customers), _recipients(customers)
+    wanted = variables.variables_of(template.components, template.parameter_format)
     ready = []
     for row in started:
         recipient = recipients.get(row.customer_id)
@@ -46,7 +47,7 @@ def address(
             _end(row.id, DeliveryState.SUPPRESSED, Suppression.UNREACHABLE)
             continue
         try:
-            components = _components(campaign, template, known[row.customer_id])
+            components = _components(campaign, template, wanted, known[row.customer_id])
         except Unfilled:
             _end(row.id, DeliveryState.FAILED, UNFILLED)
             continue
@@ -58,8 +59,9 @@ def address(
     return ready
 
 
-def _components(campaign: Campaign, template: Template, person: Person) -> list[dict[str, Any]]:
-    wanted = variables.variables_of(template.components, template.parameter_format)
+def _components(
+    campaign: Campaign, template: Template, wanted: list[Variable], person: Person
+) -> list[dict[str, Any]]:
     values = variables.values(wanted, campaign.parameters, person)
     return variables.components_for(
         template.components, template.parameter_format, values, campaign.test_of_id or campaign.id

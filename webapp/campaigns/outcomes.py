@@ -81,8 +81,8 @@ def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
     )
     rows = [{"of": r.claimed.delivery_id, "as_id": a.wamid, "at": r.answered_at} for r, a in accepted]
     connection = db.session.connection()
-    connection.execute(sent, rows)
-    connection.execute(overtaken, rows)
+    if connection.execute(sent, rows).rowcount != len(rows):
+        connection.execute(overtaken, rows)
     db.session.execute(
         update(Sending).where(Sending.id == 1, Sending.wait_seconds > 0).values(wait_seconds=0)
     )

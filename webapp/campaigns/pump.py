@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from webapp.campaigns import claims, lifecycle, outcomes, switch
-from webapp.campaigns.claims import Claimed, Claims
+from webapp.campaigns.claims import LONGEST_NAP, Claimed, Claims
 from webapp.campaigns.outcomes import Result
 from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Sender
 from webapp.database import OUT_OF_REACH, writing
@@ -31,7 +31,8 @@ SOON = 1.0
 """Seconds. A slice waits so long for what is due; for what comes later the next slice is planned."""
 LONGEST_REST = 60.0
 """Seconds. So often somebody looks, for a send window or a pace may have been changed."""
-SHORT_NAP = 0.02
+BREATH = 0.05
+"""Seconds between two commits: what came back is written together, and as many are claimed together."""
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
 """Seconds for which results are held while the database is out of reach."""
@@ -67,9 +68,9 @@ class _Slice:
             step = await self._step(self.sender.slots - len(self.on_the_wire))
             idle = not (step.rows or self.on_the_wire or self.results)
             stopped = step.stop or (idle and await self._drained())
-            await self._wait(0 if step.rows and step.nap == 0 else max(step.nap, SHORT_NAP))
+            await self._wait(step.nap)
         while self.on_the_wire or self.results:
-            await self._wait(1)
+            await self._wait(LONGEST_NAP)
             await self._step(0)
 
     async def end(self) -> float | None:
@@ -117,7 +118,7 @@ class _Slice:
         now = self.clock()
         outcomes.record(self.campaign_id, self.token, results, now)
         if free <= 0:
-            return Claims(nap=SHORT_NAP)
+            return Claims()
         if switch.outside(self.app.config["HEED"]):
             return Claims(stop=True)
         db.session.flush()
@@ -143,12 +144,15 @@ class _Slice:
         self.results.append(Result(row, answer, self.clock()))
 
     async def _wait(self, seconds: float) -> None:
-        """Until something came back, but no longer than so."""
-        if self.on_the_wire and not self.results:
-            await asyncio.wait(self.on_the_wire, timeout=min(seconds, 1.0) or SHORT_NAP,
-                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        """A breath, and then until something comes back, but no longer than so many seconds in all."""
+        await asyncio.sleep(BREATH)
+        more = min(seconds, LONGEST_NAP) - BREATH
+        if more <= 0 or self.results:
+            return
+        if self.on_the_wire:
+            await asyncio.wait(self.on_the_wire, timeout=more, return_when=asyncio.FIRST_COMPLETED)
         else:
-            await asyncio.sleep(min(seconds, 1.0))
+            await asyncio.sleep(more)
 
     async def _transaction(self, verb: Callable[[], Done]) -> Done:
         """Run `verb` and commit, in a thread: the loop goes on reading answers meanwhile."""

@@ -25,8 +25,8 @@ from webapp.whatsapp.template_sync import SyncFailed
 
 log = logging.getLogger(__name__)
 
-SLOTS = 256
-"""Messages on the wire at once: 1,000 a second with answers after 150 ms, and half as many again."""
+SLOTS = 400
+"""Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 ON_THE_WIRE = wire.on_the_wire
 
