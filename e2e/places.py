@@ -20,6 +20,16 @@ def named(role: str, name: str) -> Callable[[Page], Locator]:
     return lambda page: page.get_by_role(role, name=name).first  # type: ignore[arg-type]
 
 
+def with_a_row(button: str) -> Callable[[Page], Locator]:
+    """The button of this name, once a row of the table is chosen."""
+
+    def chosen(page: Page) -> Locator:
+        page.locator(".customer .c-select input").first.check()
+        return page.get_by_role("button", name=button)
+
+    return chosen
+
+
 PLACES = [
     Place("opt-in", "/opt-in?per_page=25"),
     Place("opt-in filtered", "/opt-in?status=opted_out&tag=newsletter&q=a"),
@@ -61,6 +71,7 @@ PLACES = [
     Place("new campaign", "/campaigns", named("link", "New campaign")),
     Place("send a test", "/campaigns/1/review", named("link", "Send a test to me")),
     Place("save as segment", "/opt-in?status=opted_in", named("link", "Save as segment")),
+    Place("add to segment", "/opt-in?per_page=25", with_a_row("Add to segment…")),
     Place("stop all sending", "/campaigns", named("link", "Stop all sending")),
     Place("new tag", "/tags", named("link", "New tag")),
     Place("rename tag", "/tags", named("link", "Rename ")),

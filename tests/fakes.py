@@ -69,7 +69,9 @@ class ScriptedGraph:
     messages received, `opened` counts the connections. `templates` are listed in pages of `page_size`;
     `next_host`, when set, replaces this server in the links from page to page. `listings` are the paths and
     queries of these pages. `throughput` and `marketing_api` are fields of number and account. `failure`
-    answers all GETs.
+    answers all GETs. A template's
+    `message_send_ttl_seconds` can be set; `changes` are (template id, body), and `refusal(template id)`
+    answers instead when it is not None.
     """
 
     def __init__(self, answer: Answering | None = None) -> None:
@@ -80,6 +82,8 @@ class ScriptedGraph:
         self.next_host = ""
         self.failure: Script | None = None
         self.listings: list[str] = []
+        self.changes: list[tuple[str, dict[str, Any]]] = []
+        self.refusal: Callable[[str], Script | None] = lambda _id: None
         self.throughput = "STANDARD"
         self.marketing_api = "INELIGIBLE"
         self.url = ""
@@ -112,6 +116,7 @@ class ScriptedGraph:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=4 << 20)
+        app.router.add_post("/{version}/{node}", self._change)
         app.router.add_post("/{path:.*}", self._message)
         app.router.add_get("/{version}/{node}/message_templates", self._listing)
         app.router.add_get("/{version}/{node}", self._node)
@@ -156,6 +161,14 @@ class ScriptedGraph:
             link = request.url.update_query(after=str(end))
             paging["next"] = str(link.with_host(self.next_host) if self.next_host else link)
         return web.json_response({"data": self.templates[start:end], "paging": paging})
+
+    async def _change(self, request: web.Request) -> web.StreamResponse:
+        id, body = request.match_info["node"], json.loads(await request.read())
+        self.changes.append((id, body))
+        if refusal := self.refusal(id):
+            return _respond(refusal, refusal.body)
+        self.templates = [each | (body if each["id"] == id else {}) for each in self.templates]
+        return web.json_response({"success": True})
 
     async def _node(self, request: web.Request) -> web.StreamResponse:
         if self.failure:

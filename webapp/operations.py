@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock, database, tasks
 from webapp.accounts.access import public
-from webapp.campaigns import switch
+from webapp.campaigns import audit_runs, switch
 from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.consent.models import Hold
 from webapp.customers.models import Customer
@@ -93,6 +93,16 @@ def _measure_sending(registry: CollectorRegistry) -> None:
         refused.labels(reason).set(n)
     allowed = Gauge("heed_sending_enabled", "0 while the kill switch is on", registry=registry)
     allowed.set(0 if switch.off(current_app.config["HEED"]) else 1)
+    _measure_auditor(registry)
+
+
+def _measure_auditor(registry: CollectorRegistry) -> None:
+    """Nothing before its first run: an alert can tell silence from absence."""
+    if run := audit_runs.last():
+        found = Gauge("heed_audit_violations", "Marketing after an opt-out, last audit", registry=registry)
+        found.set(run.found)
+        ran = Gauge("heed_audit_last_run_seconds", "When the auditor last ran, Unix time", registry=registry)
+        ran.set(run.ran_at.timestamp())
 
 
 def _require_metrics_access() -> None:

@@ -1,12 +1,24 @@
 """Requests that write take SQLite's write lock at the start of their transactions; reading ones never do."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from webapp.database import writing
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def only_reads(view: View) -> View:
+    """Mark a view that is asked by POST, because its form is long or private, and writes nothing.
+
+    A slow count must not keep a webhook from being stored.
+    """
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
 
 
 def init_app(app: Flask) -> None:
@@ -15,7 +27,8 @@ def init_app(app: Flask) -> None:
 
 
 def _enter() -> None:
-    if request.method not in SAFE:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method not in SAFE and not getattr(view, "only_reads", False):
         g.writing = ExitStack()
         g.writing.enter_context(writing())
 

@@ -1,4 +1,4 @@
-// Suggestions below a chip field: known names that match, best first, and "New tag" for what is not known.
+// Suggestions below a chip field: known names that match, best first, and "New tag" for what is not known where one can be made.
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase().trim();
 const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
 const open = (list) => [...list.children].filter((option) => !option.hidden);
@@ -23,8 +23,10 @@ const suggest = (input) => {
     if (!option.hidden) shown += 1;
   }
   const fresh = list.querySelector("[data-new]");
-  fresh.hidden = !typed || exact;
-  fresh.querySelector("b").textContent = input.value.trim();
+  if (fresh) {
+    fresh.hidden = !typed || exact;
+    fresh.querySelector("b").textContent = input.value.trim();
+  }
   list.hidden = !open(list).length;
   input.ariaExpanded = String(!list.hidden);
   mark(input, open(list).find((option) => fold(option.dataset.name ?? "") === typed) ?? open(list).find((option) => option.matches(".first")) ?? open(list)[0]);

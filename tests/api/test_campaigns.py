@@ -1,13 +1,17 @@
 """Templates and campaigns as programs see them; campaigns launched, held and ended."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from tests.api.drafts import ANOTHER, NAMED, PHONE, count, created, some_templates
 from tests.api.programs import Program, a_draft, on_record
+from webapp.campaigns import claims, switch
 from webapp.campaigns.models import Delivery
 from webapp.consent.rules import Status
+from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
 
@@ -112,6 +116,31 @@ def test_deliveries_are_listed_in_parts(app: Flask, manager: Program) -> None:
         ("+5511987654321", "queued", None), ("+5521998765432", "suppressed", "no_consent"),
     ]  # fmt: skip
     assert second["next"] is None
+
+
+def test_a_delivery_says_when_it_was_decided_and_what_the_gate_saw(app: Flask, manager: Program) -> None:
+    on_record(app, phone=PHONE, status=Status.OPTED_IN)
+    campaign_id = created(manager, audience={"phones": [PHONE, ANOTHER]})["id"]
+    launched_at = manager.post(f"/campaigns/{campaign_id}/launch").json["launched_at"]
+    queued, left_out = manager.get(f"/campaigns/{campaign_id}/deliveries").json["items"]
+    before = ("decided_at", "category", "consent", "consent_event", "platform_stop", "on_hold",
+              "unknown_allowed", "started_at", "sent_at", "delivered_at", "read_at", "failed_at")  # fmt: skip
+    assert {queued[name] for name in before} == {None}
+    assert (left_out["decided_at"], left_out["consent"]) == (launched_at, None)
+    started = datetime.fromisoformat(launched_at) + timedelta(seconds=3)
+    with app.app_context(), writing():
+        switch.current().templates_synced_at = started
+        assert claims.take_pump(campaign_id, "a pump", started)
+        claims.claim(campaign_id, "a pump", 5, started)
+        event = (
+            db.session.scalars(select(Customer).where(Customer.status == "opted_in")).one().status_event_id
+        )
+        db.session.commit()
+    sending = manager.get(f"/campaigns/{campaign_id}/deliveries").json["items"][0]
+    at = started.isoformat().replace("+00:00", "Z")
+    assert (sending["decided_at"], sending["started_at"], sending["consent_event"]) == (at, at, event)
+    assert (sending["category"], sending["consent"]) == ("MARKETING", "opted_in")
+    assert [sending[name] for name in ("platform_stop", "on_hold", "unknown_allowed")] == [False] * 3
 
 
 def test_a_viewer_sees_neither_the_number_nor_the_message_id_that_holds_it(

@@ -10,6 +10,7 @@ from tests.api.programs import Program, on_record
 from tests.factories import NOON
 from webapp.campaigns.models import Campaign, Segment
 from webapp.consent.rules import Status
+from webapp.customers import attributes
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
@@ -102,6 +103,8 @@ FILLED: list[tuple[dict[str, str], Any, dict[str, Any], str]] = [
     (NAMED, {"body:first_name": {"attribute": "first name", "fallback": "friend"}},
      {"body:first_name": {"attribute": "first name", "fallback": "friend"}}, "a key, an attribute"),
     (NAMED, {"first_name": {"name": True}}, {"body:first_name": {"name": True}}, "the customer's name"),
+    (NAMED, {"first_name": {"attribute": "x", "fallback": "y"}},
+     {"body:first_name": {"attribute": "x", "fallback": "y"}}, "an attribute that comes later, a fallback"),
     (NUMBERED, ["Ana", {"attribute": "discount"}],
      {"body:1": {"text": "Ana"}, "body:2": {"attribute": "discount"}}, "a list, in order"),
     (NUMBERED, {"1": "Ana", "header:image": "https://shop.example/a.jpg", "button:0:1": "spring"},
@@ -112,6 +115,9 @@ FILLED: list[tuple[dict[str, str], Any, dict[str, Any], str]] = [
 
 
 def test_parameters_are_kept_by_the_keys_of_their_variables(app: Flask, manager: Program) -> None:
+    with app.app_context(), writing():
+        attributes.define("discount", "text")
+        db.session.commit()
     for template, given, expected, why in FILLED:
         campaign = created(manager, template={**template, "parameters": given})
         assert parameters_of(app, campaign["id"]) == expected, why
@@ -143,6 +149,14 @@ UNFIT: list[tuple[dict[str, Any], str, str]] = [
     ({"template": {**NAMED, "parameters": {"first_name": {"text": "a", "else": "b"}}}},
      f"{P}.first_name.else", "an unknown field"),
     ({"template": {**NAMED, "parameters": "Ana"}}, P, "text for all"),
+    ({"template": {**NAMED, "parameters": {"first_name": {"attribute": "town"}}}},
+     f"{P}.first_name.attribute", "an attribute that does not exist"),
+    ({"template": {**NUMBERED, "parameters": {"header:image": "http://shop.example/a.jpg"}}},
+     f"{P}.header:image", "a link without https"),
+    ({"template": {**NUMBERED, "parameters": {"header:image": {"text": "a.jpg"}}}},
+     f"{P}.header:image.text", "media that is no link"),
+    ({"template": {**NUMBERED, "parameters": {"header:image": {"attribute": "x", "fallback": "a.jpg"}}}},
+     f"{P}.header:image.fallback", "a fallback that is no link"),
     ({"audience": {}}, "audience", "nobody"),
     ({"audience": {"phones": [PHONE], "filter": {}}}, "audience", "two kinds at once"),
     ({"audience": {"all": True}}, "audience.all", "an unknown kind"),

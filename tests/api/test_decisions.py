@@ -1,15 +1,14 @@
 """POST decisions: the gate for any sender."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, func, select
 
 from tests.api.programs import Program, changed, is_held, on_record, says_stop, stops_in_whatsapp
 from tests.factories import NOON
+from tests.statements import counted
 from webapp.consent import policy
 from webapp.consent.models import SendDecision
 from webapp.consent.policy import Wishes
@@ -232,18 +231,9 @@ def test_asking_about_nobody_is_answered(agent: Program) -> None:
     assert agent.decide("MARKETING") == {"decisions": [], "allowed": 0, "suppressed": {}}
 
 
-@contextmanager
-def counted_statements(app: Flask) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
+def engine_of(app: Flask) -> Engine:
     with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
+        return db.engine
 
 
 def test_the_statements_grow_with_thousands_of_recipients_and_not_with_each(
@@ -251,9 +241,9 @@ def test_the_statements_grow_with_thousands_of_recipients_and_not_with_each(
 ) -> None:
     for n in range(20):
         on_record(app, phone=f"+55 11 9{n:08}", status=Status.OPTED_IN)
-    with counted_statements(app) as for_one:
+    with counted(engine_of(app)) as for_one:
         agent.decide("MARKETING", "+55 11 900000000")
-    with counted_statements(app) as for_twenty:
+    with counted(engine_of(app)) as for_twenty:
         agent.decide("MARKETING", *(f"+55 11 9{n:08}" for n in range(20)))
     assert len(for_twenty) == len(for_one)
 
@@ -263,7 +253,7 @@ def test_ten_thousand_recipients_are_answered_in_order_by_a_few_statements(
 ) -> None:
     last = agent.put_customer(user_id="US.9999")["id"]
     asked = [{"user_id": f"US.{n}"} for n in range(10_000)]
-    with counted_statements(app) as statements:
+    with counted(engine_of(app)) as statements:
         answer = agent.decide("UTILITY", *asked)
     assert [decision["recipient"] for decision in answer["decisions"]] == asked
     assert answer["decisions"][-1]["customer_id"] == last

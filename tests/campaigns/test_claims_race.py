@@ -7,7 +7,7 @@ from sqlalchemy import text, update
 
 from tests.campaigns.factories import TOKEN, a_running_campaign, a_template
 from tests.factories import a_customer, at
-from webapp.campaigns import claims
+from webapp.campaigns import claims, starting
 from webapp.campaigns.models import Delivery
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
@@ -32,8 +32,9 @@ def test_a_change_between_snapshot_and_lock_counts(app, database_url, monkeypatc
         ana, ben = a_customer("Ana", Status.OPTED_IN), a_customer("Ben", Status.OPTED_IN)
         campaign_id, ids = a_running_campaign(a_template(), ana, ben).id, (ana.id, ben.id)
         engine = db.engine
-    queued = claims._queued
-    monkeypatch.setattr(claims, "_queued", lambda id: (*queued(id), PASSED))
+    due, statement = starting._due, starting._statement.__wrapped__
+    monkeypatch.setattr(starting, "_due", lambda at: (*due(at), PASSED))
+    monkeypatch.setattr(starting, "_statement", statement)
     claimed = []
 
     def claim():

@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import a_customer
 from webapp.campaigns.models import Campaign, CampaignPerson
 from webapp.consent.rules import Status
+from webapp.customers import attributes, tags
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -25,6 +27,15 @@ def draft(app) -> int:
         return a_campaign(
             a_template(components=GREETING), audience={"include": [], "exclude": []}, name=HOSTILE
         ).id
+
+
+def some_words() -> None:
+    """Tags and an attribute that a filter can name."""
+    for name in ("vip", "gold"):
+        tags.define(name)
+    attributes.define("city", "text")
+    attributes.define("points", "number")
+    db.session.commit()
 
 
 def campaign_of(campaign_id: int) -> Campaign:
@@ -126,8 +137,10 @@ def test_the_second_of_two_editors_is_told_and_nothing_typed_is_lost(desk, app, 
 def test_an_audience_of_a_filter_numbers_and_a_file(desk, app, draft) -> None:
     with app.app_context():
         known = a_customer("Ana", phone="+55 11 98888 7777").id
+        some_words()
     fields = {
-        "version": 1, "include_tags": "vip, gold", "include_attrs": "city:Rio", "include_status": "opted_in",
+        "version": 1, "include_tags": "vip, gold", "include_status": "opted_in",
+        "include_attr_key": ["city", ""], "include_attr_value": ["Rio", ""],
         "include_numbers": "+55 11 98888-7777, +55 11 97777 6666",
         "exclude_file": (io.BytesIO(b"name,phone\nBen,+55 11 96666 5555\n"), "out.csv"),
     }  # fmt: skip
@@ -201,7 +214,7 @@ def test_going_on_with_nothing_filled_is_asked_about_once(desk, app, draft) -> N
 
 
 def test_an_audience_of_nothing_stays_on_the_step(desk, app, draft) -> None:
-    answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", version=1, exclude_tags="vip")
+    answer = desk("manager").send(f"/campaigns/{draft}/edit/audience", version=1, exclude_q="vip")
     assert answer.status_code == 422
     assert "Choose who shall get it." in answer.text
     assert 'value="vip"' in answer.text
@@ -215,6 +228,118 @@ def test_the_rail_says_how_many_customers_were_found(desk, draft) -> None:
     for path in ("edit", "edit/audience", "review"):
         rail = client.soup(f"/campaigns/{draft}/{path}").select_one("#step-audience small")
         assert rail.get_text() == "1 customer found"
+
+
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({"include_tags": "vip, vpi"}, "There is no tag “vpi”."),
+    ({"include_attr_key": "town", "include_attr_value": "Rio"}, "There is no attribute “town”."),
+    ({"include_attr_key": "", "include_attr_value": "Rio"}, "Choose an attribute."),
+    ({"include_attr_key": "city", "include_attr_value": ""}, "Write a value."),
+    ({"include_attr_key": "points", "include_attr_value": "many"}, "Write a number like 1500"),
+    ({"exclude_tags": "vpi"}, "There is no tag “vpi”."),
+    ({"include_tags": ",".join(f"t{n}" for n in range(21))}, "At most 20 can be used."),
+]
+
+
+@pytest.mark.parametrize(("fields", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_what_a_filter_cannot_mean_is_refused_in_words(desk, app, draft, fields, said: str) -> None:
+    with app.app_context():
+        some_words()
+    path = f"/campaigns/{draft}/edit/audience"
+    answer = desk("manager").send(path, version=1, include_everybody="1", **fields)
+    assert answer.status_code == 422
+    assert said in BeautifulSoup(answer.text, "html.parser").select_one(".error").text
+    with app.app_context():
+        assert campaign_of(draft).audience == {"include": [], "exclude": []}
+
+
+def test_attributes_are_added_and_removed_with_and_without_scripts(desk, app, draft) -> None:
+    with app.app_context():
+        some_words()
+        attributes.set_attributes(a_customer("Ana"), {"city": "Rio"})
+        db.session.commit()
+    client, path = desk("manager"), f"/campaigns/{draft}/edit/audience"
+    typed = {"version": 1, "include_attr_key": ["city", "points"], "include_attr_value": ["Rio", "7"]}
+
+    def rows(html: str) -> list[str]:
+        return [field["value"] for field in BeautifulSoup(html, "html.parser").select(
+            "#include-attrs input[name=include_attr_value]")]  # fmt: skip
+
+    for pressed, left, focus in (
+        ({"add": "include"}, ["Rio", "7", ""], "include-attr-3"),
+        ({"drop": "include-1"}, ["7"], "include-attr-1"),
+        ({"drop": "include-2"}, ["Rio"], "include-attr-1"),
+    ):
+        for answer in (
+            client.send(path, **typed, **pressed),
+            client.htmx(f"{path}/attributes?side=include", method="POST", **typed, **pressed),
+        ):
+            assert answer.status_code == 200
+            assert rows(answer.text) == left
+            assert f'data-focus="{focus}"' in answer.text
+    offered = client.htmx(f"{path}/attributes?side=include", method="POST", **typed).text
+    assert '<datalist id="include-attr-1-values"><option value="Rio">' in offered
+
+
+def counted(client, draft: int, **fields: object) -> BeautifulSoup:
+    answer = client.htmx(f"/campaigns/{draft}/edit/audience/count", method="POST", **fields)
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def test_the_number_follows_the_form_and_nothing_is_written(desk, app, draft) -> None:
+    with app.app_context():
+        some_words()
+        for name, status, phone in (("Ana", Status.OPTED_IN, "+5511988887777"),
+                                    ("Ben", Status.OPTED_OUT, "+5511977776666"),
+                                    ("Cem", Status.UNKNOWN, "+5511966665555")):  # fmt: skip
+            tags.set_tags(a_customer(name, status, phone), ["vip"] if name != "Cem" else [])
+        db.session.commit()
+    client = desk("manager")
+    everybody = "Will send to 1 customer. Left out: 1 opted out, 1 no record."
+    stranger = "+5511955554444"
+    cases = [
+        ({}, "Nobody is chosen yet."),
+        ({"include_everybody": "1"}, everybody),
+        ({"include_tags": "vip"}, "Will send to 1 customer. Left out: 1 opted out."),
+        ({"include_everybody": "1", "exclude_status": "opted_out"},
+         "Will send to 1 customer. Left out: 1 no record."),
+        ({"include_everybody": "1", "exclude_numbers": "+5511988887777"},
+         "Will send to 0 customers. Left out: 1 opted out, 1 no record."),
+        ({"include_numbers": f"+55 11 98888 7777\n{stranger}\n{stranger}"},
+         "Will send to 1 customer. Left out: 1 no record."),
+        ({"include_numbers": stranger}, "Will send to 0 customers. Left out: 1 no record."),
+        ({"include_numbers": f"+5511988887777\n{stranger}", "exclude_numbers": stranger},
+         "Will send to 1 customer."),
+        ({"include_tags": "vpi"}, "Will send to 0 customers."),
+    ]  # fmt: skip
+    for fields, said in cases:
+        page = counted(client, draft, **fields)
+        assert " ".join(page.find("p").get_text().split()) == said, fields
+    file = (io.BytesIO(f"phone\n{stranger}\n+5511988887777\n".encode()), "in.csv")
+    assert "Will send to 1 customer" in counted(client, draft, include_file=file).text
+    with app.app_context():
+        assert len(db.session.scalars(db.select(Customer)).all()) == 3
+        assert not db.session.scalars(db.select(CampaignPerson)).all()
+    saved = client.send(f"/campaigns/{draft}/edit/audience", version=1, include_everybody="1")
+    assert everybody in " ".join(client.soup(saved.location).select_one("#sentence").get_text().split())
+
+
+NOTES: list[tuple[dict[str, str], str]] = [
+    ({"include_tags": "vpi"}, "There is no tag “vpi”."),
+    ({"include_attr_key": "city", "include_attr_value": "Rio"}, "Nobody has Rio as city now."),
+    ({"include_numbers": "x"}, "Line 1: “x” holds no digits."),
+    ({"include_numbers": "+5511988887777\n+5511988887777"}, "1 line repeats a number (2)."),
+    ({"include_numbers": "+5511988887777"}, "1 number becomes a new customer with no record."),
+]
+
+
+@pytest.mark.parametrize(("fields", "said"), NOTES, ids=[said for _, said in NOTES])
+def test_what_needs_a_look_stands_beside_the_fields(desk, app, draft, fields, said: str) -> None:
+    with app.app_context():
+        some_words()
+    partials = counted(desk("manager"), draft, include_everybody="1", **fields).select("hx-partial")
+    assert said in partials[0].text
+    assert not partials[1].text.strip()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import consent_figures, counts, opt_outs, pages, report
+from webapp.campaigns import consent_figures, counts, opt_out_curve, opt_outs, pages, report
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.opt_outs import Rate
 from webapp.consent import ledger, undoing
@@ -213,7 +213,7 @@ def test_the_curve_ends_at_all_opt_outs_and_begins_at_the_launch() -> None:
         says_stop(db.session.get_one(Customer, delivery.customer_id), at(seconds))
     points = report.context(campaign, at(900))["points"]
     assert (points[0].at, points[0].count, points[0].label) == (NOON, 0, "12:00")
-    assert (points[-1].count, len(points)) == (2, report.POINTS)
+    assert (points[-1].count, len(points)) == (2, opt_out_curve.POINTS)
     assert [point.count for point in points] == sorted(point.count for point in points)
 
 

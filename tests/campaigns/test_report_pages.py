@@ -161,7 +161,7 @@ def test_the_record_tells_what_the_gate_saw(desk, campaign, delivery) -> None:
     delivery("queued")
     page = desk("viewer").soup(f"/campaigns/{campaign}/deliveries")
     assert [time["title"] for time in page.select(".moment time")] == [instant(NOON), instant(at(60))]
-    assert [cell.text for cell in page.select(".saw")] == [
+    assert [cell.find(string=True).strip() for cell in page.select(".saw")] == [
         "Marketing · Opted In · event 7 · no stop · no hold",
         "Left out at the launch: stopped in WhatsApp",
         "Marketing · Opted Out · event 8 · no stop · no hold",
@@ -308,6 +308,31 @@ def test_every_report_is_a_file_without_formulas(desk, campaign, delivery, name)
     assert desk("viewer").get("/reports/nothing.csv").status_code == 404
 
 
+DECISIONS = [
+    ("left out at the launch", "suppressed", {}, "launch"),
+    ("left out by the claim", "suppressed", {"lease_until": at(90), "gate_status": "opted_out"}, iso(at(30))),
+    ("started", "sent", {"lease_until": at(90), "started_at": at(30)}, iso(at(30))),
+    ("refused, and waits for another attempt", "queued", {"lease_until": at(90)}, iso(at(30))),
+    ("not asked about yet", "queued", {}, ""),
+    ("cancelled before its turn", "cancelled", {}, ""),
+]
+
+
+@pytest.mark.parametrize(("sentence", "state", "columns", "expected"), DECISIONS)
+def test_the_record_says_when_it_was_decided(
+    app, desk, campaign, delivery, sentence, state, columns, expected
+) -> None:
+    delivery(state, **columns)
+    viewer = desk("viewer")
+    (row,) = rows_of(viewer.get(f"/campaigns/{campaign}/deliveries.csv"))
+    with app.app_context():
+        launched_at = db.session.get_one(Campaign, campaign).launched_at
+    launch = launched_at.isoformat().replace("+00:00", "Z")
+    assert row["decided_at"] == (launch if expected == "launch" else expected), sentence
+    shown = viewer.soup(f"/campaigns/{campaign}/deliveries").select_one("tbody .saw").text
+    assert ("Decided" in shown) == bool(expected and "started_at" not in columns)
+
+
 def test_reports_show_no_rate_of_few(desk, campaign, delivery) -> None:
     delivery("delivered", started_at=NOON)
     page = desk("viewer").soup("/reports")
@@ -317,14 +342,14 @@ def test_reports_show_no_rate_of_few(desk, campaign, delivery) -> None:
 def test_the_auditor_shows_a_message_that_was_planted_after_an_opt_out(app, desk, campaign, delivery) -> None:
     viewer = desk("viewer")
     delivery("sent", started_at=at(60), gate_category="MARKETING", gate_status="opted_in")
-    assert "No marketing message started" in viewer.get("/reports/audit").text
+    assert "1 marketing message, none started after an opt-out" in viewer.get("/reports/audit").text
     planted = delivery("sent", started_at=at(60), gate_category="MARKETING", gate_status="opted_out")
     page = viewer.soup("/reports/audit")
     assert page.select_one(f"#audit-{planted}").text == HOSTILE
     assert page.select_one(f"#audit-{planted}-campaign").text == HOSTILE
     assert "opted out" in page.select_one("tbody").text
     assert instant(at(60)) in page.select_one("tbody").text
-    assert len(page.select("tbody tr")) == 1
+    assert len(page.select_one("tbody").select("tr")) == 1
 
 
 def test_the_auditor_names_the_opt_out_in_its_page_and_in_its_file(app, desk, campaign, delivery) -> None:

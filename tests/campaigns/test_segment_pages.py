@@ -1,6 +1,7 @@
 """What people see and managers do on /segments."""
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer
@@ -10,7 +11,7 @@ from webapp.customers import attributes, tags
 from webapp.extensions import db
 
 HOSTILE = '<script>alert("1")</script>'
-NUMBERS = "+55 11 91234-5678\nx\n+4915123456789"
+NUMBERS = "+55 11 91234-5678\n=x\n+4915123456789\n+5511912345678"
 BY = {"actor": "user:1", "now": NOON}
 ROW = {"row": "1", "1-group": "any-1", "1-field": "tag", "1-was": "tag", "1-op": "has", "1-value": HOSTILE}
 
@@ -106,18 +107,75 @@ def test_rows_are_added_and_removed_with_and_without_scripts(desk, segment_ids, 
 def test_the_count_follows_the_rules_and_waits_for_unfinished_ones(desk, segment_ids) -> None:
     client = desk("manager")
     assert "<b>1 customer</b>" in client.htmx("/segments/preview", method="POST", **ROW).text
-    assert (
-        "once each condition" in client.htmx("/segments/preview", method="POST", **ROW | {"1-value": ""}).text
-    )
+    assert "once a rule" in client.htmx("/segments/preview", method="POST", **ROW | {"1-value": ""}).text
 
 
-def test_a_list_of_numbers_becomes_a_segment_and_says_what_was_found(desk, app) -> None:
+def test_a_rule_that_is_half_typed_does_not_hide_the_number_of_the_others(desk, segment_ids) -> None:
+    half = {"2-group": "any-1", "2-field": "tag", "2-was": "tag", "2-op": "has", "2-value": "v"}
+    fields = ROW | half | {"row": ["1", "2", "3"], **{f"3-{k[2:]}": v for k, v in half.items()}}
+    client = desk("manager")
+    for group, said in (("any-1", "2 rules are"), ("any-2", "2 rules are"), ("not-1", "2 rules are")):
+        answer = client.htmx(
+            "/segments/preview", method="POST", **fields | {"2-group": group, "3-group": group}
+        ).text
+        assert "<b>1 customer</b>" in answer, group
+        assert f"{said} not finished and do not count yet." in answer, group
+    one = client.htmx("/segments/preview", method="POST", **fields | {"row": ["1", "2"]}).text
+    assert "1 rule is not finished and does not count yet." in one
+    assert client.send("/segments/new", name="Mine", **fields).status_code == 422
+
+
+def test_each_field_of_a_rule_has_a_name_of_its_own_and_the_focus_goes_on(desk, segment_ids) -> None:
+    client = desk("manager")
+    two = ROW | {"row": ["1", "2"]} | {f"2-{k[2:]}": v for k, v in ROW.items() if k != "row"}
+    page = BeautifulSoup(client.send("/segments/new", add="not", **two).text, "html.parser")
+    names = [field["aria-label"] for field in page.select(".rule [aria-label]")]
+    assert len(names) == len(set(names))
+    assert {"Group 1, rule 2: About", "Exception 1, rule 1: Comparison"} <= set(names)
+    assert page.select_one("#rule-3-field").has_attr("autofocus")
+    focus = [
+        ({"add": "any-1"}, "rule-3-field", "Group 1, rule 3 is added."),
+        ({"drop": "1"}, "rule-2-field", "Group 1, rule 1 is removed."),
+        ({"drop": "2"}, "rule-1-field", "Group 1, rule 2 is removed."),
+        ({"drop": "2", "row": ["2"]}, "add-any", "Group 1, rule 1 is removed."),
+    ]
+    for pressed, wanted, said in focus:
+        answer = client.htmx("/segments/rules", method="POST", **two | pressed).text
+        assert f'data-focus="{wanted}"' in answer
+        assert said in answer
+    assert "data-focus" not in client.htmx("/segments/rules", method="POST", **two).text
+
+
+def test_lines_that_were_not_taken_are_shown_with_their_reason_and_as_a_file(desk, app) -> None:
     with app.app_context():
         a_customer(phone="+55 11 91234-5678")
-    client = desk("manager")
-    sent = client.send("/segments/new", kind="static", name="List", numbers=NUMBERS)
-    assert sent.status_code == 303
-    assert "1 found, 1 unknown (line 3), 1 no phone number (line 2)." in client.get(sent.location).text
+    client, form = desk("manager"), {"kind": "static", "name": "List", "numbers": NUMBERS}
+    assert client.get("/segments/new?kind=static").status_code == 200
+    sent = client.send("/segments/new", **form)
+    assert (sent.status_code, sent.location) == (307, "/segments/1/lines?added=1&created=0")
+    assert names(app) == {"List"}
+    for _ in range(2):  # loading it again writes nothing
+        page = BeautifulSoup(client.send(sent.location, **form).text, "html.parser")
+        assert "1 customer added, 3 lines not taken." in page.select_one(".lead").text
+        rows = [[cell.text for cell in row.select("td")] for row in page.select("tbody tr")]
+        assert rows == [
+            ["2", "=x", "“=x” holds no digits."],
+            ["3", "+4915123456789", "Nobody has this number."],
+            ["4", "+5511912345678", "It repeats the number of line 1."],
+        ]
+    file = client.send("/segments/1/lines.csv", rows=page.select_one("input[name=rows]")["value"])
+    assert file.text.splitlines()[:2] == ["line,content,reason", "2,'=x,“=x” holds no digits."]
+    assert client.get("/segments/1/lines").location == "/segments/1"
+
+
+def test_lines_that_are_all_taken_lead_to_the_segment_and_an_older_form_adds_too(desk, app) -> None:
+    client, form = desk("manager"), {"numbers": "+4915123456789", "add_unknown": "1", "name": "List"}
+    sent = client.send("/segments/new", kind="static", **form)
+    assert sent.location == "/segments/1"
+    assert "1 customer added, 1 of them new without a record." in client.get(sent.location).text
+    again = client.send("/segments/1/edit", version="0", **form | {"numbers": "+4915123456780"})
+    assert again.location == "/segments/1"
+    assert "2 customers" in client.soup("/segments/1").select_one(".lead").text
 
 
 def test_a_customer_is_taken_out_of_a_static_segment(desk, app, segment_ids) -> None:

@@ -104,11 +104,17 @@ LIST = "phone\n+55 11 91234-5678\n+49 1512 3456789\nnonsense\n5511912345678\n"
 @pytest.mark.parametrize("add_unknown", [False, True])
 def test_unknown_numbers_become_customers_only_when_asked(add_unknown: bool) -> None:
     ana = a_customer(phone="+55 11 91234-5678")
-    looked = segment_numbers.look_up(named_people.filed(LIST.encode()), add_unknown=add_unknown, now=NOON)
+    taken = segment_numbers.take(named_people.filed(LIST.encode()), add_unknown=add_unknown, now=NOON)
     everybody = db.session.scalars(db.select(Customer.id)).all()
-    assert looked.customers == (everybody if add_unknown else [ana.id])
+    assert taken.customers == (everybody if add_unknown else [ana.id])
     assert len(everybody) == (2 if add_unknown else 1)
-    assert looked.malformed == [4]
-    assert looked.unknown == ([] if add_unknown else [3])
-    told = "1 added as customers with no record" if add_unknown else "1 unknown (line 3)"
-    assert looked.sentence == f"1 found, {told}, 1 no phone number (line 4)."
+    assert taken.created == (1 if add_unknown else 0)
+    assert [left.line.number for left in taken.left] == ([4, 5] if add_unknown else [3, 4, 5])
+
+
+def test_a_row_without_a_number_is_told_and_an_empty_one_is_none() -> None:
+    lines = named_people.filed(b"name,phone\nBen,\n,\nCem\nDia,+4915123456789\n")
+    numbers = named_people.look_up(lines)
+    assert [left.line.number for left in numbers.empty] == [2, 4]
+    assert len(numbers.fresh) == 1
+    assert (numbers.sentence, numbers.skipped) == ("", "2 lines lack a number (2, 4).")

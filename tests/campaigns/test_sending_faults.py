@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
 from webapp import clock
-from webapp.campaigns import claims, counts, lifecycle, outcomes, statuses, sweep, switch
+from webapp.campaigns import counts, lifecycle, outcomes, starting, statuses, sweep, switch
 from webapp.campaigns import pump as pumping
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.outcomes import Result
-from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Accepted, NotStarted, Refused
+from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Accepted, NotStarted, Refused, Slots
 from webapp.campaigns.statuses import News
 from webapp.consent import ledger
 from webapp.consent.ledger import Statement
@@ -59,7 +59,7 @@ def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monk
     real, away = pumping._committed, []
 
     class Taken:
-        slots = 5
+        slots = Slots(5)
 
         async def send(self, message):
             away.extend([1] * 3)  # the next three transactions fail
@@ -164,7 +164,7 @@ def test_pumps_whose_clocks_or_locks_overtake_each_other_keep_the_rate(desk_cont
 def test_a_clear_answer_after_the_lease_settles_the_row(desk_context):
     campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
     (row,) = claimed(campaign).rows
-    sweep.sweep(at(3) + claims.LEASE)
+    sweep.sweep(at(3) + starting.LEASE)
     answered(campaign, row, Accepted("wamid.1"), 70)
     assert db.session.get_one(Delivery, row.delivery_id, populate_existing=True).state == "sent"
 
@@ -195,7 +195,7 @@ def test_the_time_to_the_wire_begins_with_the_claim_and_not_with_what_was_writte
     monkeypatch.setattr(outcomes, "record", noting)
 
     class Noting:
-        slots = 5
+        slots = Slots(5)
 
         async def send(self, message):
             started.append((message.latest_start - SECONDS_TO_THE_WIRE, written[-1]))
@@ -214,7 +214,7 @@ def test_an_answer_that_cannot_be_stored_costs_the_others_nothing(app):
         campaign_id = campaign.id
 
     class Odd:
-        slots = 5
+        slots = Slots(5)
         sent = 0
 
         async def send(self, message):
@@ -244,3 +244,50 @@ def test_whoever_writes_to_us_can_be_reached(desk_context):
     db.session.commit()
     senders.sender(Person(wa_id=ana.identities[0].value), at(5))
     assert ana.unreachable_at is None
+
+
+def test_without_a_connection_the_whole_number_waits_twice_as_long_each_time(desk_context):
+    campaign = a_running_campaign(a_template(), *[a_customer(f"Person {n}", IN) for n in range(3)])
+    now = 2.0
+    for seconds in (1, 2, 4, 8):
+        (row,) = claimed(campaign, now, free=1).rows
+        answered(campaign, row, NotStarted(), now)
+        assert claimed(campaign, now + seconds - 0.5).rows == []
+        now += seconds
+    (row,) = claimed(campaign, now, free=1).rows
+    answered(campaign, row, Accepted("wamid.1"), now)
+    assert len(claimed(campaign, now + 1).rows) == 2
+
+
+def test_two_campaigns_share_the_places_on_the_wire(app):
+    with app.app_context(), writing():
+        template = a_template(synced_at=clock.now())
+        ids = []
+        for name in ("One", "Two"):
+            people = [a_customer(f"{name} {n}", IN) for n in range(8)]
+            campaign = a_campaign(template, *people, name=name)
+            lifecycle.launch(campaign, actor="user:1", now=clock.now())
+            ids.append(campaign.id)
+        db.session.commit()
+
+    class Crowded:
+        slots = Slots(3)
+        at_once = most = 0
+
+        async def send(self, message):
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            await asyncio.sleep(0)
+            self.at_once -= 1
+            return Accepted(f"wamid.{message.callback}")
+
+    sender = Crowded()
+
+    async def both():
+        await asyncio.gather(*(pumping.pump(app, id, sender, clock.now) for id in ids))
+
+    asyncio.run(both())
+    with app.app_context():
+        assert {delivery.state for delivery in db.session.query(Delivery)} == {"sent"}
+    assert sender.most <= 3
+    assert sender.slots.take(10) == 3

@@ -1,18 +1,21 @@
 """What a lost worker, queue or webhook leaves behind, and how it is put right."""
 
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
 
 from tests.campaigns.factories import TOKEN, a_campaign, a_template
 from tests.factories import a_customer, at
-from webapp.campaigns import audit, claims, counts, lifecycle, sweep, switch
+from webapp import clock
+from webapp.campaigns import audit, claims, counts, lifecycle, starting, sweep, switch
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.consent import ledger
 from webapp.consent.ledger import Statement
 from webapp.consent.rules import Source, Status
 from webapp.database import writing
 from webapp.extensions import db
+from webapp.whatsapp import launch
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
 
@@ -31,7 +34,10 @@ def a_running_campaign(*people, now=None, template=None):
 
 
 def swept(now):
-    found = sweep.sweep(now)
+    sweep.sweep(now)
+    for campaign_id in lifecycle.due(now):
+        lifecycle.launch_due(campaign_id, now)
+    found = sweep.waiting(now)
     db.session.commit()
     db.session.expire_all()
     return found
@@ -42,9 +48,9 @@ def test_a_row_whose_pump_died_becomes_unknown_after_its_lease_and_is_never_queu
     claims.take_pump(campaign.id, TOKEN, at(1))
     claims.claim(campaign.id, TOKEN, 1, at(2))
     db.session.commit()
-    swept(at(2) + claims.LEASE)
+    swept(at(2) + starting.LEASE)
     assert counts.of(campaign.id).states["sending"] == 1
-    assert swept(at(3) + claims.LEASE) == [campaign.id]
+    assert swept(at(3) + starting.LEASE) == [campaign.id]
     assert counts.of(campaign.id).states["unknown"] == 1
     assert counts.of(campaign.id).states["queued"] == 1
 
@@ -63,16 +69,29 @@ def test_a_campaign_with_nobody_to_send_to_is_finished():
     assert db.session.get_one(Campaign, campaign.id).status == "finished"
 
 
-def test_a_message_without_a_receipt_is_expired_after_its_time_to_live():
-    template = a_template(ttl_seconds=43200, synced_at=at(13 * 3600))
+def sent_at_noon(**columns):
+    template = a_template(synced_at=at(13 * 3600), ttl_seconds=43200, **columns)
     campaign = a_running_campaign(a_customer("Ana", IN), template=template)
     db.session.query(Delivery).update({"state": "sent", "sent_at": at(0)})
     db.session.commit()
+    return campaign
+
+
+@pytest.mark.parametrize("columns", [{"category": "UTILITY"}, {"category": "MARKETING"}])
+def test_a_message_without_a_receipt_is_expired_after_its_time_to_live(columns):
+    switch.current().marketing_endpoint = True
+    campaign = sent_at_noon(**columns)
     swept(at(12 * 3600))
     assert counts.of(campaign.id).states["sent"] == 1
     swept(at(13 * 3600 + 1))
     (delivery,) = db.session.query(Delivery)
     assert (delivery.state, delivery.reason) == ("failed", "expired")
+
+
+def test_a_marketing_template_has_no_time_of_its_own_without_the_marketing_endpoint():
+    sent_at_noon(category="MARKETING")
+    swept(at(13 * 3600 + 1))
+    assert db.session.query(Delivery).one().state == "sent"
 
 
 def test_templates_that_are_stale_hold_every_running_campaign():
@@ -100,12 +119,16 @@ def test_a_scheduled_campaign_starts_at_its_time_and_only_once():
     assert db.session.get_one(Campaign, campaign.id).launched_by == "user:1"
 
 
-def test_a_campaign_that_cannot_be_launched_costs_the_others_nothing():
+def test_a_campaign_that_cannot_be_launched_costs_the_others_nothing(app):
     broken, sound = a_scheduled_campaign(100, "broken"), a_scheduled_campaign(100, "sound")
     broken.audience = {"include": [{"kind": "of a newer version"}], "exclude": []}
+    db.session.query(Campaign).update({"scheduled_at": clock.now()})
+    ids = broken.id, sound.id
     db.session.commit()
-    assert swept(at(101)) == [sound.id]
-    assert db.session.get_one(Campaign, broken.id).status == "scheduled"
+    app.extensions["heed-tasks"] = {"pump": (sent := []).append}
+    Context().run(launch.look_after, app)
+    assert sent == [ids[1]]
+    assert [db.session.get_one(Campaign, id).status for id in ids] == ["scheduled", "running"]
 
 
 def test_a_missed_schedule_does_not_send_late_by_itself():

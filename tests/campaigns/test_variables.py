@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.campaigns import variables
+from webapp.campaigns import message_parts, variables
 from webapp.campaigns.bubble import bubble
 from webapp.campaigns.stop_labels import stops
 from webapp.campaigns.variables import Person, Unfilled, Variable
@@ -58,7 +58,7 @@ def test_positional_variables_media_and_codes_are_listed() -> None:
 
 def test_a_named_message_carries_names_the_end_of_the_link_and_the_payloads() -> None:
     filled = {"header:shop": "Lume", "body:first_name": "Ana", "body:city": "Rio", "button:0:1": "a b?x=1"}
-    assert variables.components_for(NAMED, "NAMED", filled, 7) == [
+    assert message_parts.components_for(NAMED, "NAMED", filled, 7) == [
         {"type": "header", "parameters": [{"type": "text", "parameter_name": "shop", "text": "Lume"}]},
         {
             "type": "body",
@@ -78,7 +78,7 @@ def test_a_named_message_carries_names_the_end_of_the_link_and_the_payloads() ->
 
 def test_a_positional_message_carries_media_and_code_without_names() -> None:
     filled = {"header:image": "https://example.com/i.jpg", "body:1": "A", "body:2": "B", "button:0:1": "X1"}
-    assert variables.components_for(POSITIONAL, "POSITIONAL", filled, 7) == [
+    assert message_parts.components_for(POSITIONAL, "POSITIONAL", filled, 7) == [
         {"type": "header",
          "parameters": [{"type": "image", "image": {"link": "https://example.com/i.jpg"}}]},
         {"type": "body", "parameters": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]},
@@ -88,12 +88,12 @@ def test_a_positional_message_carries_media_and_code_without_names() -> None:
 
 
 def test_a_template_without_variables_sends_no_components() -> None:
-    assert variables.components_for([{"type": "BODY", "text": "Hello"}], "POSITIONAL", {}, 7) == []
+    assert message_parts.components_for([{"type": "BODY", "text": "Hello"}], "POSITIONAL", {}, 7) == []
 
 
 def test_a_missing_value_is_named_and_nothing_is_sent() -> None:
     with pytest.raises(Unfilled) as missing:
-        variables.components_for(NAMED, "NAMED", {"header:shop": "Lume", "body:city": None}, 7)
+        message_parts.components_for(NAMED, "NAMED", {"header:shop": "Lume", "body:city": None}, 7)
     assert missing.value.keys == ["body:first_name", "body:city", "button:0:1"]
 
 

@@ -400,3 +400,41 @@ def test_a_broken_connection_ends_without_an_answer_and_the_message_arrives(netw
         over_http(port, body_of())
     (message,) = network.messages.of([TO[1:]])
     assert message.sent_at <= datetime.now(UTC)
+
+
+EDITS = [
+    ("early_access", 43200, 200),
+    ("early_access", 2592000, 200),
+    ("early_access", 60, 100),
+    ("early_access", 2592001, 100),
+    ("early_access", -1, 100),
+    ("order_shipped", 30, 200),
+    ("order_shipped", -1, 200),
+    ("order_shipped", 43201, 100),
+    ("early_access", "43200", 100),
+    ("early_access", True, 100),
+]
+"""A template, seconds, and 200 or WhatsApp's code."""
+
+
+@pytest.mark.parametrize(("name", "seconds", "expected"), EDITS)
+def test_a_time_to_live_is_taken_within_the_limits_of_the_category(app, graph, name, seconds, expected):
+    template = catalogue.find(name, "en_US")
+    answer = app.test_client().post(
+        f"{GRAPH}/{template['id']}",
+        json={"message_send_ttl_seconds": seconds},
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    listed = graph(f"{ACCOUNT}/message_templates?limit=100").json["data"]
+    [now] = [each.get("message_send_ttl_seconds") for each in listed if each["id"] == template["id"]]
+    if expected == 200:
+        assert (answer.status_code, answer.json, now) == (200, {"success": True}, seconds)
+    else:
+        assert (answer.status_code, answer.json["error"]["code"], now) == (400, expected, None)
+
+
+def test_only_a_template_of_this_account_can_be_changed_and_only_with_the_token(app):
+    body = {"message_send_ttl_seconds": 43200}
+    client, bearer = app.test_client(), {"Authorization": f"Bearer {TOKEN}"}
+    assert client.post(f"{GRAPH}/610", json=body, headers=bearer).json["error"]["code"] == 100
+    assert client.post(f"{GRAPH}/610000000000001", json=body).status_code == 401

@@ -148,7 +148,7 @@ def test_every_code_is_a_clear_refusal(graph, code):
 
 
 def test_an_answer_that_does_not_come_leaves_it_open(graph, monkeypatch):
-    monkeypatch.setattr(graph_module, "SECONDS_TO_ANSWER", 0.05)
+    monkeypatch.setattr(graph_module, "SECONDS_IN_ALL", 0.05)
     assert answer_to(graph, Script.accept(delay=5)) == Unclear("timeout")
 
 

@@ -18,9 +18,10 @@ from webapp.campaigns import switch, templates
 from webapp.campaigns.models import Campaign, Sending
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.whatsapp import template_sync
+from webapp.whatsapp import management, template_sync
 from webapp.whatsapp.commands import templates_group
-from webapp.whatsapp.template_sync import SyncFailed, synchronise
+from webapp.whatsapp.management import CallFailed
+from webapp.whatsapp.template_sync import synchronise
 
 LISTED = [
     *json.loads((PAYLOADS / "api_templates_page1.json").read_text(encoding="utf-8"))["data"],
@@ -97,9 +98,9 @@ FAILURES = [
     (Script.error(190, 401), "WhatsApp does not take the access token."),
     (Script.error(4, 400), "Too many calls to WhatsApp."),
     (Script.raw(500, b"<html>"), "WhatsApp refused it without a reason."),
-    (Script.raw(200, b"<html>"), template_sync.UNREADABLE),
-    (Script(200, {"data": None}), template_sync.UNREADABLE),
-    (Script(200, {"data": [{"name": "half"}]}), template_sync.UNREADABLE),
+    (Script.raw(200, b"<html>"), management.UNREADABLE),
+    (Script(200, {"data": None}), management.UNREADABLE),
+    (Script(200, {"data": [{"name": "half"}]}), management.UNREADABLE),
     (Script.raw(302, b"", Location="/elsewhere"), "The address of the Graph API leads elsewhere."),
 ]
 
@@ -109,7 +110,7 @@ FAILURES = [
 def test_a_failure_is_recorded_and_changes_no_template(graph, answer, sentence):
     synchronise(settings(graph), NOON)
     graph.failure = answer
-    with pytest.raises(SyncFailed, match=sentence):
+    with pytest.raises(CallFailed, match=sentence):
         synchronise(settings(graph), LATER)
     assert (sending().templates_failed_at, sending().templates_failure) == (LATER, sentence)
     assert sending().templates_synced_at == NOON
@@ -121,10 +122,10 @@ def test_a_failure_is_recorded_and_changes_no_template(graph, answer, sentence):
 
 @pytest.mark.usefixtures("in_context")
 def test_nobody_there_and_no_answer_are_told_apart(graph, monkeypatch):
-    with pytest.raises(SyncFailed, match="could not be reached"):
+    with pytest.raises(CallFailed, match="could not be reached"):
         synchronise(settings(graph, GRAPH_API_URL="http://127.0.0.1:9"), NOON)
-    monkeypatch.setattr(template_sync, "SECONDS", 0.000001)
-    with pytest.raises(SyncFailed, match="did not answer in time"):
+    monkeypatch.setattr(management, "SECONDS", 0.000001)
+    with pytest.raises(CallFailed, match="did not answer in time"):
         synchronise(settings(graph), NOON)
 
 
@@ -132,7 +133,7 @@ def test_nobody_there_and_no_answer_are_told_apart(graph, monkeypatch):
 def test_a_list_without_end_is_given_up(graph, monkeypatch):
     monkeypatch.setattr(template_sync, "MOST_PAGES", 3)
     graph.page_size = 1
-    with pytest.raises(SyncFailed, match="more than 3 pages"):
+    with pytest.raises(CallFailed, match="more than 3 pages"):
         synchronise(settings(graph), NOON)
 
 

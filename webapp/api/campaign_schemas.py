@@ -18,6 +18,7 @@ from webapp.api.wishes import FASTEST
 from webapp.campaigns.counts import SHOWN
 from webapp.campaigns.models import CampaignStatus, DeliveryState
 from webapp.consent.gate import Category
+from webapp.consent.rules import Status
 
 PACE: Schema = {
     "type": ["integer", "null"],
@@ -25,6 +26,7 @@ PACE: Schema = {
     "maximum": FASTEST,
     "description": "Messages a second; by default what the number allows.",
 }
+SEEN: Schema = {"type": ["boolean", "null"], "description": "As the gate saw it; null before it was asked."}
 TEXTS: Schema = {"oneOf": [TEXT, list_of(TEXT)]}
 FILLING: Schema = {
     "description": "Text for everybody; or the customer’s attribute or name, and where that is missing the "
@@ -104,6 +106,28 @@ CAMPAIGN_SCHEMAS: dict[str, Schema] = {
             "type": ["string", "null"],
             "description": "WhatsApp’s id of the message; null for tokens of role viewer, because it carries "
             "the phone number.",
+        },
+        decided_at={
+            **nullable(INSTANT),
+            "description": "When the gate was last asked; for who was left out at the launch, the launch.",
+        },
+        category={"type": ["string", "null"], "description": "What the gate asked consent for."},
+        consent={"type": ["string", "null"], "enum": [*Status, None], "description": "As the gate saw it."},
+        consent_event={
+            "type": ["integer", "null"],
+            "description": "The seq of the event that made it so; null when there was none.",
+        },
+        platform_stop=SEEN,
+        on_hold=SEEN,
+        unknown_allowed={**SEEN, "description": "Whether customers without a record could get marketing."},
+        started_at=nullable(INSTANT),
+        sent_at=nullable(INSTANT),
+        delivered_at=nullable(INSTANT),
+        read_at=nullable(INSTANT),
+        failed_at=nullable(INSTANT),
+        after_opt_out={
+            **FLAG,
+            "description": "Delivered after the customer’s opt-out, and on the way before it.",
         },
     ),
     "DeliveryPage": page_of("Delivery"),

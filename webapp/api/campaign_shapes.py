@@ -1,10 +1,12 @@
 """How campaigns and their deliveries look in JSON."""
 
+from datetime import datetime
 from typing import Any
 
 from webapp.api.auth import masked
 from webapp.api.shapes import instant, phone
 from webapp.campaigns.counts import Counts
+from webapp.campaigns.decided import decided_at
 from webapp.campaigns.models import Campaign, Delivery, Template
 
 
@@ -29,8 +31,10 @@ def campaign(campaign: Campaign, counts: Counts) -> dict[str, Any]:
     }
 
 
-def delivery(delivery: Delivery, display: str) -> dict[str, Any]:
-    """WhatsApp's message ids carry the phone number in base64, so that a viewer does not get them."""
+def delivery(delivery: Delivery, display: str, launched_at: datetime | None) -> dict[str, Any]:
+    """`launched_at` is its campaign's.
+
+    WhatsApp's message ids carry the phone number in base64, so that a viewer does not get them."""
     return {
         "customer_id": delivery.customer_id,
         "phone": phone(display),
@@ -38,6 +42,19 @@ def delivery(delivery: Delivery, display: str) -> dict[str, Any]:
         "reason": delivery.reason,
         "error_code": delivery.error_code,
         "wamid": None if masked() else delivery.wamid,
+        "decided_at": instant(decided_at(delivery, launched_at)),
+        "category": delivery.gate_category,
+        "consent": delivery.gate_status,
+        "consent_event": delivery.gate_event_id,
+        "platform_stop": delivery.gate_stopped,
+        "on_hold": delivery.gate_held,
+        "unknown_allowed": delivery.gate_unknown_allowed,
+        "started_at": instant(delivery.started_at),
+        "sent_at": instant(delivery.sent_at),
+        "delivered_at": instant(delivery.delivered_at),
+        "read_at": instant(delivery.read_at),
+        "failed_at": instant(delivery.failed_at),
+        "after_opt_out": delivery.after_opt_out,
     }
 
 

@@ -67,10 +67,16 @@ def list_deliveries(campaign_id: str) -> Response:
     bodies.only_known(request.args, pagination.PARAMETERS)
     part = pagination.wanted()
     query = select(Delivery, Customer.phone_display).join(Customer, Customer.id == Delivery.customer_id)
-    query = query.where(Delivery.campaign_id == present(campaign_id).id, Delivery.id > (part.after or 0))
+    campaign = present(campaign_id)
+    query = query.where(Delivery.campaign_id == campaign.id, Delivery.id > (part.after or 0))
     rows = list(db.session.execute(query.order_by(Delivery.id).limit(part.limit + 1)))
     return jsonify(
-        pagination.answer(rows, part, lambda row: row[0].id, lambda row: campaign_shapes.delivery(*row))
+        pagination.answer(
+            rows,
+            part,
+            lambda row: row[0].id,
+            lambda row: campaign_shapes.delivery(*row, campaign.launched_at),
+        )
     )
 
 
@@ -85,15 +91,15 @@ def shown(campaign: Campaign) -> dict[str, object]:
 
 
 def _created(wish: Wish) -> Campaign:
+    """All of it in one transaction: of a campaign that is refused nobody stays behind."""
     moment = now()
-    people = phones.customers(wish.phones, moment)
     campaign = lifecycle.create(
         wish.name, actor=current_actor(), now=moment, template_id=wish.template_id,
         parameters=wish.parameters, audience=wish.audience, pace=wish.pace,
     )  # fmt: skip
     db.session.add_all(
         CampaignPerson(campaign_id=campaign.id, customer_id=customer_id, excluded=False)
-        for customer_id in people
+        for customer_id in phones.customers(wish.phones, moment)
     )
     db.session.flush()
     return campaign

@@ -7,7 +7,8 @@ from webapp.api import bodies
 from webapp.api.problems import unfit
 from webapp.campaigns import variables
 from webapp.campaigns.models import Template
-from webapp.campaigns.variables import LONGEST, Variable
+from webapp.campaigns.variables import LINK, LONGEST, Variable
+from webapp.customers import attributes
 from webapp.customers.text import one_line
 
 FIELD = "template.parameters"
@@ -54,20 +55,40 @@ def _variable(field: str, name: str, wanted: dict[str, Variable]) -> Variable:
 
 def _parameter(field: str, value: Any, variable: Variable) -> Parameter:
     if isinstance(value, str):
-        return {"text": _text(field, value, LONGEST[variable.place])}
+        return {"text": _fitting(field, value, variable)}
     if not isinstance(value, dict) or len(value.keys() & {"attribute", "name", "text"}) != 1:
         raise unfit(field, 'This must be text, or an object like {"attribute": "city", "fallback": "town"}.')
-    return dict(_source(field, value, LONGEST[variable.place]))
+    if "attribute" in value and "fallback" not in value:
+        _known(f"{field}.attribute", value["attribute"])
+    return dict(_source(field, value, variable))
 
 
-def _source(field: str, value: dict[str, Any], longest: int) -> Iterator[tuple[str, Any]]:
+def _source(field: str, value: dict[str, Any], variable: Variable) -> Iterator[tuple[str, Any]]:
     bodies.only_known(value, SOURCES, f"{field}.")
     for part, said in value.items():
         where = f"{field}.{part}"
         if part == "name":
             yield part, _true(where, said)
+        elif part == "attribute":
+            yield part, _text(where, said, LONGEST_ATTRIBUTE_NAME)
         else:
-            yield part, _text(where, said, LONGEST_ATTRIBUTE_NAME if part == "attribute" else longest)
+            yield part, _fitting(where, said, variable)
+
+
+def _known(field: str, name: Any) -> None:
+    """An attribute that does not exist would leave everybody without a value. Raises Problem 422."""
+    if attributes.find(_text(field, name, LONGEST_ATTRIBUTE_NAME)) is None:
+        raise unfit(
+            field, f"There is no attribute “{bodies.shown(name)}”. Name another one, or give a fallback."
+        )
+
+
+def _fitting(field: str, said: Any, variable: Variable) -> str:
+    """A text for this place; media is a link that WhatsApp can load. Raises Problem 422."""
+    text = _text(field, said, LONGEST[variable.place])
+    if variable.place == "media" and not LINK.fullmatch(text):
+        raise unfit(field, "This must be a link that begins with https://.")
+    return text
 
 
 def _true(field: str, said: Any) -> bool:

@@ -1,11 +1,12 @@
 """From claimed rows to messages: whom each goes to, and what fills its variables."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
-from webapp.campaigns import variables
+from webapp.campaigns import message_parts, variables
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState, Template
 from webapp.campaigns.sender import Message, Recipient
 from webapp.campaigns.variables import Person, Unfilled, Variable
@@ -16,6 +17,19 @@ from webapp.extensions import db
 UNFILLED = "unfilled"
 """A variable has no value for this customer."""
 PREFERRED = (IdentityKind.PHONE, IdentityKind.WA_ID, IdentityKind.USER_ID)
+NOBODY = Person("")
+Address = tuple[str, str]
+"""Kind and value of an identity."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One delivery that has started, what is to be sent, and the customer's addresses that are known."""
+
+    delivery_id: int
+    customer_id: int
+    message: Message
+    known: frozenset[Address] = frozenset()
 
 
 def callback_of(campaign_id: int, delivery_id: int) -> str:
@@ -33,29 +47,29 @@ def delivery_named(callback: str | None) -> tuple[int, int] | None:
 
 def address(
     campaign: Campaign, template: Template, marketing_endpoint: bool, started: Sequence[Any]
-) -> list[tuple[int, int, Message]]:
-    """(delivery, customer, message) of each row; one that cannot be addressed or filled ends here."""
+) -> list[Claimed]:
+    """What to send for each started row; one that cannot be addressed or filled ends here."""
     if not started:
         return []
-    customers = [row.customer_id for row in started]
-    known, recipients = _people(customers), _recipients(customers)
     wanted = variables.variables_of(template.components, template.parameter_format)
+    here = _started_here(campaign, started)
+    addresses, people = _addresses(here), _people(here) if wanted else {}
     ready = []
     for row in started:
-        recipient = recipients.get(row.customer_id)
-        if recipient is None:
+        known = addresses.get(row.customer_id, [])
+        if not known:
             _end(row.id, DeliveryState.SUPPRESSED, Suppression.UNREACHABLE)
             continue
         try:
-            components = _components(campaign, template, wanted, known[row.customer_id])
+            components = _components(campaign, template, wanted, people.get(row.customer_id, NOBODY))
         except Unfilled:
             _end(row.id, DeliveryState.FAILED, UNFILLED)
             continue
         message = Message(
-            recipient, template.name, template.language, callback_of(campaign.id, row.id),
+            _recipient(known), template.name, template.language, callback_of(campaign.id, row.id),
             marketing=marketing_endpoint and template.category == Category.MARKETING, components=components,
         )  # fmt: skip
-        ready.append((row.id, row.customer_id, message))
+        ready.append(Claimed(row.id, row.customer_id, message, frozenset(known)))
     return ready
 
 
@@ -63,32 +77,44 @@ def _components(
     campaign: Campaign, template: Template, wanted: list[Variable], person: Person
 ) -> list[dict[str, Any]]:
     values = variables.values(wanted, campaign.parameters, person)
-    return variables.components_for(
+    return message_parts.components_for(
         template.components, template.parameter_format, values, campaign.test_of_id or campaign.id
     )
 
 
-def _people(ids: list[int]) -> dict[int, Person]:
-    rows = db.session.execute(
-        select(Customer.id, Customer.name, Customer.attrs_json).where(Customer.id.in_(ids))
-    )
-    return {row.id: Person(row.name, row.attrs_json) for row in rows}
+def _started_here(campaign: Campaign, started: Sequence[Any]) -> tuple[ColumnElement[bool], ...]:
+    """Deliveries among which the started ones are; a range costs less than a list of hundreds."""
+    return (
+        Delivery.campaign_id == campaign.id, Delivery.state == DeliveryState.SENDING,
+        Delivery.id.between(started[0].id, started[-1].id), Delivery.token == campaign.pump_token,
+    )  # fmt: skip
 
 
-def _recipients(ids: list[int]) -> dict[int, Recipient]:
+def _people(here: tuple[ColumnElement[bool], ...]) -> dict[int, Person]:
+    query = select(Customer.id, Customer.name, Customer.attrs_json)
+    rows = db.session.execute(query.join(Delivery, Delivery.customer_id == Customer.id).where(*here))
+    return {id_: Person(name, attributes) for id_, name, attributes in rows}
+
+
+def _addresses(here: tuple[ColumnElement[bool], ...]) -> dict[int, list[Address]]:
+    """The addresses of each customer, the oldest first."""
+    query = select(Identity.customer_id, Identity.kind, Identity.value)
     rows = db.session.execute(
-        select(Identity.customer_id, Identity.kind, Identity.value)
-        .where(Identity.customer_id.in_(ids), Identity.kind.in_(PREFERRED))
-        .order_by(Identity.id.desc())
+        query.join(Delivery, Delivery.customer_id == Identity.customer_id)
+        .where(*here, Identity.kind.in_(PREFERRED))
+        .order_by(Identity.id)
     )
-    best: dict[int, tuple[int, Recipient]] = {}
-    for row in rows:  # the oldest of the most preferred kind comes last and stays
-        rank = PREFERRED.index(IdentityKind(row.kind))
-        if row.customer_id not in best or rank <= best[row.customer_id][0]:
-            by_id = row.kind == IdentityKind.USER_ID
-            value = row.value if by_id else f"+{row.value}"
-            best[row.customer_id] = rank, Recipient(value, by_id)
-    return {customer_id: recipient for customer_id, (_, recipient) in best.items()}
+    found: dict[int, list[Address]] = {}
+    for customer_id, kind, value in rows:
+        found.setdefault(customer_id, []).append((kind, value))
+    return found
+
+
+def _recipient(known: list[Address]) -> Recipient:
+    """The oldest address of the most preferred kind."""
+    kind, value = min(known, key=lambda address: PREFERRED.index(address[0]))
+    by_id = kind == IdentityKind.USER_ID
+    return Recipient(value if by_id else f"+{value}", by_id)
 
 
 def _end(delivery_id: int, state: DeliveryState, reason: str) -> None:

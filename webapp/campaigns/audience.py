@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Select, case, func, insert, literal, null, or_, select
+from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, null, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -65,9 +65,11 @@ def lost(audience: dict[str, Any]) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def preview(campaign: Campaign, category: Category, now: datetime) -> Preview:
-    """The audience as it stands now."""
-    judged = _judged(campaign, category, now)
+def preview(
+    campaign: Campaign, category: Category, now: datetime, draft: dict[str, Any] | None = None
+) -> Preview:
+    """The audience as it stands now; `draft` is one that is being written, in place of the saved one."""
+    judged = _judged(campaign, category, now, draft)
     counted = select(judged.c.reason, func.count().label("n")).group_by(judged.c.reason)
     found = {row.reason: row.n for row in db.session.execute(counted)}
     order = [reason.value for reason in Suppression]
@@ -94,9 +96,11 @@ def resolve(campaign: Campaign, category: Category, now: datetime) -> None:
     db.session.execute(insert(Delivery).from_select(columns, rows))
 
 
-def _judged(campaign: Campaign, category: Category, now: datetime) -> CTE:
+def _judged(
+    campaign: Campaign, category: Category, now: datetime, draft: dict[str, Any] | None = None
+) -> CTE:
     """Every customer of the audience with the reason to leave them out, or NULL."""
-    ids = people(campaign.audience, campaign.id, now)
+    ids = people(campaign.audience if draft is None else draft, campaign.id, now)
     reason = gate_query.suppression(Customer, category, policy.current().unknown_may_receive)
     gated = (
         select(Customer.id.label("customer_id"), reason.label("reason"))
@@ -146,6 +150,9 @@ def _source(source: dict[str, Any], campaign_id: int, excluded: bool, now: datet
             )
         case {"kind": "everybody"}:
             return select(Customer.id).where(*PRESENT)
+        case {"kind": "customers", "ids": ids}:  # of a form, never saved; written out, for they may be many
+            written = bindparam(None, ids, expanding=True, literal_execute=True)
+            return select(Customer.id).where(Customer.id.in_(written))
         case _:
             raise ValueError("a source of an audience that is not known")
 

@@ -7,7 +7,7 @@ what the gate itself says it saw.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from webapp.campaigns.models import Delivery
 from webapp.consent import ledger, state
@@ -22,6 +22,10 @@ the order of the clocks proves nothing, and what the gate saw under that lock de
 AT_ONCE = 1000
 
 
+MARKETING = or_(Delivery.gate_category == Category.MARKETING, Delivery.gate_category.is_(None))
+"""Messages that need consent; one of which the gate kept no category counts, too."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """A marketing message that started although its customer was opted out, stopped or on hold."""
@@ -31,6 +35,12 @@ class Violation:
     customer_id: int
     started_at: datetime
     why: str
+
+
+def started() -> int:
+    """How many marketing messages ever started: what `violations` judges."""
+    counted = select(func.count()).where(Delivery.started_at.is_not(None), MARKETING)
+    return db.session.scalar(counted) or 0
 
 
 def violations(now: datetime) -> list[Violation]:
@@ -54,9 +64,8 @@ def _suspects(after: int) -> list[Delivery]:
             ConsentEvent.status == Turn.HELD,
         ),
     )
-    marketing = or_(Delivery.gate_category == Category.MARKETING, Delivery.gate_category.is_(None))
     seen = or_(against, Delivery.gate_status == Status.OPTED_OUT, Delivery.gate_stopped, Delivery.gate_held)
-    query = select(Delivery).where(Delivery.id > after, Delivery.started_at.is_not(None), marketing, seen)
+    query = select(Delivery).where(Delivery.id > after, Delivery.started_at.is_not(None), MARKETING, seen)
     return list(db.session.scalars(query.order_by(Delivery.id).limit(AT_ONCE)))
 
 

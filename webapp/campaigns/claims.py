@@ -1,7 +1,6 @@
-"""Claiming deliveries: the one statement that carries the gate, and all that must hold before it.
+"""Claiming deliveries: all that must hold before the statement that carries the gate, and the pace.
 
-A message starts when its row is committed as `sending`. The statement reads each customer's state under a
-lock that a change of consent needs too: whichever commits first counts for the other.
+A message starts when its row is committed as `sending`.
 """
 
 import time
@@ -9,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, null, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from webapp.campaigns import addressing, lifecycle, switch
+from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.models import (
     DEFAULT_RATE,
     Campaign,
@@ -22,32 +22,19 @@ from webapp.campaigns.models import (
     Template,
 )
 from webapp.campaigns.pacing import Bucket
-from webapp.campaigns.sender import Message
+from webapp.campaigns.starting import Gate, start
 from webapp.campaigns.windows import Window
-from webapp.consent import gate_query
 from webapp.consent.gate import Category
 from webapp.consent.models import Policy
-from webapp.customers.models import Customer
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 
-LEASE = timedelta(seconds=60)
-"""A delivery is thought to be on the wire so long; then its outcome is unknown."""
 PUMP_LEASE = timedelta(seconds=15)
 TEMPLATES_FRESH = timedelta(hours=12)
 LONGEST_NAP = 1.0
 """Seconds. A pump looks at the kill switch at least so often."""
 NOTHING_DUE_NAP = 0.25
 MOST_AT_ONCE = 200
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """One delivery that has started, and what is to be sent."""
-
-    delivery_id: int
-    customer_id: int
-    message: Message
 
 
 @dataclass(frozen=True)
@@ -60,14 +47,6 @@ class Claims:
     stop: bool = False
     at: float = 0.0
     """On the clock of `time.monotonic`, just before the claim."""
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What the gate asks consent for, and the policy for customers without a record."""
-
-    category: Category
-    unknown_allowed: bool
 
 
 def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
@@ -172,7 +151,8 @@ def _claim_paced(
     own = Bucket(campaign.pace or ours.rate, campaign.bucket, campaign.bucket_at).filled(now)
     wanted = min(free, ours.whole, own.whole, MOST_AT_ONCE)
     at = time.monotonic()
-    rows = _start(campaign.id, gate, wanted, campaign.pump_token or "", now) if wanted > 0 else []
+    token = campaign.pump_token or ""
+    rows = start(campaign.id, gate, wanted, token, now) if wanted > 0 else []
     started = [row for row in rows if row.state == DeliveryState.SENDING]
     ours, own = ours.less(len(started)), own.less(len(started))
     sending.bucket, sending.bucket_at = ours.tokens, ours.at
@@ -180,7 +160,7 @@ def _claim_paced(
     claimed = addressing.address(campaign, template, sending.marketing_endpoint, started)
     nothing_due = wanted > 0 and not rows
     nap = NOTHING_DUE_NAP if nothing_due else max(ours.seconds_to_next, own.seconds_to_next)
-    return Claims([Claimed(*row) for row in claimed], nap=min(nap, LONGEST_NAP), at=at)
+    return Claims(claimed, nap=min(nap, LONGEST_NAP), at=at)
 
 
 def _rate(campaign: Campaign, sending: Sending) -> float:
@@ -190,38 +170,3 @@ def _rate(campaign: Campaign, sending: Sending) -> float:
 
 def _queued(campaign_id: int) -> tuple[Any, ...]:
     return Delivery.campaign_id == campaign_id, Delivery.state == DeliveryState.QUEUED
-
-
-def _start(campaign_id: int, gate: Gate, wanted: int, token: str, now: datetime) -> list[Any]:
-    """The statement of the promise: queued rows become `sending` if the gate lets them, else `suppressed`."""
-    reason = gate_query.suppression(Customer, gate.category, gate.unknown_allowed)
-    due = (
-        select(
-            Delivery.id.label("delivery_id"), reason.label("reason"),
-            Customer.status, Customer.status_event_id,
-            Customer.platform_stop_at.is_not(None).label("stopped"),
-            Customer.held_at.is_not(None).label("held"),
-        )
-        .join(Customer, Customer.id == Delivery.customer_id)
-        .where(*_queued(campaign_id), or_(Delivery.not_before.is_(None), Delivery.not_before <= now))
-        .order_by(Delivery.id)
-        .limit(wanted)
-        .with_for_update(of=[Delivery, Customer], key_share=True, skip_locked=True)
-        .cte("due")
-    )  # fmt: skip
-    free = due.c.reason.is_(None)
-    statement = (
-        update(Delivery)
-        .where(Delivery.id == due.c.delivery_id)
-        .values(
-            state=case((free, literal(DeliveryState.SENDING.value)),
-                       else_=literal(DeliveryState.SUPPRESSED.value)),
-            reason=due.c.reason, token=token, lease_until=now + LEASE,
-            started_at=case((free, now), else_=null()),
-            gate_category=gate.category.value, gate_status=due.c.status, gate_event_id=due.c.status_event_id,
-            gate_stopped=due.c.stopped, gate_held=due.c.held, gate_unknown_allowed=gate.unknown_allowed,
-        )
-        .returning(Delivery.id, Delivery.customer_id, Delivery.state)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    return sorted(db.session.execute(statement).all(), key=lambda row: row.id)

@@ -4,14 +4,14 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.campaigns import audit
+from webapp.campaigns import audit_runs
 
 
 @click.command("audit")
 @with_appcontext
 def audit_command() -> None:
     """List marketing messages that started after an opt-out; exit 1 when there is one."""
-    found = audit.violations(clock.now())
+    found = audit_runs.run(audit_runs.COMMAND, clock.now())
     for violation in found:
         click.echo(
             f"delivery {violation.delivery_id} of campaign {violation.campaign_id} to customer "

@@ -1,4 +1,4 @@
-"""Composing a campaign: its name, its template with the variables, whom it means; a page each."""
+"""Composing a campaign: its name, and its template with the variables; `audience_views` has the rest."""
 
 from typing import Any
 
@@ -9,13 +9,12 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import drafts, lifecycle, named_people, variables
-from webapp.campaigns.audience_forms import Side, lines_in, sides_in, sides_of
+from webapp.campaigns import drafts, lifecycle, variables
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
-from webapp.campaigns.drafts import INCLUDE, SIDES, EditedMeanwhile
+from webapp.campaigns.drafts import EditedMeanwhile
 from webapp.campaigns.lifecycle import Impossible
-from webapp.campaigns.models import Campaign, CampaignStatus, Segment, Template
+from webapp.campaigns.models import Campaign, CampaignStatus, Template
 from webapp.campaigns.pages import campaign_or_404, found, frame, meanwhile, shown, variables_of
 from webapp.campaigns.template_forms import fillings_of, parameters_in
 from webapp.customers.queries import attribute_keys
@@ -80,38 +79,6 @@ def update(campaign_id: int) -> Answer:
     return see_other(url_for("campaigns.edit_audience", campaign_id=campaign.id))
 
 
-@bp.get("/<int:campaign_id>/edit/audience")
-@requires(Role.VIEWER)
-def edit_audience(campaign_id: int) -> Answer:
-    campaign = campaign_or_404(campaign_id)
-    if campaign.status != CampaignStatus.DRAFT:
-        return see_other(url_for("campaigns.show", campaign_id=campaign.id))
-    return _audience_page(campaign, sides_of(campaign.audience))
-
-
-@bp.post("/<int:campaign_id>/edit/audience")
-@requires(Role.MANAGER)
-def update_audience(campaign_id: int) -> Answer:
-    campaign = campaign_or_404(campaign_id)
-    sides = sides_in(request.form)
-    errors = {side: _name_people(campaign, side, sides[side]) for side in SIDES}
-    named = drafts.people_named(campaign.id)
-    wanted = {side: sides[side].sources(named[side] > 0) for side in SIDES}
-    if not wanted[INCLUDE] and not any(errors.values()):
-        db.session.rollback()
-        return _audience_page(campaign, sides, notice="Choose who shall get it.", status=422)
-    if not any(errors.values()):
-        try:
-            drafts.set_audience(campaign, wanted, version=_version(), actor=current_actor(), now=clock.now())
-        except (EditedMeanwhile, Impossible) as refusal:
-            db.session.rollback()
-            return _audience_page(campaign, sides, notice=str(refusal) or meanwhile(campaign), status=409)
-        db.session.commit()
-        return see_other(url_for("campaigns.review_page", campaign_id=campaign.id))
-    db.session.rollback()
-    return _audience_page(campaign, sides, errors=errors, status=422)
-
-
 @bp.route("/<int:campaign_id>/preview", methods=["GET", "POST"])
 @requires(Role.VIEWER)
 def preview(campaign_id: int) -> Answer:
@@ -123,21 +90,6 @@ def preview(campaign_id: int) -> Answer:
     context = _preview(campaign, template, parameters) | _filled(template, parameters)
     fragment = "campaigns/_preview.html" if chosen else "campaigns/_bubble.html"
     return page_or_fragment("campaigns/preview.html", fragment, **context)
-
-
-def _name_people(campaign: Campaign, side: str, wanted: Side) -> str:
-    """Take in the numbers of one side; what is wrong with them, or ""."""
-    try:
-        lines = lines_in(wanted, request.files.get(f"{side}_file"))
-    except ValueError as fault:
-        return str(fault)
-    if len(lines) > named_people.MOST_LINES:
-        return f"These are {len(lines):,} numbers; up to {named_people.MOST_LINES:,} fit at once."
-    if wanted.forget:
-        drafts.forget_people(campaign, side)
-    named = named_people.take(lines, clock.now())
-    drafts.add_people(campaign, side, named.customers)
-    return named.sentence
 
 
 def _template_page(
@@ -171,30 +123,6 @@ def _template_page(
         editable=may(Role.MANAGER),
         **_filled(template, parameters),
         **_preview(campaign, template, parameters),
-    )
-    return page, status
-
-
-def _audience_page(
-    campaign: Campaign,
-    sides: dict[str, Side],
-    *,
-    notice: str = "",
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-) -> tuple[str, int]:
-    page = page_or_fragment(
-        "campaigns/step.html",
-        "campaigns/_audience_step.html",
-        step="audience",
-        sides=sides,
-        named=drafts.people_named(campaign.id),
-        segments=db.session.scalars(select(Segment).order_by(Segment.key)).all(),
-        found=found(campaign),
-        notice=notice,
-        errors=dict.fromkeys(SIDES, "") | (errors or {}),
-        editable=may(Role.MANAGER),
-        **frame(campaign),
     )
     return page, status
 

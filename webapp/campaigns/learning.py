@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, select
 
+from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.campaigns.sender import Accepted
 from webapp.consent import ledger
@@ -22,13 +23,13 @@ IN_A_ROW = 3
 SOURCE = "whatsapp"
 
 
-def learn(answers: Iterable[tuple[int, Accepted]], now: datetime) -> None:
-    """Note the addresses under which WhatsApp knows these customers; most are known already."""
+def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
+    """Note the addresses by which WhatsApp knows these customers; most were known when they were claimed."""
     told = {
-        (kind, value): customer_id
-        for customer_id, answer in answers
+        (kind, value): claimed.customer_id
+        for claimed, answer in answers
         for kind, value in ((IdentityKind.WA_ID, answer.wa_id), (IdentityKind.USER_ID, answer.user_id))
-        if value
+        if value and (kind, value) not in claimed.known
     }
     if not told:
         return

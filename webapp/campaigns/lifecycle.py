@@ -217,18 +217,20 @@ STALE = "The templates could not be synchronised for 12 hours; their categories 
 DRIFTED = "WhatsApp counts this template as marketing now. Customers without consent drop out when you go on."
 
 
-def due(now: datetime) -> list[Campaign]:
-    """Scheduled campaigns whose time has come and that were not missed."""
-    query = select(Campaign).where(
+def due(now: datetime) -> list[int]:
+    """Ids of scheduled campaigns whose time has come and that were not missed."""
+    query = select(Campaign.id).where(
         Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at <= now,
         Campaign.missed_at.is_(None),
     )  # fmt: skip
     return list(db.session.scalars(query.order_by(Campaign.scheduled_at, Campaign.id)))
 
 
-def launch_due(campaign: Campaign, now: datetime) -> None:
+def launch_due(campaign_id: int, now: datetime) -> None:
     """Launch a scheduled campaign at its time; one that comes too late, or cannot start, is missed."""
-    _refresh(campaign)
+    campaign = db.session.get(Campaign, campaign_id, populate_existing=True)
+    if campaign is None:
+        return
     at = campaign.scheduled_at
     if campaign.status != CampaignStatus.SCHEDULED or at is None or at > now:
         return  # somebody took it back, or chose another time, since it was found

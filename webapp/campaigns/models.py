@@ -80,6 +80,10 @@ class Template(db.Model):
     quality: Mapped[str] = mapped_column(String(20), default="")
     ttl_seconds: Mapped[int | None]
     """How long WhatsApp tries to deliver a message of it; None is WhatsApp's own value."""
+    ttl_tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When Heed last asked WhatsApp to shorten it."""
+    ttl_failure: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    """Why that failed, as a sentence for people; "" when it did not."""
     synced_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a synchronisation no longer found it."""
@@ -130,6 +134,8 @@ class Sending(db.Model):
     restricted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """WhatsApp restricts the account: no campaign starts before this instant."""
     restriction: Mapped[str] = mapped_column(Text, default="")
+    restriction_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When WhatsApp said so, or that it is over; what it said before comes too late."""
     templates_synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     templates_failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the last synchronisation failed; None after one that worked."""
@@ -288,6 +294,20 @@ class Delivery(db.Model):
         _partial("ix_deliveries_sending", ("lease_until",), "state = 'sending'"),
         _partial("ix_deliveries_sent", ("sent_at",), "state = 'sent'"),
     )
+
+
+class AuditRun(db.Model):
+    """One answer of the auditor, kept: who asked, over how many messages, how many it found."""
+
+    __tablename__ = "audit_runs"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ran_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ran_by: Mapped[str] = mapped_column(String(40))
+    """`system` at night, `command`, or the person: `user:ID`."""
+    checked: Mapped[int]
+    """Marketing messages that had started by then."""
+    found: Mapped[int]
 
 
 class IdempotencyKey(db.Model):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from webapp.campaigns import learning, lifecycle
-from webapp.campaigns.claims import Claimed
+from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.codes import Action, Rule, rule_of
 from webapp.campaigns.models import Delivery, DeliveryState, Sending
 from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Unclear
@@ -25,8 +25,8 @@ LONGEST_WAIT = 60
 LONGEST_ASKED = 3600
 """Seconds that WhatsApp may ask for."""
 LATE = "late"
-NO_CONNECTION = timedelta(seconds=1)
-"""No attempt sooner after one that found no connection."""
+NO_CONNECTION = 1
+"""Seconds that the number waits first when there was no connection."""
 ALL_FAIL = 10
 """So many deliveries of a campaign, all refused for their content, and it is the campaign's fault."""
 REFUSED = "refused"
@@ -50,12 +50,13 @@ def record(campaign_id: int, token: str, results: Sequence[Result], now: datetim
     """Write the results of one pump."""
     accepted = [(r, r.answer) for r in results if isinstance(r.answer, Accepted)]
     _accept(accepted, token)
-    learning.learn([(r.claimed.customer_id, answer) for r, answer in accepted], now)
+    learning.learn([(r.claimed, answer) for r, answer in accepted], now)
     for result in results:
         match result.answer:
             case NotStarted(why=why):
-                later = None if why == LATE else now + NO_CONNECTION
-                _change(result, token, state=DeliveryState.QUEUED, started_at=None, not_before=later)
+                if why != LATE:  # whoever comes next finds no connection either
+                    _number_waits(result, NO_CONNECTION, now)
+                _change(result, token, state=DeliveryState.QUEUED, started_at=None, not_before=None)
             case Unclear(why=why):
                 _change(result, token, state=DeliveryState.UNKNOWN, reason=why)
             case Refused():
@@ -156,21 +157,23 @@ def _again(refusal: Refusal) -> None:
 
 
 def _wait_number(refusal: Refusal) -> None:
+    asked = min(refusal.answer.retry_after or 0, LONGEST_ASKED)
+    _number_waits(refusal.result, refusal.first_wait, refusal.now, asked)
+    refusal.again_in(0, counted=False)
+
+
+def _number_waits(result: Result, first_wait: int, now: datetime, asked: float = 0) -> None:
     """Everybody on this number waits, twice as long as the last time; answers of one wave count once."""
     sending = db.session.scalars(
         select(Sending).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one()
-    started = db.session.scalar(
-        select(Delivery.started_at).where(Delivery.id == refusal.result.claimed.delivery_id)
-    )
-    seconds = refusal.first_wait
+    started = db.session.scalar(select(Delivery.started_at).where(Delivery.id == result.claimed.delivery_id))
+    seconds = first_wait
     if not (sending.wait_set_at and started and started <= sending.wait_set_at):
         seconds = max(seconds, min(sending.wait_seconds * 2, max(LONGEST_WAIT, seconds)))
-        sending.wait_seconds, sending.wait_set_at = int(seconds), refusal.now
-    asked = min(refusal.answer.retry_after or 0, LONGEST_ASKED)
-    until = refusal.now + timedelta(seconds=max(seconds, asked))
+        sending.wait_seconds, sending.wait_set_at = int(seconds), now
+    until = now + timedelta(seconds=max(seconds, asked))
     sending.wait_until = max(until, sending.wait_until or until)
-    refusal.again_in(0, counted=False)
 
 
 def _wait_campaign(refusal: Refusal) -> None:

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from webapp.campaigns import claims, lifecycle, outcomes, switch
-from webapp.campaigns.claims import LONGEST_NAP, Claimed, Claims
+from webapp.campaigns.addressing import Claimed
+from webapp.campaigns.claims import LONGEST_NAP, MOST_AT_ONCE, Claims
 from webapp.campaigns.outcomes import Result
 from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Sender
 from webapp.database import OUT_OF_REACH, writing
@@ -31,7 +32,7 @@ SOON = 1.0
 """Seconds. A slice waits so long for what is due; for what comes later the next slice is planned."""
 LONGEST_REST = 60.0
 """Seconds. So often somebody looks, for a send window or a pace may have been changed."""
-BREATH = 0.05
+BREATH = 0.1
 """Seconds between two commits: what came back is written together, and as many are claimed together."""
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
@@ -65,7 +66,7 @@ class _Slice:
         end = time.monotonic() + SLICE
         stopped = False
         while not stopped and time.monotonic() < end:
-            step = await self._step(self.sender.slots - len(self.on_the_wire))
+            step = await self._step(MOST_AT_ONCE)
             idle = not (step.rows or self.on_the_wire or self.results)
             stopped = step.stop or (idle and await self._drained())
             await self._wait(step.nap)
@@ -92,8 +93,25 @@ class _Slice:
             return False
         return due is None or due > SOON
 
-    async def _step(self, free: int) -> Claims:
+    async def _step(self, wanted: int) -> Claims:
         """Write the results and claim the next rows, in one commit; then these go on the wire at once."""
+        slots = self.sender.slots.take(wanted)
+        claimed = Claims()
+        try:
+            claimed = await self._recorded_and_claimed(slots)
+        finally:
+            self.sender.slots.give_back(slots - len(claimed.rows))
+        for row in claimed.rows:
+            task = asyncio.create_task(self._send(row, claimed.at + SECONDS_TO_THE_WIRE))
+            self.on_the_wire.add(task)
+            task.add_done_callback(self._answered)
+        return claimed
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self.on_the_wire.discard(task)
+        self.sender.slots.give_back()
+
+    async def _recorded_and_claimed(self, free: int) -> Claims:
         taken = list(self.results)
         try:
             claimed = await self._transaction(lambda: self._record_and_claim(taken, free))
@@ -108,10 +126,6 @@ class _Slice:
             await self._record_each(taken)
             claimed = Claims(nap=AFTER_A_FAULT)
         del self.results[: len(taken)]
-        for row in claimed.rows:
-            task = asyncio.create_task(self._send(row, claimed.at + SECONDS_TO_THE_WIRE))
-            self.on_the_wire.add(task)
-            task.add_done_callback(self.on_the_wire.discard)
         return claimed
 
     def _record_and_claim(self, results: list[Result], free: int) -> Claims:

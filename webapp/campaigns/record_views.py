@@ -6,7 +6,7 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import opt_outs, records, report, statuses
+from webapp.campaigns import opt_out_curve, opt_outs, records, report, statuses
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState
 from webapp.campaigns.reasons import STATES, words_of
@@ -37,7 +37,7 @@ def watch(campaign_id: int) -> Response:
 def opt_outs_file(campaign_id: int) -> Response:
     campaign = db.get_or_404(Campaign, campaign_id)
     lost = opt_outs.caused(db.select(Campaign.id).where(Campaign.id == campaign_id))
-    points = report.over_time(campaign, lost, clock.now())
+    points = opt_out_curve.over_time(campaign, lost, clock.now())
     rows = [(point.at.isoformat(timespec="seconds"), point.count) for point in points]
     return table_file(f"campaign-{campaign_id}-opt-outs", ("until", "opt_outs"), rows)
 

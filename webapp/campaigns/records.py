@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from webapp.campaigns import opt_outs
+from webapp.campaigns.decided import decided_at
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState
 from webapp.campaigns.reasons import STATES, words_of
 from webapp.consent.rules import Status
@@ -23,6 +24,7 @@ COLUMNS = (
     "customer_id", "name", "phone", "state", "reason", "error_code", "attempts", "started_at", "sent_at",
     "delivered_at", "read_at", "failed_at", "message_id", "after_opt_out", "settled_by", "settled_why",
     "gate_category", "gate_status", "gate_event", "gate_stopped", "gate_held", "gate_unknown_allowed",
+    "decided_at",
 )  # fmt: skip
 
 
@@ -57,7 +59,8 @@ class Record:
     state_words: str
     why: str
     gate: list[str]
-    """What the gate saw, part by part; empty for a message that never started."""
+    """What the gate saw, part by part; empty for a message that it was never asked about."""
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,10 @@ def _rows(campaign_id: int, wanted: Wanted, after: int) -> Select[Any]:
     query = (
         select(
             Delivery, Customer.name, Customer.phone_display, Customer.erased_at, Customer.merged_into_id,
+            Campaign.launched_at,
         )
         .join(Customer, Customer.id == Delivery.customer_id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
         .where(Delivery.campaign_id == campaign_id, Delivery.id > after)
         .order_by(Delivery.id)
     )  # fmt: skip
@@ -129,6 +134,7 @@ def _record(row: Row[Any], masked: bool) -> Record:
         state_words=STATES[delivery.state],
         why=words_of(delivery.state, delivery.reason, delivery.error_code),
         gate=_gate(delivery),
+        decided_at=decided_at(delivery, row.launched_at),
     )
 
 
@@ -160,6 +166,7 @@ def _cells(row: Row[Any], masked: bool) -> tuple[object, ...]:
         _flag(sent.after_opt_out), sent.settled_by or "",
         safe(sent.settled_why), sent.gate_category or "", sent.gate_status or "", sent.gate_event_id or "",
         _flag(sent.gate_stopped), _flag(sent.gate_held), _flag(sent.gate_unknown_allowed),
+        _instant(decided_at(sent, row.launched_at)),
     )  # fmt: skip
 
 

@@ -3,24 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.campaigns import charts, counts, opt_outs, reasons, switch
+from webapp.campaigns import charts, counts, opt_out_curve, opt_outs, reasons
 from webapp.campaigns.counts import Counts
 from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, CampaignStatus, Delivery, DeliveryState
-from webapp.campaigns.opt_outs import Caused, Rate
+from webapp.campaigns.opt_outs import Rate
 from webapp.campaigns.reasons import Failure
 from webapp.extensions import db
-from webapp.formatting import MONTHS
 
 PACE_OVER = timedelta(seconds=30)
-POINTS = 25
-LABELS = 6
-FEWER_LABELS = 4
-"""Where a label holds a day and a time."""
-IN_SECONDS, IN_MINUTES, IN_HOURS = timedelta(minutes=10), timedelta(days=1), timedelta(days=6)
 
 _FAILED = Delivery.state == DeliveryState.FAILED
 
@@ -55,19 +48,12 @@ class Failed:
     customers: int
 
 
-@dataclass(frozen=True)
-class Point:
-    at: datetime
-    label: str
-    count: int
-
-
 def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
     """All that the report's fragment needs."""
     counted = counts.of(campaign.id)
     failed = _failed(campaign.id)
     lost = opt_outs.caused(_only(campaign.id))
-    points = over_time(campaign, lost, now)
+    points = opt_out_curve.over_time(campaign, lost, now)
     return {
         "campaign": campaign,
         "counts": counted,
@@ -89,30 +75,9 @@ def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "rate": Rate(len(lost), _arrived(counted)),
         "usual": usual(campaign),
         "points": points,
-        "chart": charts.line_chart(
-            [point.count for point in points],
-            charts.spread([point.label for point in points], _most_labels(points)),
-        ),
+        "chart": opt_out_curve.chart(points),
         "live": campaign.status == CampaignStatus.RUNNING,
     }
-
-
-def over_time(campaign: Campaign, lost: list[Caused], now: datetime) -> list[Point]:
-    """How many opt-outs it had caused at equally distant instants from its launch on."""
-    start = campaign.launched_at
-    if start is None:
-        return []
-    last = max([opt_out.occurred_at for opt_out in lost] + [campaign.finished_at or now])
-    end = now if campaign.status == CampaignStatus.RUNNING else min(now, max(last, start))
-    step = max(end - start, timedelta(minutes=1)) / (POINTS - 1)
-    zone = ZoneInfo(switch.current().zone)
-    instants = [start + step * n for n in range(POINTS)]
-    instants[-1] = max(instants[-1], last)
-    span = instants[-1] - start
-    return [
-        Point(at, _label(at.astimezone(zone), span), sum(opt_out.occurred_at <= at for opt_out in lost))
-        for at in instants
-    ]
 
 
 def usual(campaign: Campaign) -> Rate | None:
@@ -188,18 +153,3 @@ def _after_opt_out(campaign_id: int) -> int:
 def _count(campaign_id: int, *conditions: ColumnElement[bool]) -> int:
     counted = select(func.count()).where(Delivery.campaign_id == campaign_id, *conditions)
     return db.session.scalar(counted) or 0
-
-
-def _most_labels(points: list[Point]) -> int:
-    span = points[-1].at - points[0].at if points else timedelta()
-    return FEWER_LABELS if IN_MINUTES <= span < IN_HOURS else LABELS
-
-
-def _label(at: datetime, span: timedelta) -> str:
-    """So exact that the labels of an axis over `span` differ."""
-    day = f"{at.day} {MONTHS[at.month - 1]}"
-    if span < IN_SECONDS:
-        return f"{at:%H:%M:%S}"
-    if span < IN_MINUTES:
-        return f"{at:%H:%M}"
-    return f"{day} {at:%H:%M}" if span < IN_HOURS else day

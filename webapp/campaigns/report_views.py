@@ -1,52 +1,28 @@
 """The page of reports: consent over time, its proof, the speed of stops, campaigns; all as files, too."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, abort, render_template, request
-from sqlalchemy import ColumnElement, select
+from flask import Response, abort, render_template, request
+from sqlalchemy import ColumnElement
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
-from webapp.campaigns import audit, charts, consent_figures, opt_outs, record_views
-from webapp.campaigns.audit import Violation
+from webapp.campaigns import audit_runs, audit_views, charts, consent_figures, opt_outs, record_views
 from webapp.campaigns.consent_figures import PERIODS, SOURCES, Movement
-from webapp.campaigns.models import Campaign
 from webapp.campaigns.opt_outs import SMALLEST_SAMPLE, Rate
 from webapp.campaigns.record_views import table_file
+from webapp.campaigns.report_blueprint import bp
 from webapp.campaigns.table_files import Cells
-from webapp.consent.models import ConsentEvent
-from webapp.consent.rules import Status, Turn
-from webapp.customers.models import Customer
-from webapp.extensions import db
-from webapp.formatting import day, iso
+from webapp.formatting import day
 
-__all__ = ["bp", "record_views"]
-
-bp = Blueprint("reports", __name__, url_prefix="/reports")
+__all__ = ["audit_views", "bp", "record_views"]
 
 USUAL_PERIOD = 30
 LABELS = 5
-MOST_LISTED = 100
 RATE_COLUMNS = ("delivered", "opt_outs", "rate")
-AGAINST = (Status.OPTED_OUT, Turn.STOPPED, Turn.HELD)
-AUDIT_COLUMNS = (
-    "delivery_id", "customer_id", "customer", "was", "event_id", "event_at", "started_at",
-    "campaign_id", "campaign",
-)  # fmt: skip
 Table = tuple[Cells, list[Cells]]
-
-
-@dataclass(frozen=True)
-class Found:
-    """A violation with its names; `event` is the last one against the message, if there is one."""
-
-    violation: Violation
-    customer: str
-    campaign: str
-    event: ConsentEvent | None
 
 
 @bp.get("")
@@ -75,24 +51,8 @@ def index() -> str:
         smallest=SMALLEST_SAMPLE,
         wide=charts.share_of_width,
         seconds=seconds_in_words,
+        last_run=audit_runs.last(),
     )
-
-
-@bp.get("/audit")
-@requires(Role.VIEWER)
-def check() -> str:
-    """The auditor's answer at this moment."""
-    found = audit.violations(clock.now())
-    return render_template(
-        "reports/audit.html", violations=[_found(each) for each in found[:MOST_LISTED]], found=len(found)
-    )
-
-
-@bp.get("/audit.csv")
-@requires(Role.VIEWER)
-def audit_file() -> Response:
-    rows = [_audit_cells(_found(each)) for each in audit.violations(clock.now())]
-    return table_file("audit", AUDIT_COLUMNS, rows)
 
 
 @bp.get("/<name>.csv")
@@ -106,36 +66,15 @@ def file(name: str) -> Response:
 
 
 def seconds_in_words(time: timedelta) -> str:
-    """`0.4 s`, `12 s`, `3 min`, `5 h`."""
+    """`4.2 s`, `12 s`, `3 min`, `5 h`; WhatsApp's times have whole seconds, so less than one says nothing."""
     seconds = time.total_seconds()
+    if seconds < 1:
+        return "under 1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
-
-
-def _found(violation: Violation) -> Found:
-    customer = db.session.get_one(Customer, violation.customer_id)
-    campaign = db.session.get_one(Campaign, violation.campaign_id)
-    against = (
-        select(ConsentEvent)
-        .where(
-            ConsentEvent.customer_id == customer.id, ConsentEvent.status.in_(AGAINST),
-            ConsentEvent.recorded_at < violation.started_at,
-        )
-        .order_by(ConsentEvent.recorded_at.desc(), ConsentEvent.id.desc())
-        .limit(1)
-    )  # fmt: skip
-    return Found(violation, customer.label, campaign.name, db.session.scalar(against))
-
-
-def _audit_cells(found: Found) -> Cells:
-    each, event = found.violation, found.event
-    return (
-        each.delivery_id, each.customer_id, found.customer, each.why, event.id if event else "",
-        iso(event.recorded_at) if event else "", iso(each.started_at), each.campaign_id, found.campaign,
-    )  # fmt: skip
 
 
 def _days() -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 from sqlalchemy import select
 
 from webapp import clock, tasks
@@ -21,6 +21,7 @@ from webapp.campaigns.variables import is_set
 from webapp.campaigns.windows import Window
 from webapp.consent import policy
 from webapp.customers import identities
+from webapp.customers.models import Customer
 from webapp.customers.phones import MalformedPhone
 from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other
@@ -87,6 +88,8 @@ def send_test(campaign_id: int) -> Answer:
     """Through the gate like any other message: marketing needs the consent of that number, too."""
     campaign = campaign_or_404(campaign_id)
     phone = request.form.get("phone", "")
+    if (twice := _gets_it_too(campaign, phone)) and request.form.get("agreed") != str(twice.id):
+        return _test_dialog(campaign, phone, twice=twice)
     try:
         customer = identities.find_by_any_phone(phone) or identities.create(
             phone=phone, source="campaign", now=clock.now()
@@ -102,6 +105,25 @@ def send_test(campaign_id: int) -> Answer:
     tasks.enqueue(current_app, "pump", trial.id)
     location = url_for("campaigns.review_page", campaign_id=campaign_id)
     return gone_to(location, f"The test is on its way to {customer.label}.")
+
+
+@bp.post("/<int:campaign_id>/test/person")
+@requires(Role.MANAGER)
+def test_person(campaign_id: int) -> str:
+    """Whether the person of this number will get the campaign as well."""
+    twice = _gets_it_too(campaign_or_404(campaign_id), request.form.get("phone", ""))
+    return render_template("campaigns/_test_person.html", twice=twice)
+
+
+def _gets_it_too(campaign: Campaign, phone: str) -> Customer | None:
+    """The customer of this number if the campaign will reach them, too."""
+    now = clock.now()
+    customer = identities.find_by_any_phone(phone) if campaign.status in NOT_STARTED else None
+    if customer is None:
+        return None
+    reached = review.people(campaign, review.ELIGIBLE, now).subquery()
+    asked = select(reached.c.customer_id).where(reached.c.customer_id == customer.id)
+    return customer if db.session.scalar(asked) else None
 
 
 def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
@@ -166,10 +188,13 @@ def _at(campaign: Campaign, zone: str) -> str:
     return times.local_input(at, zone) if at else ""
 
 
-def _test_dialog(campaign: Campaign, phone: str = "", error: str = "") -> tuple[str, int]:
+def _test_dialog(
+    campaign: Campaign, phone: str = "", error: str = "", twice: Customer | None = None
+) -> tuple[str, int]:
+    """`twice`: the customer who will get the campaign, too, and has to be agreed to."""
     return dialog(
-        "campaigns/_test_dialog.html", title="Send a test to me", status=422 if error else 200,
-        campaign=campaign, phone=phone, error=error,
+        "campaigns/_test_dialog.html", title="Send a test to me", status=422 if error or twice else 200,
+        campaign=campaign, phone=phone, error=error, twice=twice,
     )  # fmt: skip
 
 

@@ -52,6 +52,10 @@ class Builder:
 
     rows: list[Row] = field(default_factory=list)
     error: str = ""
+    focus: str = ""
+    """The id of the control to go on in, after a button was pressed."""
+    said: str = ""
+    """What the button did, for people who do not see it."""
 
     def groups(self, side: str) -> dict[str, list[Row]]:
         """The rows of each group of a side, `any` or `not`."""
@@ -70,7 +74,7 @@ class Builder:
     def press(self, form: MultiDict[str, str]) -> bool:
         """Do what an "add" or a "remove" button of the form says; True when one was pressed."""
         if gone := form.get("drop"):
-            self.rows = [row for row in self.rows if str(row.token) != gone]
+            self._drop(gone)
             return True
         wanted = form.get("add", "")
         if wanted in SIDES:
@@ -87,8 +91,28 @@ class Builder:
                     row.error = faults.get(f"{name}.{i}.{j}", "")
         self.error = faults.get("groups", "") or faults.get("except", "")
 
+    def place(self, row: Row) -> str:
+        """How a row is called, like `Group 2, rule 1`; groups that exclude are exceptions."""
+        side = row.group.partition("-")[0]
+        groups = self.groups(side)
+        group, rule = list(groups).index(row.group) + 1, groups[row.group].index(row) + 1
+        return f"{'Group' if side == 'any' else 'Exception'} {group}, rule {rule}"
+
     def _add(self, group: str) -> None:
-        self.rows.append(Row(self._next(), group))
+        row = Row(self._next(), group)
+        self.rows.append(row)
+        self.focus, self.said = f"rule-{row.token}-field", f"{self.place(row)} is added."
+
+    def _drop(self, token: str) -> None:
+        """The next row takes its place, else the one before, else the button that adds one."""
+        shown = [row for side in SIDES for rows in self.groups(side).values() for row in rows]
+        at = next((n for n, row in enumerate(shown) if str(row.token) == token), None)
+        if at is None:
+            return
+        self.said = f"{self.place(shown[at])} is removed."
+        gone = shown.pop(at)
+        self.rows.remove(gone)
+        self.focus = f"rule-{shown[min(at, len(shown) - 1)].token}-field" if shown else "add-any"
 
     def _next(self) -> int:
         return max((row.token for row in self.rows), default=0) + 1

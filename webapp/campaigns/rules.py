@@ -67,6 +67,14 @@ def parse(raw: object) -> Rules:
     return found
 
 
+def finished(raw: Mapping[str, Any]) -> tuple[Rules, int]:
+    """What of rules that are being written is finished, and how many conditions are not."""
+    faults: dict[str, str] = {}
+    found = Rules(*(_checked(side, raw.get(side), faults) for side in ("groups", "except")))
+    whole = (tuple(group for group in groups if group) for groups in (found.groups, found.exclusions))
+    return Rules(*whole), len(faults)
+
+
 def people(rules: Rules, now: datetime) -> Select[tuple[int]]:
     """The ids of the customers whom the rules mean now."""
     wanted = select(Customer.id).where(*PRESENT, or_(*(_all(group, now) for group in rules.groups)))

@@ -2,23 +2,25 @@
 
 from typing import Any
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import audience_forms, rule_forms, rules, segment_numbers, segments
+from webapp.campaigns import rule_forms, rules, segment_numbers, segments
 from webapp.campaigns.conditions import FIELDS, SOURCES, STATUSES, WITHOUT_VALUE
 from webapp.campaigns.models import Campaign, Segment, SegmentKind
-from webapp.campaigns.named_people import Line
 from webapp.campaigns.rule_forms import Builder
 from webapp.campaigns.rules import Rules, Unusable
 from webapp.campaigns.segment_blueprint import Answer, bp, saved
+from webapp.campaigns.segment_line_views import lines_sent
+from webapp.campaigns.segment_numbers import Taken
 from webapp.campaigns.segments import EditedMeanwhile
 from webapp.customers import queries
 from webapp.customers.names import MalformedName
 from webapp.extensions import db
+from webapp.transactions import only_reads
 
 MOST_CAMPAIGNS = 200
 
@@ -52,6 +54,7 @@ def update(segment_id: int) -> Answer:
 
 @bp.post("/rules")
 @requires(Role.MANAGER)
+@only_reads
 def build() -> str:
     """The rule builder after a button or a list in it was used, and whom its rules mean."""
     builder = rule_forms.typed(request.form)
@@ -61,6 +64,7 @@ def build() -> str:
 
 @bp.post("/preview")
 @requires(Role.MANAGER)
+@only_reads
 def preview() -> str:
     """How many customers the rules mean as they stand in the form, and some of them."""
     return render_template("segments/_preview.html", **_previewed(rule_forms.typed(request.form)))
@@ -94,29 +98,42 @@ def _write_dynamic(segment: Segment | None, name: str, found: Rules) -> Segment:
 
 
 def _create_static() -> Answer:
-    name, lines, actor, now = request.form.get("name", ""), [], current_actor(), clock.now()
+    name, actor, now = request.form.get("name", ""), current_actor(), clock.now()
     try:
-        lines = _lines()
+        lines = lines_sent()
         segments.checked(name)
-        looked = segment_numbers.look_up(lines, add_unknown="add_unknown" in request.form, now=now)
-        segment = segments.create_static(name, looked.customers, actor=actor, now=now)
+        taken = segment_numbers.take(lines, add_unknown="add_unknown" in request.form, now=now)
+        segment = segments.create_static(name, actor=actor, now=now)
     except ValueError as fault:
         return _static_refused(fault, name, None)
-    return saved(segment, f"“{segment.name}” is saved. {looked.sentence if lines else ''}".strip())
+    added = segments.add_people(segment, taken.customers, actor=actor, now=now)
+    return _taken(segment, taken, added, len(lines))
 
 
 def _update_static(segment: Segment) -> Answer:
+    """Numbers are added whatever others did meanwhile; only another name must not meet another name."""
     name, actor, now = request.form.get("name", ""), current_actor(), clock.now()
     try:
-        lines = _lines()
-        segments.rename(segment, name, version=_version(), actor=actor, now=now)
-        looked = segment_numbers.look_up(lines, add_unknown="add_unknown" in request.form, now=now)
-        segments.add_people(segment, looked.customers, actor=actor, now=now)
+        lines = lines_sent()
+        if name.strip() != segment.name:
+            segments.rename(segment, name, version=_version(), actor=actor, now=now)
+        taken = segment_numbers.take(lines, add_unknown="add_unknown" in request.form, now=now)
     except EditedMeanwhile:
         return _form(segment.kind, Builder(), name, segment, stale=True, status=409)
     except ValueError as fault:
         return _static_refused(fault, name, segment)
-    return saved(segment, f"“{segment.name}” is saved. {looked.sentence if lines else ''}".strip())
+    added = segments.add_people(segment, taken.customers, actor=actor, now=now)
+    return _taken(segment, taken, added, len(lines))
+
+
+def _taken(segment: Segment, taken: Taken, added: int, lines: int) -> Answer:
+    """To the segment; or with the same form to the page of the lines that were not taken."""
+    if not taken.left:
+        said = segment_numbers.sentence(added, taken.created, 0) if lines else ""
+        return saved(segment, f"“{segment.name}” is saved. {said}".strip())
+    db.session.commit()
+    there = url_for("segments.lines", segment_id=segment.id, added=added, created=taken.created)
+    return redirect(there, 307)
 
 
 def _static_refused(fault: ValueError, name: str, segment: Segment | None) -> Answer:
@@ -124,12 +141,6 @@ def _static_refused(fault: ValueError, name: str, segment: Segment | None) -> An
     error = _name_error(fault)
     return _form(SegmentKind.STATIC, Builder(), name, segment, error=error,
                  file_error="" if error else str(fault), status=422)  # fmt: skip
-
-
-def _lines() -> list[Line]:
-    """The numbers that were typed or uploaded. Raises ValueError for a file that is no CSV."""
-    side = audience_forms.Side(numbers=request.form.get("numbers", ""))
-    return audience_forms.lines_in(side, request.files.get("file"))
 
 
 def _name_error(fault: ValueError) -> str:
@@ -183,14 +194,14 @@ def _builder(builder: Builder) -> dict[str, Any]:
 
 
 def _previewed(builder: Builder) -> dict[str, Any]:
-    """For the preview: nothing is counted while a condition is not finished."""
-    try:
-        found = rules.parse(builder.to_json())
-    except Unusable:
-        return {"count": None, "sample": [], "words": ""}
+    """For the preview: what is finished is counted, and how many conditions are not is told."""
+    found, unfinished = rules.finished(builder.to_json())
+    if not found.groups:
+        return {"count": None, "sample": [], "words": "", "unfinished": unfinished}
     people = rules.people(found, clock.now())
     return {
         "count": segments.count(people),
         "sample": segments.sample(people, 5),
         "words": rules.words(found),
+        "unfinished": unfinished,
     }

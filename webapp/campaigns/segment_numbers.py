@@ -1,57 +1,47 @@
-"""Numbers that somebody types or uploads for a static segment, and the customers that they are."""
+"""Numbers that somebody types or uploads for a static segment: whom they add, and what is not taken."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.campaigns.named_people import Line
-from webapp.customers import identities
-from webapp.customers.phones import MalformedPhone, parse_phone
+from webapp.campaigns import named_people
+from webapp.campaigns.named_people import Left, Line, Numbers
 
-MOST_NAMED = 20
-"""So many lines are named; the others are counted."""
 SOURCE = "agent"
+UNKNOWN = "Nobody has this number."
 
 
-@dataclass
-class Looked:
-    """What became of each number, by the lines."""
+@dataclass(frozen=True)
+class Taken:
+    """The customers, how many of them are new, and the lines that were not taken."""
 
-    customers: list[int] = field(default_factory=list)
-    created: int = 0
-    unknown: list[int] = field(default_factory=list)
-    malformed: list[int] = field(default_factory=list)
-
-    @property
-    def sentence(self) -> str:
-        """All of it for people."""
-        parts = [f"{len(self.customers) - self.created:,} found"]
-        parts += [f"{self.created:,} added as customers with no record"] if self.created else []
-        parts += [_named("unknown", self.unknown)] if self.unknown else []
-        parts += [_named("no phone number", self.malformed)] if self.malformed else []
-        return ", ".join(parts) + "."
+    customers: list[int]
+    created: int
+    left: list[Left]
 
 
-def look_up(lines: Iterable[Line], *, add_unknown: bool, now: datetime) -> Looked:
+def take(lines: Iterable[Line], *, add_unknown: bool, now: datetime) -> Taken:
     """Find the customer of each number; an unknown one becomes a customer only when that was asked for."""
-    looked = Looked()
-    for line in lines:
-        try:
-            parse_phone(line.text)
-            customer = identities.find_by_any_phone(line.text)
-            if customer is None and add_unknown:
-                customer = identities.create(phone=line.text, source=SOURCE, now=now)
-                looked.created += 1
-        except MalformedPhone:
-            looked.malformed.append(line.number)
-            continue
-        if customer is None:
-            looked.unknown.append(line.number)
-        elif customer.id not in looked.customers:
-            looked.customers.append(customer.id)
-    return looked
+    numbers = named_people.look_up(lines)
+    created = named_people.create(numbers, SOURCE, now) if add_unknown else []
+    return Taken([*numbers.customers, *created], len(created), _left(numbers, add_unknown))
 
 
-def _named(what: str, lines: list[int]) -> str:
-    shown = ", ".join(map(str, lines[:MOST_NAMED])) + ("…" if len(lines) > MOST_NAMED else "")
-    return f"{len(lines):,} {what} (line{'s' if len(lines) > 1 else ''} {shown})"
+def left_of(lines: Iterable[Line], *, add_unknown: bool) -> list[Left]:
+    """The lines that are not taken; nothing is written."""
+    return _left(named_people.look_up(lines), add_unknown)
+
+
+def sentence(added: int, created: int, left: int) -> str:
+    """What became of the lines, like `418 customers added, 3 of them new without a record, 5 lines not
+    taken.`"""
+    parts = [f"{added:,} customer{'s' if added != 1 else ''} added"]
+    parts += [f"{created:,} of them new without a record"] if created else []
+    parts += [f"{left:,} line{'s' if left != 1 else ''} not taken"] if left else []
+    return f"{', '.join(parts)}."
+
+
+def _left(numbers: Numbers, add_unknown: bool) -> list[Left]:
+    unknown = [] if add_unknown else [Left(line, UNKNOWN) for line, _ in numbers.fresh.values()]
+    left = [*numbers.malformed, *numbers.repeated, *numbers.empty, *unknown]
+    return sorted(left, key=lambda each: each.line.number)

@@ -6,7 +6,14 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import rules, segment_edit_views, segment_filter_views, segments
+from webapp.campaigns import (
+    rules,
+    segment_edit_views,
+    segment_filter_views,
+    segment_line_views,
+    segment_selection_views,
+    segments,
+)
 from webapp.campaigns.models import Segment, SegmentKind
 from webapp.campaigns.rules import Rules
 from webapp.campaigns.segment_blueprint import Answer, bp, gone_on, saved
@@ -14,7 +21,13 @@ from webapp.campaigns.segments import Refused
 from webapp.extensions import db
 from webapp.rendering import dialog, see_other
 
-__all__ = ["bp", "segment_edit_views", "segment_filter_views"]
+__all__ = [
+    "bp",
+    "segment_edit_views",
+    "segment_filter_views",
+    "segment_line_views",
+    "segment_selection_views",
+]
 
 
 @bp.get("")

@@ -70,9 +70,24 @@ class Unclear:
 Answer = Accepted | Refused | NotStarted | Unclear
 
 
+class Slots:
+    """How many messages may be on the wire at once, over all pumps of an event loop."""
+
+    def __init__(self, number: int) -> None:
+        self.number = self._free = number
+
+    def take(self, most: int) -> int:
+        """Take as many as are free, `most` at most."""
+        taken = min(most, self._free)
+        self._free -= taken
+        return taken
+
+    def give_back(self, number: int = 1) -> None:
+        self._free += number
+
+
 class Sender(Protocol):
-    slots: int
-    """How many messages may be on the wire at once."""
+    slots: Slots
 
     async def send(self, message: Message) -> Answer:
         """Hand over one message. Never raises for what the network or WhatsApp does."""

@@ -37,16 +37,17 @@ def apply(news: Sequence[News], now: datetime) -> dict[int, int]:
     """Move the deliveries that the statuses name; the customer of each, by the position of its status."""
     named = {position: addressing.delivery_named(item.callback) for position, item in enumerate(news)}
     rows = _rows({name[1] for name in named.values() if name}, {item.wamid for item in news if item.wamid})
-    by_id = {row.id: row for row in rows}
-    by_wamid = {row.wamid: row for row in rows if row.wamid}
+    people = {row.customer_id: customer for row, customer in rows}
+    by_id = {row.id: row for row, _ in rows}
+    by_wamid = {row.wamid: row for row, _ in rows if row.wamid}
     customers: dict[int, int] = {}
     for position, item in enumerate(news):
         delivery = _named(by_id, named[position], item.wamid) or by_wamid.get(item.wamid)
         if delivery is not None:
             customers[position] = delivery.customer_id
-            _tell(delivery, item, now)
+            _tell(delivery, people[delivery.customer_id], item, now)
     db.session.flush()
-    learning.reachable(row.customer_id for row in rows if row.state in ARRIVED)
+    learning.reachable(row.customer_id for row, _ in rows if row.state in ARRIVED)
     return customers
 
 
@@ -59,24 +60,26 @@ def _named(rows: dict[int, Delivery], name: tuple[int, int] | None, wamid: str |
     return row if not wamid or row.wamid in (None, wamid) else None
 
 
-def _rows(ids: set[int], wamids: set[str]) -> list[Delivery]:
+def _rows(ids: set[int], wamids: set[str]) -> list[tuple[Delivery, Customer]]:
     if not ids and not wamids:
         return []
-    query = select(Delivery).where(or_(Delivery.id.in_(ids), Delivery.wamid.in_(wamids)))
-    locked = query.order_by(Delivery.id).with_for_update(key_share=True)
-    return list(db.session.scalars(locked.execution_options(populate_existing=True)))
+    query = select(Delivery, Customer).join(Customer, Customer.id == Delivery.customer_id)
+    named = query.where(or_(Delivery.id.in_(ids), Delivery.wamid.in_(wamids))).order_by(Delivery.id)
+    locked = named.with_for_update(of=Delivery, key_share=True)
+    found = db.session.execute(locked.execution_options(populate_existing=True))
+    return [(delivery, customer) for delivery, customer in found]
 
 
-def _tell(delivery: Delivery, item: News, now: datetime) -> None:
+def _tell(delivery: Delivery, customer: Customer, item: News, now: datetime) -> None:
     if item.wamid and not delivery.wamid:
         delivery.wamid = item.wamid
     if item.status in PROGRESS:
-        _advance(delivery, PROGRESS[item.status], item.at)
+        _advance(delivery, customer, PROGRESS[item.status], item.at)
     elif item.status == "failed":
         _fail(delivery, item, now)
 
 
-def _advance(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
+def _advance(delivery: Delivery, customer: Customer, state: DeliveryState, at: datetime) -> None:
     """Forwards only. Whatever else was thought of it: WhatsApp has it, so it is not sent again."""
     if state == DeliveryState.SENT:
         delivery.sent_at = delivery.sent_at or at
@@ -86,7 +89,7 @@ def _advance(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
         delivery.read_at = delivery.read_at or at
         delivery.delivered_at = delivery.delivered_at or at
     if state in ARRIVED:
-        _mark_if_after_opt_out(delivery, at)
+        _mark_if_after_opt_out(delivery, customer, at)
     known = TAKEN.index(delivery.state) if delivery.state in TAKEN else -1
     failed_for_good = delivery.state == DeliveryState.FAILED and state == DeliveryState.SENT
     if TAKEN.index(state) > known and not failed_for_good:
@@ -94,8 +97,7 @@ def _advance(delivery: Delivery, state: DeliveryState, at: datetime) -> None:
         delivery.started_at = delivery.started_at or at
 
 
-def _mark_if_after_opt_out(delivery: Delivery, at: datetime) -> None:
-    customer = db.session.get_one(Customer, delivery.customer_id)
+def _mark_if_after_opt_out(delivery: Delivery, customer: Customer, at: datetime) -> None:
     out_at = customer.opt_out_at if customer.status == Status.OPTED_OUT else None
     if out_at and delivery.started_at and delivery.started_at <= out_at <= at:
         delivery.after_opt_out = True

@@ -1,43 +1,27 @@
 """What must happen although a queue, a worker or a webhook was lost. Runs each minute and at the start."""
 
-import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
-from webapp.campaigns import lifecycle, switch
+from webapp.campaigns import lifecycle, lifetimes, switch
 from webapp.campaigns.claims import TEMPLATES_FRESH
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState, Template
 from webapp.consent.gate import Category
 from webapp.extensions import db
 
-log = logging.getLogger(__name__)
 LEASE, EXPIRED = "lease", "expired"
 DEFAULT_TTL = {Category.AUTHENTICATION: 600}
-LONGEST_TTL = 30 * 24 * 3600
-"""Seconds for which WhatsApp tries to deliver a message of a template without a time to live of its own."""
 BUFFER = timedelta(hours=1)
 """A receipt may come later than the message."""
 
 
-def sweep(now: datetime) -> list[int]:
-    """Settle what is overdue, launch what is due; the campaigns that a pump should look at."""
+def sweep(now: datetime) -> None:
+    """Settle what is overdue."""
     _lose_leases(now)
     _end_what_was_cancelled(now)
     _expire(now)
     _hold_when_templates_are_stale(now)
-    for campaign in lifecycle.due(now):
-        _launch(campaign, now)
-    db.session.flush()
-    return waiting(now)
-
-
-def _launch(campaign: Campaign, now: datetime) -> None:
-    try:
-        with db.session.begin_nested():
-            lifecycle.launch_due(campaign, now)
-    except Exception as fault:  # one campaign must not cost the others their time, nor the sweep its work
-        log.error("campaign %s was not launched at its time: %s", campaign.id, type(fault).__name__)
 
 
 def waiting(now: datetime) -> list[int]:
@@ -91,8 +75,11 @@ def _expire(now: datetime) -> None:
 
 
 def _ttl(template: Template) -> int:
+    """Seconds; of a marketing template its own value may not hold (see `lifetimes`)."""
+    if marketing := lifetimes.of(template):
+        return marketing.seconds
     own = template.ttl_seconds or 0
-    return own if own > 0 else DEFAULT_TTL.get(template.counts_as, LONGEST_TTL)
+    return own if own > 0 else DEFAULT_TTL.get(template.counts_as, lifetimes.LONGEST)
 
 
 def _hold_when_templates_are_stale(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A template's variables: which there are, what fills them for a person, and what is sent then. Pure.
+"""A template's variables: which there are, and what fills them for a person. Pure.
 
 A campaign's parameters say what fills each variable: `{"text": "30%"}`, or
 `{"attribute": "city", "fallback": "your"}`, or `{"name": true, "fallback": "friend"}`. A value is plain text:
@@ -9,9 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from webapp.campaigns.stop_labels import stops
 from webapp.customers.text import one_line
 from webapp.customers.values import display
 
@@ -19,9 +17,6 @@ PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 LONGEST = {"body": 1024, "header": 60, "media": 2000, "url": 2000, "code": 20}
 """Signs that a value may have, by its place (Meta, template components)."""
-URL_SIGNS = "/?#[]@!$&'()*+,;=:%~"
-"""What quoting leaves alone in the end of a link: somebody may have written a path or a query there."""
-
 LINK = re.compile(r"https://[^\s/]\S*", re.IGNORECASE)
 NO_LINK = "A link that begins with https://"
 
@@ -59,7 +54,9 @@ class Unfilled(Exception):
 
 def variables_of(components: Components, parameter_format: str) -> list[Variable]:
     """The variables of a template, in the order of its parts."""
-    return [variable for component in components for variable in _variables(component, parameter_format)]
+    return [
+        variable for component in components for variable in component_variables(component, parameter_format)
+    ]
 
 
 def is_set(parameter: Any) -> bool:
@@ -87,35 +84,18 @@ def misfits(variables: Sequence[Variable], parameters: Parameters) -> dict[str, 
     return {key: NO_LINK for key, text in texts.items() if text and not LINK.fullmatch(text)}
 
 
-def components_for(
-    components: Components, parameter_format: str, values: Values, campaign_id: int
-) -> list[dict[str, Any]]:
-    """The `components` of a message to one person (Meta, send a template message). Raises Unfilled.
-
-    Each quick reply that stops carries a payload that says so and names the campaign: it does not depend on
-    how its label is translated, and a tap may come without its context.
-    """
-    wanted = variables_of(components, parameter_format)
-    if missing := [variable.key for variable in wanted if not values.get(variable.key)]:
-        raise Unfilled(missing)
-    whole = {key: value or "" for key, value in values.items()}
-    return [
-        part for component in components for part in _parts(component, parameter_format, whole, campaign_id)
-    ]
-
-
-def _variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
-    match _type(component):
+def component_variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
+    match kind_of(component):
         case "HEADER":
             yield from _header_variables(component, parameter_format)
         case "BODY":
             examples = _examples(component, "body_text", parameter_format)
             for name in names_in(component.get("text")):
-                label = name if _named(parameter_format) else f"text {{{{{name}}}}}"
+                label = name if is_named(parameter_format) else f"text {{{{{name}}}}}"
                 yield Variable(f"body:{name}", "body", label, examples.get(name, ""))
         case "BUTTONS":
             for index, button in enumerate(component.get("buttons") or []):
-                yield from _button_variables(index, button)
+                yield from button_variables(index, button)
 
 
 def _header_variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
@@ -125,57 +105,17 @@ def _header_variables(component: Mapping[str, Any], parameter_format: str) -> It
         return
     examples = _examples(component, "header_text", parameter_format)
     for name in names_in(component.get("text")):
-        label = f"header {name}" if _named(parameter_format) else f"header {{{{{name}}}}}"
+        label = f"header {name}" if is_named(parameter_format) else f"header {{{{{name}}}}}"
         yield Variable(f"header:{name}", "header", label, examples.get(name, ""))
 
 
-def _button_variables(index: int, button: Mapping[str, Any]) -> Iterator[Variable]:
-    shown = f"“{button.get('text') or _type(button).lower()}”"
+def button_variables(index: int, button: Mapping[str, Any]) -> Iterator[Variable]:
+    shown = f"“{button.get('text') or kind_of(button).lower()}”"
     example = next(iter(_listed(button.get("example"))), "")
     for name in names_in(button.get("url")):
         yield Variable(f"button:{index}:{name}", "url", f"end of the link {shown}", example)
-    if _type(button) == "COPY_CODE":
+    if kind_of(button) == "COPY_CODE":
         yield Variable(f"button:{index}:1", "code", f"code of {shown}", example)
-
-
-def _parts(
-    component: Mapping[str, Any], parameter_format: str, values: Mapping[str, str], campaign_id: int
-) -> Iterator[dict[str, Any]]:
-    own = [(variable, values[variable.key]) for variable in _variables(component, parameter_format)]
-    match _type(component):
-        case "HEADER" | "BODY" if own:
-            parameters = [_parameter(variable, value, parameter_format) for variable, value in own]
-            yield {"type": _type(component).lower(), "parameters": parameters}
-        case "BUTTONS":
-            for index, button in enumerate(component.get("buttons") or []):
-                yield from _button_parts(index, button, values, campaign_id)
-
-
-def _parameter(variable: Variable, value: str, parameter_format: str) -> dict[str, Any]:
-    name = variable.key.partition(":")[2]
-    if variable.place == "media":
-        return {"type": name, name: {"link": value}}
-    named = {"parameter_name": name} if _named(parameter_format) else {}
-    return {"type": "text", **named, "text": value}
-
-
-def _button_parts(
-    index: int, button: Mapping[str, Any], values: Mapping[str, str], campaign_id: int
-) -> Iterator[dict[str, Any]]:
-    label = str(button.get("text") or "")
-    if _type(button) == "QUICK_REPLY":
-        payload = f"OPT_OUT:{campaign_id}" if stops(label) else label
-        yield _button(index, "quick_reply", {"type": "payload", "payload": payload})
-    for variable in _button_variables(index, button):
-        if variable.place == "code":
-            yield _button(index, "copy_code", {"type": "coupon_code", "coupon_code": values[variable.key]})
-        else:
-            suffix = quote(values[variable.key], safe=URL_SIGNS)
-            yield _button(index, "url", {"type": "text", "text": suffix})
-
-
-def _button(index: int, sub_type: str, parameter: dict[str, str]) -> dict[str, Any]:
-    return {"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]}
 
 
 def _value(variable: Variable, parameter: Any, person: Person) -> str | None:
@@ -215,7 +155,7 @@ def _examples(component: Mapping[str, Any], kind: str, parameter_format: str) ->
     given = component.get("example")
     if not isinstance(given, Mapping):
         return {}
-    if _named(parameter_format):
+    if is_named(parameter_format):
         pairs = [pair for pair in given.get(f"{kind}_named_params") or [] if isinstance(pair, Mapping)]
         return {str(pair.get("param_name")): str(pair.get("example", "")) for pair in pairs}
     first = given.get(kind) or []
@@ -227,9 +167,9 @@ def _listed(value: Any) -> list[str]:
     return [str(each) for each in (value if isinstance(value, list) else [value] if value else [])]
 
 
-def _type(part: Mapping[str, Any]) -> str:
+def kind_of(part: Mapping[str, Any]) -> str:
     return str(part.get("type") or "").upper()
 
 
-def _named(parameter_format: str) -> bool:
+def is_named(parameter_format: str) -> bool:
     return parameter_format.upper() == "NAMED"

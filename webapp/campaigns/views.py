@@ -10,6 +10,7 @@ from webapp.accounts.access import may, requires
 from webapp.accounts.roles import Role
 from webapp.campaigns import (
     audience,
+    audience_views,
     compose_views,
     control_views,
     counts,
@@ -32,7 +33,15 @@ from webapp.consent.gate import Category
 from webapp.extensions import db, htmx
 from webapp.rendering import see_other
 
-__all__ = ["bp", "compose_views", "control_views", "people_views", "record_views", "review_views"]
+__all__ = [
+    "audience_views",
+    "bp",
+    "compose_views",
+    "control_views",
+    "people_views",
+    "record_views",
+    "review_views",
+]
 PER_PAGE = 50
 
 

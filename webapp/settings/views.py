@@ -20,6 +20,7 @@ from webapp.formatting import instant
 from webapp.rendering import dialog, dialog_done
 from webapp.settings import figures
 from webapp.settings.wishes import Draft, draft_in, draft_of, outcome
+from webapp.transactions import only_reads
 
 bp = Blueprint("settings", __name__)
 
@@ -86,6 +87,7 @@ def save_opt_in() -> Response | tuple[str, int]:
 
 @bp.post("/opt-in/settings/try")
 @requires(Role.VIEWER)
+@only_reads
 def try_message() -> str:
     """What a text would do with the words as they stand in the dialog, before they are saved."""
     message = request.form.get("message", "")

@@ -103,6 +103,8 @@ _ROWS: list[Row] = [
      [_body("You are opted out of our offers. Order updates still reach you. Reply START to come back.")]),
 ]  # fmt: skip
 _BECOMES_MARKETING = {"order_news"}
+_LIFETIMES = {"new_collection": 3 * 24 * 3600}
+"""Seconds that somebody chose in WhatsApp Manager."""
 TEMPLATES: list[dict[str, Any]] = [
     {
         "id": str(610000000000001 + n),
@@ -114,6 +116,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "components": components,
         "quality_score": {"score": "YELLOW" if status == "PAUSED" else "GREEN", "date": 1795078800},
         **({"correct_category": "MARKETING"} if name in _BECOMES_MARKETING else {}),
+        **({"message_send_ttl_seconds": _LIFETIMES[name]} if name in _LIFETIMES else {}),
     }
     for n, (name, language, category, status, parameter_format, components) in enumerate(_ROWS)
 ]
@@ -121,6 +124,10 @@ TEMPLATES: list[dict[str, Any]] = [
 
 def find(name: str, language: str) -> dict[str, Any] | None:
     return next((t for t in TEMPLATES if (t["name"], t["language"]) == (name, language)), None)
+
+
+def by_id(id: int) -> dict[str, Any] | None:
+    return next((t for t in TEMPLATES if t["id"] == str(id)), None)
 
 
 def page(limit: int, after: str) -> tuple[list[dict[str, Any]], str, str, bool]:

@@ -13,7 +13,7 @@ from flask import Response, current_app, jsonify, make_response, request, url_fo
 from webapp import clock
 from webapp.accounts.access import public
 from webapp.config import Settings
-from webapp.simulator import catalogue, statuses
+from webapp.simulator import catalogue, lifetimes, statuses
 from webapp.simulator.blueprint import graph
 from webapp.simulator.conditions import Conditions, Fate
 from webapp.simulator.network import TooManyWaiting, business, hold_back, network, webhook
@@ -58,7 +58,12 @@ def templates(account: int) -> Response:
     if more:
         asked = request.args.to_dict() | {"limit": str(limit), "after": after}
         paging["next"] = url_for(".templates", account=account, _external=True, **asked)
-    return jsonify({"data": found, "paging": paging})
+    chosen = network().lifetimes.everything()
+    listed = [
+        each | ({"message_send_ttl_seconds": chosen[each["id"]]} if each["id"] in chosen else {})
+        for each in found
+    ]
+    return jsonify({"data": listed, "paging": paging})
 
 
 @graph.get("/<int:node>")
@@ -72,6 +77,17 @@ def describe(node: int) -> Response:
     if str(node) == known.account_id:
         return jsonify({"id": known.account_id, "marketing_messages_lite_api_status": "ONBOARDED"})
     raise _unknown_node(node)
+
+
+@graph.post("/<int:template>")
+@public
+def edit_template(template: int) -> Response:
+    """Only the time to live can be changed here."""
+    known = catalogue.by_id(template)
+    if known is None:
+        raise _unknown_node(template)
+    network().lifetimes.set(known["id"], lifetimes.wanted(request.get_json(silent=True), known))
+    return jsonify({"success": True})
 
 
 @graph.post("/<int:number>/<any(messages, marketing_messages):endpoint>")

@@ -13,6 +13,7 @@ from flask import current_app, request
 from webapp.config import Settings
 from webapp.simulator.deliveries import DEMO_IDS, Business
 from webapp.simulator.delivery_log import DeliveryLog
+from webapp.simulator.lifetimes import LifetimeLog
 from webapp.simulator.line import Line
 from webapp.simulator.message_log import MessageLog
 from webapp.simulator.outbox import Outbox, Webhook
@@ -32,11 +33,13 @@ class Network:
     outbox: Outbox
     line: Line
     slow: threading.BoundedSemaphore
+    lifetimes: LifetimeLog
 
     @classmethod
     def of(cls, file: Path) -> "Network":
         log = MessageLog(file)
-        return cls(log, Outbox(log), Line(DeliveryLog(file)), threading.BoundedSemaphore(MOST_SLOW))
+        slow = threading.BoundedSemaphore(MOST_SLOW)
+        return cls(log, Outbox(log), Line(DeliveryLog(file)), slow, LifetimeLog(file))
 
     @contextmanager
     def room_for(self, seconds: float) -> Iterator[None]:

@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 
 from webapp import clock
 from webapp.whatsapp import template_sync
-from webapp.whatsapp.template_sync import SyncFailed
+from webapp.whatsapp.management import CallFailed
 
 
 @click.group("templates")
@@ -20,6 +20,6 @@ def sync() -> None:
     """Fetch all templates from WhatsApp."""
     try:
         n = template_sync.synchronise(current_app.config["HEED"], clock.now())
-    except SyncFailed as failure:
+    except CallFailed as failure:
         raise click.ClickException(str(failure)) from None
     click.echo(f"{n} templates.", err=True)

@@ -4,7 +4,7 @@ Nothing here commits. A statement reaches every customer who may be the person i
 only the best match if it allows it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,7 +93,7 @@ def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
         case payloads.Preference():
             return _preference(item, now)
         case payloads.Status():
-            return _status(item, now)
+            return apply_statuses([item], now)[0]
         case payloads.NumberChange():
             return Outcome(customer=moves.move(item, now))
         case payloads.Notice():
@@ -144,17 +144,22 @@ def _preference(item: payloads.Preference, now: datetime) -> Outcome:
     return _act(Reading(Decision.REVIEW, item.value, why), item.value, said)
 
 
-def _status(item: payloads.Status, now: datetime) -> Outcome:
-    """A message of ours moved on. One code speaks about the person: they stopped our marketing."""
-    news = News(item.callback, item.message_id, item.status, item.error_code, item.occurred_at)
-    customer_id = statuses.apply([news], now).get(0)
-    if item.status == "failed" and item.error_code == USER_STOPPED_MARKETING:
-        if item.person.known or customer_id is None:
-            said = Said(item, f"WhatsApp reports {item.error_code}", Source.DELIVERY_FAILURE, now)
-            return _platform(Turn.STOPPED, said)
-        learning.stopped(customer_id, item.key, now)
-        return Outcome(PLATFORM_STOP)
-    return Outcome()
+def apply_statuses(items: Sequence[payloads.Status], now: datetime) -> list[Outcome]:
+    """Messages of ours moved on, all in a few statements; what was made of each."""
+    news = [News(i.callback, i.message_id, i.status, i.error_code, i.occurred_at) for i in items]
+    customers = statuses.apply(news, now)
+    return [_said_by_status(item, customers.get(place), now) for place, item in enumerate(items)]
+
+
+def _said_by_status(item: payloads.Status, customer_id: int | None, now: datetime) -> Outcome:
+    """One code speaks about the person: they stopped our marketing."""
+    if item.status != "failed" or item.error_code != USER_STOPPED_MARKETING:
+        return Outcome()
+    if item.person.known or customer_id is None:
+        said = Said(item, f"WhatsApp reports {item.error_code}", Source.DELIVERY_FAILURE, now)
+        return _platform(Turn.STOPPED, said)
+    learning.stopped(customer_id, item.key, now)
+    return Outcome(PLATFORM_STOP)
 
 
 def _platform(turn: Turn, said: Said) -> Outcome:

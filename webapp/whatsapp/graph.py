@@ -10,14 +10,23 @@ from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
-from webapp.campaigns.sender import Accepted, Answer, Message, NotStarted, Refused, Unclear
+from webapp.campaigns.sender import (
+    Accepted,
+    Answer,
+    Message,
+    NotStarted,
+    Refused,
+    Slots,
+    Unclear,
+)
 from webapp.config import Settings
 from webapp.whatsapp.answers import content_of, error_code, json_object, objects_at
 from webapp.whatsapp.reading import identifier
 
 SECONDS_TO_CONNECT = 10
-SECONDS_TO_ANSWER = 30
+SECONDS_IN_ALL = 40
 LONGEST_ANSWER = 1 << 20
 NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """Refused, no such name, no TLS, no connection in time: all of it before the first byte of the request."""
@@ -49,9 +58,10 @@ class GraphSender:
 
     def __init__(self, settings: Settings, *, marketing_endpoint: bool, slots: int) -> None:
         """`slots`: messages on the wire at once. `marketing_endpoint`: whether the account has it."""
-        self.slots = slots
+        self.slots = Slots(slots)
         self._marketing_endpoint = marketing_endpoint
-        self._base = f"{settings.graph_api_url}/{settings.phone_number_id}"
+        base = URL(f"{settings.graph_api_url}/{settings.phone_number_id}")
+        self._messages, self._marketing_messages = base / "messages", base / "marketing_messages"
         self._token = settings.access_token
         self._session: aiohttp.ClientSession | None = None
 
@@ -78,7 +88,7 @@ class GraphSender:
 
     async def _post(self, message: Message) -> Answer:
         special = message.marketing and self._marketing_endpoint
-        url = f"{self._base}/{'marketing_messages' if special else 'messages'}"
+        url = self._marketing_messages if special else self._messages
         body = json.dumps(_body(message, special)).encode()
         async with self._open_session().post(url, data=body, allow_redirects=False) as response:
             content = await _content(response)
@@ -88,13 +98,9 @@ class GraphSender:
         """Opened late, because a session takes the event loop that runs then."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=PunctualConnector(limit=self.slots),
+                connector=PunctualConnector(limit=self.slots.number),
                 headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-                timeout=aiohttp.ClientTimeout(
-                    total=SECONDS_TO_CONNECT + SECONDS_TO_ANSWER,
-                    connect=SECONDS_TO_CONNECT,
-                    sock_read=SECONDS_TO_ANSWER,
-                ),
+                timeout=aiohttp.ClientTimeout(total=SECONDS_IN_ALL, connect=SECONDS_TO_CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

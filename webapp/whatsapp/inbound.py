@@ -10,7 +10,10 @@ import logging
 import traceback
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.consent import policy
@@ -18,8 +21,9 @@ from webapp.consent.keywords import RULE_VERSION, KeywordSet
 from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
 from webapp.whatsapp import effects
+from webapp.whatsapp.effects import Outcome
 from webapp.whatsapp.models import InboundMessage
-from webapp.whatsapp.payloads import Item, MalformedBody, Unread, canonical, parse
+from webapp.whatsapp.payloads import Item, MalformedBody, Status, Unread, canonical, parse
 from webapp.whatsapp.reading import Malformed
 
 log = logging.getLogger(__name__)
@@ -51,9 +55,13 @@ def receive(raw: bytes, business: Business, now: datetime) -> None:
         _keep_unreadable_body(raw, str(problem), now)
         return
     words = policy.words_in_force(policy.current())
-    for item in items:
-        if message := _remember(_letter(item, now)):
-            _take(item, message, business, words)
+    for statuses, run in groupby(items, lambda item: isinstance(item, Status)):
+        rest = list(run)
+        if statuses and len(rest) > 1 and _take_together(rest, business, now):
+            continue
+        for item in rest:
+            if message := _remember(InboundMessage(**_columns(item, now))):
+                _take(item, message, business, words)
 
 
 def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> None:
@@ -61,17 +69,17 @@ def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> None:
     _remember(InboundMessage(key=key, kind="body", raw=raw, received_at=now, failure=why))
 
 
-def _letter(item: Item, now: datetime) -> InboundMessage:
-    return InboundMessage(
-        key=item.key,
-        kind=item.kind,
-        field=item.field,
-        phone_number_id=item.phone_number_id,
-        raw=canonical(item.raw),
-        received_at=now,
-        occurred_at=getattr(item, "occurred_at", None),
-        rule_version=RULE_VERSION,
-    )
+def _columns(item: Item, now: datetime) -> dict[str, Any]:
+    return {
+        "key": item.key,
+        "kind": item.kind,
+        "field": item.field,
+        "phone_number_id": item.phone_number_id,
+        "raw": canonical(item.raw),
+        "received_at": now,
+        "occurred_at": getattr(item, "occurred_at", None),
+        "rule_version": RULE_VERSION,
+    }
 
 
 def _remember(message: InboundMessage) -> InboundMessage | None:
@@ -82,6 +90,25 @@ def _remember(message: InboundMessage) -> InboundMessage | None:
     except IntegrityError:
         return None
     return message
+
+
+def _take_together(statuses: list[Item], business: Business, now: datetime) -> bool:
+    """Receipts come by the hundred, so they are applied and kept in a few statements.
+
+    False when one is a repeat or cannot be applied: then nothing was done, and each is taken by itself.
+    """
+    try:
+        with db.session.begin_nested():
+            ours = [item for item in statuses if business.owns(item)]
+            outcomes = dict(zip(map(id, ours), effects.apply_statuses(ours, now), strict=True))
+            made = [_made_of(outcomes.get(id(item), Outcome(NOT_OURS))) for item in statuses]
+            rows = [_columns(item, now) | each for item, each in zip(statuses, made, strict=True)]
+            db.session.connection().execute(insert(InboundMessage), rows)
+    except Exception as problem:  # which of them it was shows when each is taken by itself
+        if _out_of_reach(problem):
+            raise
+        return False
+    return True
 
 
 def _take(item: Item, message: InboundMessage, business: Business, words: KeywordSet | None) -> None:
@@ -105,8 +132,13 @@ def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> Non
         message.failure = f"could not be applied: {type(problem).__name__}"
         log.error("item %s could not be applied: %s", message.id, _place(problem))
     else:
-        message.decision, message.matched = outcome.decision, outcome.matched
-        message.customer_id = outcome.customer.id if outcome.customer else None
+        for column, value in _made_of(outcome).items():
+            setattr(message, column, value)
+
+
+def _made_of(outcome: Outcome) -> dict[str, Any]:
+    customer_id = outcome.customer.id if outcome.customer else None
+    return {"decision": outcome.decision, "matched": outcome.matched, "customer_id": customer_id}
 
 
 def _out_of_reach(problem: Exception) -> bool:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,20 +13,20 @@ from flask import Flask
 from sqlalchemy import select
 
 from webapp import clock, tasks
-from webapp.campaigns import audit, lifecycle, sweep, switch, wire
+from webapp.campaigns import audit_runs, lifecycle, sweep, switch, wire
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import template_sync
+from webapp.whatsapp import template_lifetime, template_sync
 from webapp.whatsapp.graph import GraphSender
-from webapp.whatsapp.template_sync import SyncFailed
+from webapp.whatsapp.management import CallFailed
 
 log = logging.getLogger(__name__)
 
-SLOTS = 400
+SLOTS = 600
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 ON_THE_WIRE = wire.on_the_wire
@@ -70,13 +71,27 @@ def send(app: Flask, campaign_id: int) -> None:
 
 @tasks.task("sync templates")
 def synchronise(app: Flask) -> None:
+    """The templates as they are now; then nobody's marketing is to lie around for weeks."""
     settings: Settings = app.config["HEED"]
-    if not missing(settings):
-        with app.app_context():
-            try:
-                template_sync.synchronise(settings, clock.now())
-            except SyncFailed as failure:
-                log.warning("templates were not synchronised: %s", failure)
+    if missing(settings):
+        return
+    with app.app_context():
+        try:
+            template_sync.synchronise(settings, clock.now())
+        except CallFailed as failure:
+            log.warning("templates were not synchronised: %s", failure)
+            return
+        if not _why_not(settings, _demo()):
+            template_lifetime.keep_short(settings, clock.now())
+
+
+@tasks.task("shorten templates")
+def shorten_templates(app: Flask, template_id: int) -> None:
+    """12 hours for one template, or for all: 0."""
+    settings: Settings = app.config["HEED"]
+    with app.app_context():
+        if not _why_not(settings, _demo()):
+            template_lifetime.shorten(settings, template_id or None, clock.now())
 
 
 @tasks.at_start
@@ -94,11 +109,24 @@ def hang_up(app: Flask) -> None:
 
 @tasks.each(minute="*")
 def look_after(app: Flask) -> None:
-    with app.app_context(), writing():
-        campaigns = sweep.sweep(clock.now())
-        db.session.commit()
-    for campaign_id in campaigns:
+    """Settle, launch what is due, find what nobody sends: each in a transaction of its own, for a launch to a
+    million holds the database while it lasts."""
+    now = clock.now()
+    _committed(app, lambda: sweep.sweep(now))
+    for campaign_id in _committed(app, lambda: lifecycle.due(now)):
+        try:
+            _committed(app, partial(lifecycle.launch_due, campaign_id, now))
+        except Exception as fault:  # one campaign must not cost the others their time
+            log.error("campaign %s was not launched at its time: %s", campaign_id, type(fault).__name__)
+    for campaign_id in _committed(app, lambda: sweep.waiting(now)):
         tasks.enqueue(app, "pump", campaign_id)
+
+
+def _committed(app: Flask, verb: Callable[[], Any]) -> Any:
+    with app.app_context(), writing():
+        done = verb()
+        db.session.commit()
+        return done
 
 
 @tasks.each(minute="23")
@@ -108,10 +136,15 @@ def hourly(app: Flask) -> None:
 
 @tasks.each(minute="41", hour="2")
 def nightly(app: Flask) -> None:
+    ask_auditor(app, audit_runs.NIGHTLY)
+
+
+@tasks.task("audit")
+def ask_auditor(app: Flask, asked_by: str) -> None:
     with app.app_context():
-        found = audit.violations(clock.now())
-        if found:
-            log.error("the auditor found %s marketing messages that started after an opt-out", len(found))
+        found = audit_runs.run(asked_by, clock.now())
+    if found:
+        log.error("the auditor found %s marketing messages that started after an opt-out", len(found))
 
 
 def missing(settings: Settings) -> str:
@@ -131,13 +164,17 @@ def _ready(app: Flask, campaign_id: int) -> bool:
         launched_at = db.session.scalar(select(Campaign.launched_at).where(Campaign.id == campaign_id))
         sending = switch.current()
         tried = max(filter(None, (sending.templates_synced_at, sending.templates_failed_at)), default=None)
-        demo = db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
+        demo = _demo()
     why = _why_not(settings, demo)
     if why:
         _hold(app, campaign_id, why)
     elif launched_at and (tried is None or tried < launched_at - timedelta(seconds=1)):
         synchronise(app)
     return not why
+
+
+def _demo() -> bool:
+    return db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
 
 
 def _why_not(settings: Settings, demo: bool) -> str:

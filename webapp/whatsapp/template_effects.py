@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from webapp.campaigns import lifecycle, templates
 from webapp.campaigns.models import Sending
@@ -35,7 +35,7 @@ def apply(item: Notice, now: datetime) -> None:
         case AccountRestricted():
             _restrict(item, now)
         case AccountReinstated():
-            _write(restricted_until=None, restriction="")
+            _restriction(item, None, "")
         case MarketingEndpointOpened():
             _write(marketing_endpoint=True)
         case ThroughputRaised():
@@ -64,8 +64,19 @@ def _restrict(item: AccountRestricted, now: datetime) -> None:
     if until <= now:
         return
     end = f" until {until:%d %b %Y, %H:%M} UTC" if item.until else ""
-    _write(restricted_until=until, restriction=f"{item.why}{end}.")
-    lifecycle.hold_all(RESTRICTION, f"WhatsApp restricts this account: {item.why}{end}.", now)
+    if _restriction(item, until, f"{item.why}{end}."):
+        lifecycle.hold_all(RESTRICTION, f"WhatsApp restricts this account: {item.why}{end}.", now)
+
+
+def _restriction(item: Notice, until: datetime | None, words: str) -> bool:
+    """Whether it is news: notices come in any order, and the latest one counts."""
+    told = Sending.restriction_told_at
+    written = db.session.execute(
+        update(Sending)
+        .where(or_(told.is_(None), told <= item.occurred_at))
+        .values(restricted_until=until, restriction=words, restriction_told_at=item.occurred_at)
+    )
+    return written.rowcount == 1
 
 
 def _write(**columns: Any) -> None:

@@ -12,31 +12,25 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 from sqlalchemy import update
-from yarl import URL
 
-from webapp.campaigns import codes, templates
+from webapp.campaigns import lifetimes, templates
 from webapp.campaigns.models import Sending
 from webapp.campaigns.templates import Description
 from webapp.config import Settings
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp.answers import content_of, error_code, json_object, object_at, objects_at
+from webapp.whatsapp import management
+from webapp.whatsapp.answers import object_at, objects_at
+from webapp.whatsapp.management import UNREADABLE, CallFailed, ask
 from webapp.whatsapp.reading import identifier
 
-SECONDS = 20
 MOST_PAGES = 100
-LARGEST_PAGE = 8 << 20
 FIELDS = (
     "name,language,status,category,correct_category,components,parameter_format,quality_score,"
     "message_send_ttl_seconds"
 )
 RATES = {"STANDARD": 80, "HIGH": 1000}
 """Messages a second for each level of throughput."""
-UNREADABLE = "WhatsApp’s answer could not be read."
-
-
-class SyncFailed(Exception):
-    """The templates could not be fetched; the message is a sentence for people."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +45,11 @@ class Account:
 def synchronise(settings: Settings, now: datetime) -> int:
     """Bring the templates up to what WhatsApp has at `now`; how many there are.
 
-    Commits, also a failure. Raises SyncFailed. Call it outside a transaction: it waits for the network.
+    Commits, also a failure. Raises CallFailed. Call it outside a transaction: it waits for the network.
     """
     try:
         account = fetch(settings)
-    except SyncFailed as failure:
+    except CallFailed as failure:
         with writing():
             _note(templates_failed_at=now, templates_failure=str(failure))
             db.session.commit()
@@ -73,23 +67,14 @@ def _take_in(account: Account, now: datetime) -> None:
 
 
 def fetch(settings: Settings) -> Account:
-    """Ask the Graph API. Raises SyncFailed."""
-    needed = {
-        "WHATSAPP_ACCESS_TOKEN": settings.access_token,
-        "WHATSAPP_BUSINESS_ACCOUNT_ID": settings.business_account_id,
-    }
-    if missing := [name for name, value in needed.items() if not value]:
-        raise SyncFailed(f"{' and '.join(missing)} must be set to fetch templates.")
+    """Ask the Graph API. Raises CallFailed."""
+    management.require(settings, "fetch templates")
     return asyncio.run(_fetch(settings))
 
 
 async def _fetch(settings: Settings) -> Account:
     base, account_id = settings.graph_api_url, settings.business_account_id
-    async with aiohttp.ClientSession(
-        headers={"Authorization": f"Bearer {settings.access_token}"},
-        timeout=aiohttp.ClientTimeout(total=SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
+    async with management.open_session(settings) as session:
         return Account(
             await _templates(session, f"{base}/{account_id}/message_templates?fields={FIELDS}&limit=100"),
             await _rate(session, base, settings.phone_number_id),
@@ -102,14 +87,14 @@ async def _templates(session: aiohttp.ClientSession, first: str) -> list[Descrip
     url: str | None = first
     found: list[Description] = []
     for _ in range(MOST_PAGES):
-        page = await _get(session, url or first)
+        page = await ask(session, url or first)
         if not isinstance(page.get("data"), list):
-            raise SyncFailed(UNREADABLE)
+            raise CallFailed(UNREADABLE)
         found += [_description(each) for each in objects_at(page, "data")]
         url = _following(first, object_at(page, "paging"))
         if url is None:
             return found
-    raise SyncFailed(f"WhatsApp lists more than {MOST_PAGES} pages of templates.")
+    raise CallFailed(f"WhatsApp lists more than {MOST_PAGES} pages of templates.")
 
 
 def _following(first: str, paging: dict[str, Any]) -> str | None:
@@ -120,7 +105,7 @@ def _following(first: str, paging: dict[str, Any]) -> str | None:
     if urlsplit(link)[:2] == urlsplit(first)[:2]:
         return link
     if not isinstance(after, str):
-        raise SyncFailed(UNREADABLE)
+        raise CallFailed(UNREADABLE)
     return f"{first}&after={quote(after, safe='')}"
 
 
@@ -138,40 +123,33 @@ async def _marketing_endpoint(session: aiohttp.ClientSession, base: str, account
 async def _node(session: aiohttp.ClientSession, base: str, node: str, field: str) -> dict[str, Any]:
     """One field of a number or an account; {} when it cannot be had: sending goes on without it."""
     try:
-        return await _get(session, f"{base}/{node}?fields={field}") if node else {}
-    except SyncFailed:
+        return await ask(session, f"{base}/{node}?fields={field}") if node else {}
+    except CallFailed:
         return {}
 
 
-async def _get(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    try:
-        async with session.get(URL(url, encoded=True), allow_redirects=False) as response:
-            answer = json_object(await content_of(response, LARGEST_PAGE))
-    except TimeoutError:
-        raise SyncFailed("WhatsApp did not answer in time.") from None
-    except (aiohttp.ClientError, OSError):
-        raise SyncFailed("WhatsApp could not be reached.") from None
-    if response.status != 200 or "error" in answer:
-        raise SyncFailed(f"{codes.rule_of(error_code(answer), response.status).what}.")
-    return answer
-
-
 def _description(listed: dict[str, Any]) -> Description:
-    """One template. Raises SyncFailed for one without id, name, language or status: half a list would take
+    """One template. Raises CallFailed for one without id, name, language or status: half a list would take
     the others away from their campaigns."""
     name, language = identifier(listed.get("name"), 512), identifier(listed.get("language"), 20)
     external_id, status = identifier(str(listed.get("id") or ""), 60), identifier(listed.get("status"), 40)
-    ttl = listed.get("message_send_ttl_seconds")
     if not (external_id and name and language and status):
-        raise SyncFailed(UNREADABLE)
+        raise CallFailed(UNREADABLE)
     return Description(
         external_id, name, language, identifier(listed.get("category"), 40) or "", status,
         coming=identifier(listed.get("correct_category"), 40),
         parameter_format=identifier(listed.get("parameter_format"), 20) or "POSITIONAL",
         components=objects_at(listed, "components"),
         quality=identifier(object_at(listed, "quality_score").get("score"), 20) or "",
-        ttl_seconds=ttl if isinstance(ttl, int) and 0 < ttl < 10**8 else None,
+        ttl_seconds=_time_to_live(listed.get("message_send_ttl_seconds")),
     )  # fmt: skip
+
+
+def _time_to_live(seconds: object) -> int | None:
+    """-1 is somebody's choice of 30 days; None is WhatsApp's own value (Meta, time to live)."""
+    if seconds == -1:
+        return lifetimes.LONGEST
+    return seconds if isinstance(seconds, int) and 0 < seconds < 10**8 else None
 
 
 def _learnt(account: Account) -> dict[str, Any]:

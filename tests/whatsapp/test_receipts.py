@@ -1,0 +1,120 @@
+"""Receipts come by the hundred in one delivery, and are applied together."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from tests.campaigns.factories import a_running_campaign, a_template, claimed
+from tests.factories import NOON, a_customer
+from tests.statements import counted
+from tests.whatsapp.deliveries import a_body, a_change
+from tests.whatsapp.posting import TODAY, decisions, deliver, kept, says
+from webapp.campaigns.models import Delivery
+from webapp.consent.rules import Status
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.whatsapp import inbound
+from webapp.whatsapp.inbound import Business
+
+IN = Status.OPTED_IN
+MANY = 16
+"""As many as a number of usual throughput sends at once."""
+
+
+@pytest.fixture(autouse=True)
+def in_context(app):
+    with app.app_context():
+        yield
+
+
+def people(count: int) -> list[Customer]:
+    return [a_customer(f"Person {n}", IN, phone=f"+1202555{n:04}") for n in range(count)]
+
+
+def on_the_wire(count: int) -> list[Any]:
+    """Claimed deliveries of a running campaign, by their ids."""
+    rows = claimed(a_running_campaign(a_template(), *people(count)), free=count).rows
+    db.session.remove()
+    return rows
+
+
+def receipt(row: Any, word: str = "delivered", **parts: Any) -> dict[str, Any]:
+    number = row.message.recipient.value.removeprefix("+")
+    return {
+        "id": f"wamid.{row.delivery_id}", "status": word, "timestamp": str(TODAY), "recipient_id": number,
+        "biz_opaque_callback_data": row.message.callback, **parts,
+    }  # fmt: skip
+
+
+def states() -> list[str]:
+    return list(db.session.scalars(select(Delivery.state).order_by(Delivery.id)))
+
+
+def test_a_delivery_of_many_takes_as_many_statements_as_one_of_two(app):
+    rows = on_the_wire(MANY)
+    with counted(db.engine) as for_two:
+        deliver(app, a_change(statuses=[receipt(row) for row in rows[:2]]))
+    with counted(db.engine) as for_many:
+        deliver(app, a_change(statuses=[receipt(row) for row in rows[2:]]))
+    assert len(for_many) == len(for_two)
+    assert states() == ["delivered"] * MANY
+    assert [message.kind for message in kept()] == ["status"] * MANY
+
+
+def test_one_that_came_before_does_not_cost_the_others(app):
+    first, second, third = on_the_wire(3)
+    deliver(app, a_change(statuses=[receipt(second)]))
+    deliver(app, a_change(statuses=[receipt(first), receipt(second), receipt(third, "read")]))
+    assert states() == ["delivered", "delivered", "read"]
+    assert decisions() == ["none", "none", "none"]
+
+
+def test_one_that_cannot_be_applied_is_a_dead_letter_and_the_others_count(app):
+    rows = on_the_wire(3)
+
+    def poisoned(_mapper: object, _connection: object, delivery: Delivery) -> None:
+        if delivery.id == rows[1].delivery_id:
+            raise ValueError("poisoned")
+
+    event.listen(Delivery, "before_update", poisoned)
+    try:
+        deliver(app, a_change(statuses=[receipt(row) for row in rows]))
+    finally:
+        event.remove(Delivery, "before_update", poisoned)
+    assert states() == ["delivered", "sending", "delivered"]
+    assert decisions() == ["none", "dead", "none"]
+
+
+def test_the_person_who_stopped_our_marketing_among_many_is_stopped(app):
+    rows = on_the_wire(3)
+    refused = receipt(rows[1], "failed", errors=[{"code": 131050, "title": "Stopped"}])
+    deliver(app, a_change(statuses=[receipt(rows[0]), refused, receipt(rows[2])]))
+    stopped = db.session.scalars(select(Customer.id).where(Customer.platform_stop_at.is_not(None))).all()
+    assert stopped == [rows[1].customer_id]
+    assert states() == ["delivered", "failed", "delivered"]
+    assert decisions() == ["none", "platform_stop", "none"]
+
+
+def test_those_of_another_number_are_kept_and_not_applied(app):
+    rows = on_the_wire(2)
+    inbound.receive(json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode(),
+                    Business(phone_number_id="999"), NOON)  # fmt: skip
+    assert states() == ["sending", "sending"]
+    assert decisions() == ["not_ours", "not_ours"]
+
+
+def test_a_stop_beside_receipts_counts_and_a_later_receipt_is_marked(app):
+    rows = on_the_wire(2)
+    number = rows[0].message.recipient.value.removeprefix("+")
+    statuses = a_change(statuses=[receipt(row, timestamp=str(TODAY + 100)) for row in rows])
+    deliver(app, says("STOP", at=50, **{"from": number}), statuses)
+    marked = db.session.scalars(select(Delivery.id).where(Delivery.after_opt_out)).all()
+    assert marked == [rows[0].delivery_id]
+
+
+def test_the_same_receipt_twice_in_one_delivery_counts_once(app):
+    (row,) = on_the_wire(1)
+    deliver(app, a_change(statuses=[receipt(row), receipt(row)]))
+    assert (states(), len(kept())) == (["delivered"], 1)
