@@ -23,6 +23,8 @@ from webapp.accounts.roles import Role
 from webapp.consent import policy
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.policy import Wishes
+from webapp.customers import duplicates
+from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db
@@ -89,8 +91,18 @@ def stock(file: Path) -> None:
         for _ in demo.fill(CUSTOMERS, clock.now()):
             pass
         campaigns.stage(clock.now())
+        stage_duplicates()
         db.session.remove()
         db.engine.dispose()
+
+
+def stage_duplicates() -> None:
+    """Two customers who may be one person."""
+    with writing():
+        one, other = (db.session.get_one(Customer, id) for id in (57, 58))
+        why = "WhatsApp showed the number of one and the user ID of the other in one message."
+        duplicates.note(one, other, why, clock.now())
+        db.session.commit()
 
 
 def application(file: Path) -> Flask:

@@ -219,6 +219,8 @@ class TestPeople:
         a_customer("Variant", phone="+55 65 9 9000-0001")
         identities.create(name="Exact", user_id="BR.1", source="import", now=clock.now())
         db.session.commit()
+        identities.attach(everybody()[1], "phone", "+5511912345678", "import", clock.now())
+        db.session.commit()
         deliver(app, says("START", **{"from": "556590000001", "from_user_id": "BR.1"}))
         assert {customer.name: customer.status for customer in everybody()} == {
             "Variant": UNKNOWN,
@@ -255,11 +257,13 @@ class TestAChangeOfNumber:
         (lambda number: prefers("stop", at=1, wa_id=number), (IN, "stopped")),
         (lambda number: says("pls stop", at=1, **{"from": number}), (IN, "held")),
     ])  # fmt: skip
-    def test_of_two_customers_the_stricter_state_counts_for_both(self, app, stopped, change, expected):
+    def test_two_customers_become_one_and_the_stricter_state_counts(self, app, stopped, change, expected):
         for number in (self.OLD, self.NEW):
             a_customer(phone=f"+{number}", status=IN)
         deliver(app, change(stopped), moves(self.OLD, self.NEW, at=2))
-        assert [state(customer) for customer in everybody()] == [expected, expected]
+        kept, gone = everybody()
+        assert (state(kept), gone.merged_into_id, gone.identities) == (expected, kept.id, [])
+        assert [i.value for i in kept.identities][:2] == [self.OLD, self.NEW]
 
 
 class TestTimes:

@@ -17,7 +17,7 @@ from webapp.api.problems import Problem, unfit
 from webapp.clock import now
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import EvidenceMissing, OlderThanOptOut, Status
-from webapp.customers import consenting
+from webapp.customers import consenting, merging
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -79,6 +79,6 @@ def _events(part: Part, customer_id: int | None) -> list[Row[Any]]:
     """The events of one part and one more, oldest first."""
     query = select(ConsentEvent, Evidence).outerjoin(Evidence, Evidence.event_id == ConsentEvent.id)
     if customer_id is not None:
-        query = query.where(ConsentEvent.customer_id == customer_id)
+        query = query.where(ConsentEvent.customer_id.in_(merging.merged_ids(customer_id)))
     query = query.where(ConsentEvent.id > (part.after or 0)).order_by(ConsentEvent.id).limit(part.limit + 1)
     return list(db.session.execute(query))

@@ -9,7 +9,7 @@ from webapp.api.auth import bearer
 from webapp.api.blueprint import bp
 from webapp.api.problems import Problem
 from webapp.clock import now
-from webapp.customers.conditions import PRESENT
+from webapp.customers import identities
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -44,9 +44,11 @@ def put_customer() -> tuple[Response, int, dict[str, str]]:
 
 
 def present(customer_id: str) -> Customer:
-    """The customer whose id stands in the address; 404 for anything else."""
+    """The customer whose id stands in the address, or who it was merged into; 404 for anything else."""
     number = pagination.whole_number(customer_id, pagination.LARGEST_ID) or abort(404)
-    return db.session.scalar(select(Customer).where(Customer.id == number, *PRESENT)) or abort(404)
+    customer = db.session.get(Customer, number) or abort(404)
+    customer = identities.survivor(customer)
+    return abort(404) if customer.erased_at else customer
 
 
 def _in_order(ids: list[int]) -> list[Customer]:

@@ -11,7 +11,7 @@ from webapp.campaigns.sender import Accepted
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities, phones
+from webapp.customers import duplicates, identities, phones
 from webapp.customers.addresses import MalformedId
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, Identity, IdentityKind
@@ -21,6 +21,7 @@ from webapp.extensions import db
 NOT_ON_WHATSAPP = 131026
 IN_A_ROW = 3
 SOURCE = "whatsapp"
+ONE_ADDRESS = "WhatsApp answered a message to one with the address of the other."
 
 
 def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
@@ -49,7 +50,9 @@ def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> 
         with db.session.begin_nested():
             identities.attach(customer, kind, value, SOURCE, now)
     except IdentityTaken as taken:
-        _share_the_stop(customer, db.session.get_one(Customer, taken.customer_id), now)
+        other = db.session.get_one(Customer, taken.customer_id)
+        duplicates.note(customer, other, ONE_ADDRESS, now)
+        _share_the_stop(customer, other, now)
     except MalformedId:
         return
 
@@ -88,7 +91,7 @@ def undeliverable(customer_id: int, code: int | None, now: datetime) -> None:
     ).all()
     failed = [row for row in last if row.state == DeliveryState.FAILED and row.error_code == code]
     if len(failed) == IN_A_ROW:
-        customer = db.session.get_one(Customer, customer_id)
+        customer = identities.survivor(db.session.get_one(Customer, customer_id))
         ledger.lock(customer)
         customer.unreachable_at = customer.unreachable_at or now
         customer.version += 1

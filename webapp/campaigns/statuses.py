@@ -11,6 +11,7 @@ from webapp.campaigns.codes import Action, rule_of
 from webapp.campaigns.models import ARRIVED, TAKEN, Delivery, DeliveryState
 from webapp.campaigns.outcomes import REFUSED, code_word
 from webapp.consent.rules import Status
+from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -98,6 +99,7 @@ def _advance(delivery: Delivery, customer: Customer, state: DeliveryState, at: d
 
 
 def _mark_if_after_opt_out(delivery: Delivery, customer: Customer, at: datetime) -> None:
+    customer = identities.survivor(customer)
     out_at = customer.opt_out_at if customer.status == Status.OPTED_OUT else None
     if out_at and delivery.started_at and delivery.started_at <= out_at <= at:
         delivery.after_opt_out = True

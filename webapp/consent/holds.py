@@ -7,7 +7,17 @@ from sqlalchemy import func, select
 from webapp.consent import ledger, rules
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import ConsentEvent, ConsentState, Hold
-from webapp.consent.rules import NOT_A_STOP, WAS_A_STOP, Effect, Kind, Source, Status, Turn, Verdict
+from webapp.consent.rules import (
+    HANDED_OVER,
+    NOT_A_STOP,
+    WAS_A_STOP,
+    Effect,
+    Kind,
+    Source,
+    Status,
+    Turn,
+    Verdict,
+)
 from webapp.extensions import db
 
 
@@ -65,3 +75,12 @@ def confirm_stop(customer: ConsentState, review: Hold, *, actor: str, now: datet
     if event is None:
         raise AssertionError("an opt-out from a review is always recorded")
     return event
+
+
+def hand_over(review: Hold, customer: ConsentState, to: ConsentState, *, actor: str, now: datetime) -> Hold:
+    """Two customers turned out to be one: the message waits with the one who stays."""
+    signal = Signal(Source.SYSTEM, actor, now, stated_at=review.occurred_at,
+                    message_id=f"hold:{review.id}", proof=Proof(words=review.words))  # fmt: skip
+    kept = hold(to, review.why, signal)
+    _end_review(customer, review, HANDED_OVER, actor, now)
+    return kept

@@ -100,9 +100,20 @@ def record_platform(customer: ConsentState, turn: Turn, signal: Signal) -> Conse
     return append_signal(customer, Kind.PLATFORM_STOP, turn, verdict, signal)
 
 
-def history(customer_id: int) -> list[ConsentEvent]:
-    """The events of one customer, oldest first."""
-    query = select(ConsentEvent).where(ConsentEvent.customer_id == customer_id).order_by(ConsentEvent.id)
+def record_identity(customer: ConsentState, reason: str, signal: Signal) -> ConsentEvent:
+    """Something about who this is changed, and nothing about the consent; `reason` is a word for programs."""
+    lock(customer)
+    occurred_at = rules.not_in_future(signal.stated_at, signal.now)
+    verdict = Verdict(Effect.CHANGED, occurred_at, reason)
+    event = new_event(customer, Kind.IDENTITY, verdict, source=signal.source, actor=signal.actor,
+                      now=signal.now)  # fmt: skip
+    event.external_id = external_id(signal.message_id)
+    return _append(customer, event, signal.proof)
+
+
+def history(*customer_ids: int) -> list[ConsentEvent]:
+    """The events of a customer, and of those who were merged into it, oldest first."""
+    query = select(ConsentEvent).where(ConsentEvent.customer_id.in_(customer_ids)).order_by(ConsentEvent.id)
     return list(db.session.scalars(query))
 
 

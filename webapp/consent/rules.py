@@ -50,8 +50,9 @@ class Turn(StrEnum):
     RELEASED = "released"
 
 
-NOT_A_STOP, WAS_A_STOP = "not_a_stop", "opt_out"
-"""How the review of a message ends; its event gives it as the reason."""
+NOT_A_STOP, WAS_A_STOP, HANDED_OVER = "not_a_stop", "opt_out", "merged"
+"""How the review of a message ends; its event gives it as the reason. Handed over: the customer was merged
+into another one, and the review goes on there."""
 
 OWN_WORDS = frozenset({Source.KEYWORD, Source.BUTTON})
 OWN_OPT_OUT = frozenset({Source.KEYWORD, Source.BUTTON, Source.WHATSAPP, Source.REVIEW})

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.accounts.access import may
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
+from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.customers.rows import Reader
 from webapp.extensions import db, htmx
@@ -23,8 +24,12 @@ def reader() -> Reader:
 
 
 def customer_or_404(customer_id: int) -> Customer:
+    """The customer of that id, or who it was merged into: a stop from an old page must not be lost."""
     customer = db.session.get(Customer, customer_id)
-    if customer is None or customer.erased_at or customer.merged_into_id:
+    if customer is None:
+        abort(404)
+    customer = identities.survivor(customer)
+    if customer.erased_at:
         abort(404)
     return customer
 

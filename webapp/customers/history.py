@@ -9,7 +9,7 @@ from webapp.accounts.actors import actor_names
 from webapp.consent import ledger, undoing
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
-from webapp.customers import wording
+from webapp.customers import merging, wording
 from webapp.customers.rows import Reader
 from webapp.extensions import db
 
@@ -33,10 +33,11 @@ class Entry:
 
 def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     """The history of a customer, newest first."""
-    events = ledger.history(customer_id)
+    events = ledger.history(*merging.merged_ids(customer_id))
     evidence = _evidence(events)
     names = actor_names(event.actor for event in events)
-    undoable = undoing.undoable(events, reader.actor, now)
+    own = [event for event in events if event.customer_id == customer_id]
+    undoable = undoing.undoable(own, reader.actor, now)
     return [
         _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
         for event in reversed(events)
@@ -44,9 +45,8 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
 
 
 def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
-    if not events:
-        return {}
-    query = select(Evidence).join(ConsentEvent).where(ConsentEvent.customer_id == events[0].customer_id)
+    owners = {event.customer_id for event in events}
+    query = select(Evidence).join(ConsentEvent).where(ConsentEvent.customer_id.in_(owners))
     return {row.event_id: row for row in db.session.scalars(query)}
 
 
@@ -82,6 +82,8 @@ ICONS = {
 def _icon(event: ConsentEvent) -> str:
     if event.compensates is not None:
         return "undo-2"
+    if event.kind == Kind.IDENTITY:
+        return "users"
     if event.kind == Kind.PLATFORM_STOP:
         return "circle-play" if event.status == Turn.RESUMED else "circle-slash"
     if event.kind == Kind.HOLD:

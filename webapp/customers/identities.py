@@ -70,8 +70,16 @@ def customers_like(given: Iterable[Address]) -> list[Customer]:
         known |= found
 
 
+def survivor(customer: Customer) -> Customer:
+    """The customer into whom this one was merged, or the customer itself."""
+    while customer.merged_into_id:
+        customer = db.session.get_one(Customer, customer.merged_into_id)
+    return customer
+
+
 def alike(customer: Customer) -> list[Customer]:
-    """This customer and all that may be the same person."""
+    """This customer, or who it was merged into, and all that may be the same person."""
+    customer = survivor(customer)
     given = [Address(IdentityKind(i.kind), i.value, i.match_key) for i in customer.identities]
     return customers_like(given) or [customer]
 

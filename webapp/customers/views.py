@@ -3,9 +3,17 @@
 from flask import Response, request, url_for
 
 from webapp import clock
-from webapp.accounts.access import requires
+from webapp.accounts.access import may, requires
 from webapp.accounts.roles import Role
-from webapp.customers import consent_views, editing, history, identities, table_views
+from webapp.customers import (
+    consent_views,
+    duplicate_views,
+    duplicates,
+    editing,
+    history,
+    identities,
+    table_views,
+)
 from webapp.customers.blueprint import bp, customer_or_404, reader
 from webapp.customers.editing import NOTICE, Draft, EditedMeanwhile, Unfit
 from webapp.customers.editing_context import draft_in, draft_of, edit_dialog_context
@@ -17,7 +25,7 @@ from webapp.customers.rows import row_of
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
-__all__ = ["bp", "consent_views", "table_views"]
+__all__ = ["bp", "consent_views", "duplicate_views", "table_views"]
 
 
 @bp.get("/customers/new")
@@ -51,13 +59,16 @@ def create() -> Response | tuple[str, int]:
 
 @bp.get("/customers/<int:customer_id>")
 @requires(Role.VIEWER)
-def show(customer_id: int) -> str:
+def show(customer_id: int) -> str | Response:
     customer = customer_or_404(customer_id)
+    if customer.id != customer_id:
+        return see_other(url_for("customers.show", customer_id=customer.id))
     return page_or_fragment(
         "customers/show.html",
         "customers/_customer.html",
         row=row_of(customer_id, reader()),
         entries=history.entries(customer_id, reader(), clock.now()),
+        duplicates=duplicates.of(customer) if may(Role.AGENT) else [],
         **person_context(customer, reader()),
     )
 
@@ -85,7 +96,7 @@ def update(customer_id: int) -> Response | tuple[str, int]:
     except EditedMeanwhile:
         return _edit_dialog(customer, _over(customer, draft), notice=_meanwhile(customer), status=409)
     db.session.commit()
-    location = url_for("customers.show", customer_id=customer_id)
+    location = url_for("customers.show", customer_id=customer.id)
     response = dialog_done(
         f"{customer.label} is saved.", location=location, events={"customer:changed": True}
     )

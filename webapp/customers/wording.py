@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from webapp.consent.rules import WAS_A_STOP, Effect, Kind, Source, Status, Turn
+from webapp.consent.rules import HANDED_OVER, WAS_A_STOP, Effect, Kind, Source, Status, Turn
 
 STATES = {Status.OPTED_IN: "Opted In", Status.OPTED_OUT: "Opted Out", Status.UNKNOWN: "No record"}
 STOPPED = "Stopped in WhatsApp: no marketing"
@@ -19,6 +19,11 @@ CHANNELS = {
     "other": "Other",
 }
 """How a consent was given, as the dialog offers it."""
+
+IDENTITY = {
+    "merged": "Another record of the same person was merged into this one",
+    "merged_into": "Merged into another record of the same person",
+}
 
 NO_EFFECT = {
     "same_status": "this was so already",
@@ -79,8 +84,12 @@ def headline(event: Told, channel: str) -> str:
             return "Marketing let through again in WhatsApp"
         case Kind.HOLD, Turn.HELD:
             return ON_HOLD
+        case Kind.HOLD, Turn.RELEASED if event.reason == HANDED_OVER:
+            return "The message waits with the record that stays"
         case Kind.HOLD, Turn.RELEASED:
             return f"Hold lifted: this was {'a' if event.reason == WAS_A_STOP else 'not a'} stop"
+        case Kind.IDENTITY, _:
+            return IDENTITY.get(event.reason, "Identity changed")
         case _:
             return "Settings changed"
 

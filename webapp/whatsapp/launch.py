@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from webapp import clock, tasks
-from webapp.campaigns import audit_runs, lifecycle, sweep, switch, wire
+from webapp.campaigns import audit_runs, lifecycle, merged_people, sweep, switch, wire
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 SLOTS = 600
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-ON_THE_WIRE = wire.on_the_wire
+REGISTERED = wire.on_the_wire, merged_people.move
 
 
 class Line:

@@ -7,35 +7,52 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities
+from webapp.customers import identities, merging
 from webapp.customers.models import Customer
 from webapp.extensions import db
+from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import NumberChange
 from webapp.whatsapp.senders import addresses_of, learn, sender
+
+MOVED = "WhatsApp says that the person moved from the number of one to that of the other."
 
 
 def move(change: NumberChange, now: datetime) -> Customer:
     """Give the person's customer the new identities too, and keep the old ones: a stop covers them all.
 
-    When the new identity already belongs to another customer, both stay, because merging people is for a
-    person to decide; then the stricter state of the two counts for both. They are not linked by it: a later
-    stop from the new number reaches the customer of the old number only if they share an identity.
+    When the new identity already belongs to another customer, the two become one, and the stricter state
+    counts (Meta, system messages: the person is the same).
     """
     old, new = addresses_of(change.old), addresses_of(change.new)
     only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
     customer = sender(change.new if only_new_is_known else change.old, now).customer
+    customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
     people = identities.customers_like([*old, *new])
     for one in people:
         ledger.lock(one)
     _share_the_strictest_state(people, change, now)
     return customer
+
+
+def _united(customer: Customer, owners_of_new: list[Customer], now: datetime) -> Customer:
+    for owner in owners_of_new[:1]:
+        if owner.id != customer.id:
+            customer = merging.merge(customer, owner, actor="system", now=now, why=MOVED)
+    return customer
+
+
+@merging.moved_by
+def move_messages(gone_id: int, kept_id: int) -> None:
+    """What a merged customer wrote is read with the one who stays."""
+    of_gone = InboundMessage.customer_id == gone_id
+    db.session.execute(update(InboundMessage).where(of_gone).values(customer_id=kept_id))
 
 
 def _share_the_strictest_state(people: list[Customer], change: NumberChange, now: datetime) -> None:

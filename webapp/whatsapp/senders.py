@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.consent import ledger
-from webapp.customers import identities
+from webapp.customers import duplicates, identities, merging
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, IdentityKind
@@ -15,6 +15,7 @@ from webapp.whatsapp.reading import Malformed
 
 SOURCE = "whatsapp"
 """Where a customer or an address was learned."""
+MET = "WhatsApp showed the number of one and the user ID of the other in one message."
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,11 @@ def sender(person: Person, now: datetime) -> Sender:
     All who may be the person are locked, in the order of their ids. Raises Malformed (see `addresses_of`).
     """
     given = addresses_of(person)
-    if not identities.find_by_addresses(given):
+    owners = identities.find_by_addresses(given)
+    if not owners:
         identities.create_with(given, name=person.name or "", source=SOURCE, now=now)
+    elif len(owners) > 1:
+        _meet(owners, given, now)
     alike = identities.customers_like(given)
     for customer in alike:
         ledger.lock(customer)
@@ -49,6 +53,29 @@ def sender(person: Person, now: datetime) -> Sender:
         if customer.unreachable_at:  # whoever writes to us can be reached
             customer.unreachable_at, customer.version = None, customer.version + 1
     return Sender(known, alike, given)
+
+
+def _meet(owners: list[Customer], given: list[Address], now: datetime) -> None:
+    """A number and a user id in one webhook are one person, so their two customers become one.
+
+    Unless the customer of the number has another user id, or the other one another number: a number that
+    went to a stranger looks just so, and merging would give the stranger an opt-in. People decide then.
+    """
+    numbers = [place for place in given if place.kind == IdentityKind.WA_ID]
+    user_ids = [place for place in given if place.kind == IdentityKind.USER_ID]
+    by_number, by_user_id = identities.find_by_addresses(numbers), identities.find_by_addresses(user_ids)
+    strangers = [one for one in by_number if one not in by_user_id]
+    if not by_user_id or len(strangers) != 1 or len(by_number) != 1:
+        return  # the same number in two writings: these are found as possible duplicates by themselves
+    one, other = strangers[0], by_user_id[0]
+    if _has(one, IdentityKind.USER_ID) or _has(other, IdentityKind.PHONE, IdentityKind.WA_ID):
+        duplicates.note(one, other, MET, now)
+    else:
+        merging.merge(one, other, actor="system", now=now, why=MET)
+
+
+def _has(customer: Customer, *kinds: IdentityKind) -> bool:
+    return any(identity.kind in kinds for identity in customer.identities)
 
 
 def addresses_of(person: Person) -> list[Address]:
