@@ -50,6 +50,11 @@ def release(customer: ConsentState, review: Hold, *, actor: str, now: datetime) 
     return _end_review(customer, review, NOT_A_STOP, actor, now)
 
 
+def end(customer: ConsentState, review: Hold, *, stopped: bool, actor: str, now: datetime) -> ConsentEvent:
+    """What could not be read was read after all, or put aside: its own events say what it meant."""
+    return _end_review(customer, review, WAS_A_STOP if stopped else NOT_A_STOP, actor, now)
+
+
 def _end_review(
     customer: ConsentState, review: Hold, decision: str, actor: str, now: datetime
 ) -> ConsentEvent:

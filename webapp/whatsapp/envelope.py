@@ -35,6 +35,12 @@ class Contacts:
             username=text_or_none(profile.get("username")),
         )
 
+    def beside(self, piece: object) -> list[dict[str, Any]]:
+        """The contacts with an id that stands in the piece."""
+        ids = [each for each in piece.values() if isinstance(each, str)] if isinstance(piece, dict) else []
+        found = (self._by_id.get((kind, each)) for each in ids for kind in ("wa_id", "user_id"))
+        return [contact for contact in found if contact]
+
     def _file(self, contact: dict[str, Any]) -> None:
         for kind in ("wa_id", "user_id"):
             if value := identifier(contact.get(kind)):
@@ -85,7 +91,12 @@ class Envelope:
             raw=piece if isinstance(piece, dict) else {"piece": piece},
             reason=clean(reason),
             malformed=malformed,
+            around=self._around(piece) if malformed else None,
         )
+
+    def _around(self, piece: object) -> dict[str, Any]:
+        contacts = self.contacts.beside(piece)
+        return {"time": self.time, "own_number": self.own_number, "contacts": contacts}
 
 
 def digits(value: object) -> str:

@@ -7,20 +7,18 @@ which cannot be applied does not cost its neighbours.
 
 import hashlib
 import logging
-import traceback
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from webapp.consent import policy
 from webapp.consent.keywords import RULE_VERSION, KeywordSet
-from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
-from webapp.whatsapp import effects
+from webapp.whatsapp import dead_letters, effects, faults
 from webapp.whatsapp.effects import Outcome
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item, MalformedBody, Status, Unread, canonical, parse
@@ -44,29 +42,33 @@ class Business:
         return all(not ours or not named or ours == named for ours, named in given)
 
 
-def receive(raw: bytes, business: Business, now: datetime) -> None:
-    """Take in one delivery whose signature was checked. The caller commits, and rolls back on an error.
+def receive(raw: bytes, business: Business, now: datetime) -> bool:
+    """Take in one delivery whose signature was checked; whether anything in it was new. The caller commits,
+    and rolls back on an error.
 
     Raises only when the database is out of reach: then nothing may be answered but "try again".
     """
     try:
         items = parse(raw, now)
     except MalformedBody as problem:
-        _keep_unreadable_body(raw, str(problem), now)
-        return
-    words = policy.words_in_force(policy.current())
+        return _keep_unreadable_body(raw, str(problem), now)
+    words, new = policy.words_in_force(policy.current()), False
     for statuses, run in groupby(items, lambda item: isinstance(item, Status)):
         rest = list(run)
         if statuses and len(rest) > 1 and _take_together(rest, business, now):
+            new = True
             continue
         for item in rest:
             if message := _remember(InboundMessage(**_columns(item, now))):
                 _take(item, message, business, words)
+                new = True
+    return new
 
 
-def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> None:
+def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> bool:
     key = f"body:{hashlib.sha256(raw).hexdigest()}"
-    _remember(InboundMessage(key=key, kind="body", raw=raw, received_at=now, failure=why))
+    kept = _remember(InboundMessage(key=key, kind="body", raw=raw, received_at=now, failure=why))
+    return kept is not None
 
 
 def _columns(item: Item, now: datetime) -> dict[str, Any]:
@@ -101,11 +103,11 @@ def _take_together(statuses: list[Item], business: Business, now: datetime) -> b
         with db.session.begin_nested():
             ours = [item for item in statuses if business.owns(item)]
             outcomes = dict(zip(map(id, ours), effects.apply_statuses(ours, now), strict=True))
-            made = [_made_of(outcomes.get(id(item), Outcome(NOT_OURS))) for item in statuses]
+            made = [made_of(outcomes.get(id(item), Outcome(NOT_OURS))) for item in statuses]
             rows = [_columns(item, now) | each for item, each in zip(statuses, made, strict=True)]
             db.session.connection().execute(insert(InboundMessage), rows)
     except Exception as problem:  # which of them it was shows when each is taken by itself
-        if _out_of_reach(problem):
+        if faults.out_of_reach(problem):
             raise
         return False
     return True
@@ -115,7 +117,7 @@ def _take(item: Item, message: InboundMessage, business: Business, words: Keywor
     if not business.owns(item):
         message.decision = NOT_OURS
     elif isinstance(item, Unread) and item.malformed:
-        message.failure = item.reason
+        dead_letters.bury(item, message, item.reason)
     else:
         _apply(item, message, words)
 
@@ -125,28 +127,18 @@ def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> Non
         with db.session.begin_nested():
             outcome = effects.apply(item, words, message.received_at)
     except Malformed as problem:
-        message.failure = str(problem)
+        dead_letters.bury(item, message, str(problem))
     except Exception as problem:  # whatever it is, the STOP beside this item must be stored
-        if _out_of_reach(problem):
+        if faults.out_of_reach(problem):
             raise
-        message.failure = f"could not be applied: {type(problem).__name__}"
-        log.error("item %s could not be applied: %s", message.id, _place(problem))
+        log.error("item %s could not be applied: %s", message.id, faults.place(problem))
+        dead_letters.bury(item, message, faults.sentence(problem))
     else:
-        for column, value in _made_of(outcome).items():
+        for column, value in made_of(outcome).items():
             setattr(message, column, value)
 
 
-def _made_of(outcome: Outcome) -> dict[str, Any]:
+def made_of(outcome: Outcome) -> dict[str, Any]:
+    """The columns that tell what was made of an item."""
     customer_id = outcome.customer.id if outcome.customer else None
     return {"decision": outcome.decision, "matched": outcome.matched, "customer_id": customer_id}
-
-
-def _out_of_reach(problem: Exception) -> bool:
-    lost = isinstance(problem, DBAPIError) and problem.connection_invalidated
-    return lost or isinstance(problem, OUT_OF_REACH)
-
-
-def _place(problem: Exception) -> str:
-    """Where it happened; the message of an exception may hold a number or a name, so it is not logged."""
-    frame = traceback.extract_tb(problem.__traceback__)[-1]
-    return f"{type(problem).__name__} at {frame.name}, line {frame.lineno}"

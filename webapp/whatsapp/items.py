@@ -211,7 +211,25 @@ class Unread(Item):
 
     `malformed` parts the two sorts: True for a shape that could not be read and that a person should see,
     False for what is known, or new, and simply not read here (echoes, templates, account changes).
+    `around` is what stood beside a malformed piece and is needed to read it again: the time of the entry,
+    the business number, the contacts with its ids.
     """
 
     reason: str
     malformed: bool
+    around: dict[str, Any] | None = field(default=None, hash=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSignal(Notice):
+    """A word about our account or number that stands on the status page until the next one on its `subject`.
+
+    `tone` is "good", "warning" or "bad"; `sentence` says what it is, `advice` what to do. One that `pauses`
+    holds running campaigns.
+    """
+
+    subject: str
+    tone: str
+    sentence: str
+    advice: str
+    pauses: bool = False
