@@ -2,14 +2,10 @@
 
 import hmac
 import ipaddress
-import sqlite3
-from contextlib import closing
 
-import psycopg
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from redis.exceptions import RedisError
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +16,7 @@ from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.consent.models import Hold
 from webapp.customers.models import Customer
 from webapp.extensions import db
+from webapp.whatsapp import dead_letters, watch
 from webapp.whatsapp.models import InboundMessage
 
 bp = Blueprint("operations", __name__)
@@ -54,16 +51,8 @@ def _worker_checks() -> dict[str, str]:
     seen = tasks.last_beat()
     age = clock.now() - seen if seen else None
     words = f"seen {round(age.total_seconds())} s ago" if age else "never seen: run `heed worker`"
-    return {"worker": words, "queue": f"{_waiting_tasks()} waiting"}
-
-
-def _waiting_tasks() -> int | str:
-    try:
-        queue = tasks.open_queue(current_app.config["HEED"])
-        with closing(queue.storage):
-            return queue.pending_count()
-    except (OSError, sqlite3.Error, psycopg.Error, RedisError):
-        return "unknown number"
+    waiting = tasks.waiting(current_app.config["HEED"])
+    return {"worker": words, "queue": f"{'unknown number' if waiting is None else waiting} waiting"}
 
 
 @bp.get("/metrics")
@@ -78,9 +67,22 @@ def metrics() -> Response:
     reviews = Gauge("heed_reviews_open", "Messages that wait for a person", registry=registry)
     reviews.set(db.session.scalar(select(func.count()).where(Hold.decided_at.is_(None))) or 0)
     dead = Gauge("heed_dead_letters", "Inbound items that could not be applied", registry=registry)
-    dead.set(db.session.scalar(select(func.count()).where(InboundMessage.failure.is_not(None))) or 0)
+    dead.set(db.session.scalar(select(func.count(InboundMessage.id)).where(dead_letters.is_open())) or 0)
+    _measure_webhook(registry)
     _measure_sending(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _measure_webhook(registry: CollectorRegistry) -> None:
+    """The time of the last delivery is absent before the first."""
+    heard = watch.hearing(clock.now())
+    if heard.last:
+        last = Gauge("heed_last_webhook_seconds", "Last valid webhook, Unix time", registry=registry)
+        last.set(heard.last.timestamp())
+    words = "Deliveries with a missing or wrong signature"
+    Counter("heed_webhook_signature_failures", words, registry=registry).inc(heard.refused_total)
+    silent = Gauge("heed_webhook_silent", "1 while the webhook's silence is an alarm", registry=registry)
+    silent.set(heard.silent)
 
 
 def _measure_sending(registry: CollectorRegistry) -> None:

@@ -16,7 +16,7 @@ from webapp.guide.views import bp as guide
 from webapp.reviews.views import bp as reviews
 from webapp.settings.sending_views import bp as settings
 from webapp.simulator.views import bp as simulator
-from webapp.whatsapp import launch
+from webapp.whatsapp import launch, watch
 from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
@@ -26,5 +26,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, housekeeping)
+WITH_TASKS = (launch, watch, housekeeping)
 """Modules whose tasks the queue knows once they are imported."""

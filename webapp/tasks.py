@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +82,16 @@ def open_queue(settings: Settings) -> Huey:
         named = url.removeprefix("sqlite:///") if settings.task_queue_url else settings.data_dir / "queue.db"
         return SqliteHuey("heed", filename=str(named), results=False)
     return PostgresHuey("heed", dsn=url.replace("postgresql+psycopg://", "postgresql://"), results=False)
+
+
+def waiting(settings: Settings) -> int | None:
+    """How many tasks wait; None when the queue cannot be reached."""
+    try:
+        queue = open_queue(settings)
+        with closing(queue.storage):
+            return queue.pending_count()
+    except OUT_OF_REACH:
+        return None
 
 
 def register(queue: Huey, app: Flask) -> dict[str, Any]:

@@ -9,6 +9,7 @@ message_template_quality_update, account_update and phone_number_quality_update.
 from collections.abc import Callable
 from typing import Any
 
+from webapp.whatsapp import account_signals
 from webapp.whatsapp.envelope import Envelope
 from webapp.whatsapp.items import (
     AccountReinstated,
@@ -37,10 +38,15 @@ About = dict[str, Any]
 
 def read(change: dict[str, Any], envelope: Envelope) -> Notices:
     """What a change of such a field says; nothing for other fields, and for what is new to us."""
-    reader, value = _READERS.get(envelope.field), change.get("value")
-    if reader is None or not isinstance(value, dict):
+    reader, value = _READERS.get(envelope.field, _nothing), change.get("value")
+    if not isinstance(value, dict):
         return []
-    return reader({**change, **value}, _about(change, envelope))
+    whole, about = {**change, **value}, _about(change, envelope)
+    return reader(whole, about) or [*account_signals.read(envelope.field, whole, about)]
+
+
+def _nothing(_value: dict[str, Any], _about: About) -> Notices:
+    return []
 
 
 def _about(change: dict[str, Any], envelope: Envelope) -> About:

@@ -40,7 +40,11 @@ class Tally:
 
 
 def replay(
-    message: InboundMessage, business: Business, words: KeywordSet | None, now: datetime, actor: str = "system"
+    message: InboundMessage,
+    business: Business,
+    words: KeywordSet | None,
+    now: datetime,
+    actor: str = "system",
 ) -> bool:
     """Apply a dead letter once more; whether that worked. The caller commits.
 

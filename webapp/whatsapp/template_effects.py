@@ -8,9 +8,11 @@ from sqlalchemy import or_, update
 from webapp.campaigns import lifecycle, templates
 from webapp.campaigns.models import Sending
 from webapp.extensions import db
+from webapp.whatsapp import signals
 from webapp.whatsapp.items import (
     AccountReinstated,
     AccountRestricted,
+    AccountSignal,
     CategoryAnnounced,
     CategoryChanged,
     MarketingEndpointOpened,
@@ -36,6 +38,8 @@ def apply(item: Notice, now: datetime) -> None:
             _restrict(item, now)
         case AccountReinstated():
             _restriction(item, None, "")
+        case AccountSignal():
+            signals.note(item, now)
         case MarketingEndpointOpened():
             _write(marketing_endpoint=True)
         case ThroughputRaised():

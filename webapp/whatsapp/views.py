@@ -11,7 +11,7 @@ from webapp.accounts.access import public
 from webapp.config import Settings
 from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
-from webapp.whatsapp import inbound, signature
+from webapp.whatsapp import inbound, signature, watch
 from webapp.whatsapp.inbound import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
@@ -61,6 +61,7 @@ def _signed_body() -> bytes:
         abort(415)
     raw = _body_of_at_most(LARGEST_DELIVERY)
     if not signature.verify(raw, request.headers.get("X-Hub-Signature-256"), _settings().app_secrets):
+        watch.refuse(current_app._get_current_object(), clock.now())  # type: ignore[attr-defined]
         abort(401)
     return raw
 
@@ -79,7 +80,8 @@ def _store(raw: bytes) -> None:
     business = Business(settings.phone_number_id, settings.business_account_id)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            inbound.receive(raw, business, clock.now())
+            if not inbound.receive(raw, business, clock.now()):
+                watch.heard(clock.now())
             db.session.commit()
             return
         except OUT_OF_REACH as problem:
