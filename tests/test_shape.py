@@ -15,10 +15,11 @@ FOUNDATION = {
     "errors", "logs", "transactions",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide"}
+ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
-    "customers/phones", "customers/wording", "whatsapp/payloads", "whatsapp/signature", "formatting",
+    "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
+    "formatting",
 }  # fmt: skip
 IMPURE = {
     "flask",

@@ -12,6 +12,7 @@ from webapp.assets import asset
 from webapp.consent import holds, policy
 from webapp.customers.models import Customer
 from webapp.extensions import db, htmx
+from webapp.whatsapp import watch
 
 
 def init_app(app: Flask) -> None:
@@ -32,9 +33,10 @@ def of_the_shell() -> dict[str, Any]:
 
 def _figures(framed: bool) -> dict[str, Any]:
     if not framed:
-        return {"reviews_open": 0, "demo_data": False, "keywords_enabled": True}
+        return {"reviews_open": 0, "demo_data": False, "keywords_enabled": True, "webhook_silence": ""}
     return {
         "reviews_open": holds.open_count(),
         "demo_data": db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None,
         "keywords_enabled": policy.current().keywords_enabled,
+        "webhook_silence": watch.silence(clock.now()) if may("admin") else "",
     }

@@ -16,12 +16,13 @@ from webapp.guide.views import bp as guide
 from webapp.reviews.views import bp as reviews
 from webapp.settings.sending_views import bp as settings
 from webapp.simulator.views import bp as simulator
+from webapp.status.views import bp as status
 from webapp.whatsapp import launch, watch
 from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments,
+    campaigns, reports, templates, segments, status,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""

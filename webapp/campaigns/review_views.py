@@ -9,7 +9,7 @@ from webapp import clock, tasks
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import lifecycle, review, switch, times
+from webapp.campaigns import lifecycle, review, switch, template_flags, times
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
@@ -170,6 +170,7 @@ def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[s
         scheduled=times.local(campaign.scheduled_at, sending.zone) if campaign.scheduled_at else "",
         window=Window.of(sending),
         keywords=policy.current().opt_out_words[:3],
+        flags=template_flags.of(campaign.template),
         notice=notice,
         editable=may(Role.MANAGER),
         **frame(campaign),

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, current_app, flash, make_response, render
 from webapp import tasks
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
-from webapp.campaigns import lifetimes, switch, templates
+from webapp.campaigns import lifetimes, switch, template_flags, templates
 from webapp.campaigns.lifetimes import Lifetime
 from webapp.campaigns.models import Template
 from webapp.config import Settings
@@ -23,9 +23,11 @@ NO_ACCESS = "Set WHATSAPP_ACCESS_TOKEN and WHATSAPP_BUSINESS_ACCOUNT_ID first; s
 @bp.get("")
 @requires(Role.VIEWER)
 def index() -> str:
+    found = templates.everything()
     return render_template(
         "templates/index.html",
-        templates=templates.everything(),
+        templates=found,
+        flags=template_flags.by_template(found),
         sending=switch.current(),
         to_shorten=len(lifetimes.shortenable()),
     )

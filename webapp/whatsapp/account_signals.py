@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp.whatsapp.items import AccountSignal
-from webapp.whatsapp.reading import clean, identifier
+from webapp.whatsapp.reading import identifier
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
 LONGEST_WORD = 60

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal
@@ -41,6 +41,11 @@ class NotOpen(Exception):
 def is_open() -> ColumnElement[bool]:
     """The items that wait for a person."""
     return and_(InboundMessage.failure.is_not(None), InboundMessage.aside_at.is_(None))
+
+
+def was_one() -> ColumnElement[bool]:
+    """Dead letters, and those that were until somebody tried them again."""
+    return or_(InboundMessage.failure.is_not(None), InboundMessage.tried_at.is_not(None))
 
 
 def bury(item: Item, message: InboundMessage, why: str) -> None:

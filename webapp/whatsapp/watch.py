@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from webapp import clock, tasks
 from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.customers.models import Customer
 from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage, WebhookWatch
@@ -54,6 +55,17 @@ def hearing(now: datetime) -> Hearing:
     awaited = _awaited(last, now)
     silent = _is_alarm(last, awaited, now, timedelta(hours=watch.alarm_hours))
     return Hearing(last, watch.refused_at, watch.refused_total, watch.alarm_hours, silent, awaited)
+
+
+def silence(now: datetime) -> str:
+    """The alarm as a sentence; "" while there is none."""
+    found = hearing(now)
+    if not found.silent:
+        return ""
+    if found.last is None:
+        return "Messages were sent, and no webhook ever came: opt-outs do not reach this desk."
+    hours = (now - found.last) // timedelta(hours=1)
+    return f"No webhook for {hours} hours: opt-outs may not reach this desk."
 
 
 def set_alarm(hours: int) -> None:
@@ -127,9 +139,12 @@ def _last_stored() -> datetime | None:
 
 
 def _awaited(last: datetime | None, now: datetime) -> bool:
-    """Whether WhatsApp owes us statuses."""
-    sent = select(Delivery.id).where(
-        Delivery.state == DeliveryState.SENT, Delivery.sent_at <= now - ANSWERED_WITHIN
+    """Whether WhatsApp owes us statuses. Invented customers owe nothing."""
+    sent = (
+        select(Delivery.id)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .where(Delivery.state == DeliveryState.SENT, Delivery.sent_at <= now - ANSWERED_WITHIN)
+        .where(~Customer.demo)
     )
     return db.session.scalar((sent.where(Delivery.sent_at > last) if last else sent).limit(1)) is not None
 

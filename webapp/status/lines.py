@@ -1,0 +1,211 @@
+"""How WhatsApp and the desk fare: one line for each thing that can go wrong, and what to do then."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from webapp import tasks
+from webapp.campaigns import audit_runs, switch, template_flags
+from webapp.campaigns.models import Sending
+from webapp.config import Settings
+from webapp.database import is_sqlite
+from webapp.extensions import db
+from webapp.formatting import ago, instant
+from webapp.whatsapp import dead_letters, launch, signals, watch
+from webapp.whatsapp.models import InboundMessage
+
+GOOD, WARNING, BAD = "good", "warning", "bad"
+WORDS = {GOOD: "Good", WARNING: "Look", BAD: "Bad"}
+WORKER_MAY_BE_SILENT = timedelta(minutes=3)
+TEMPLATES_MAY_BE_OLD = timedelta(hours=12)
+AUDIT_MAY_BE_OLD = timedelta(hours=48)
+REFUSED_LATELY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`tone` is good, warning or bad; `advice` says what to do, "" when there is nothing."""
+
+    id: str
+    name: str
+    tone: str
+    words: str
+    advice: str = ""
+    endpoint: str = ""
+    """Where to look, as the name of a page."""
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.tone]
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    lines: list[Line]
+
+
+def groups(settings: Settings, now: datetime) -> list[Group]:
+    sending = switch.current()
+    return [
+        Group("WhatsApp", [
+            _webhook(now), *_signatures(now), _access(settings), _restriction(sending, now),
+            *_signals(now), _templates(sending, now), _ways_out(),
+        ]),
+        Group("This desk", [
+            _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
+            _database(settings),
+        ]),
+    ]  # fmt: skip
+
+
+def headline(found: list[Group]) -> tuple[str, str]:
+    """(tone, sentence) of it all."""
+    tones = [line.tone for group in found for line in group.lines]
+    if BAD in tones:
+        return BAD, _count(tones.count(BAD), "thing is", "things are") + " wrong."
+    if WARNING in tones:
+        return WARNING, _count(tones.count(WARNING), "thing wants", "things want") + " a look."
+    return GOOD, "WhatsApp and the desk are well."
+
+
+def _webhook(now: datetime) -> Line:
+    heard = watch.hearing(now)
+    line = _named("webhook", "Webhook")
+    if heard.silent:
+        return line(BAD, watch.silence(now), "Check the webhook in Meta’s app dashboard, this desk’s address "
+                    "from outside, and the app secret.")  # fmt: skip
+    if heard.last is None:
+        return line(WARNING, "None has come yet.", "Connect the number as the settings show.",
+                    "settings.index")  # fmt: skip
+    return line(GOOD, f"The last one came {ago(heard.last, now)}.")
+
+
+def _signatures(now: datetime) -> Iterator[Line]:
+    heard = watch.hearing(now)
+    if heard.refused_at is None:
+        return
+    count = _count(heard.refused_total, "delivery", "deliveries")
+    words = f"{count} refused for a wrong signature so far, the last {ago(heard.refused_at, now)}."
+    lately = now - heard.refused_at < REFUSED_LATELY
+    advice = "If this goes on, WHATSAPP_APP_SECRET is not the secret of the Meta app, or a stranger knocks."
+    yield _named("signatures", "Signatures")(WARNING if lately else GOOD, words, advice if lately else "")
+
+
+def _access(settings: Settings) -> Line:
+    line = _named("access", "Access")
+    if names := launch.missing(settings):
+        return line(WARNING, f"Not set: {names}.", "Nothing can be sent until the environment has them.")
+    return line(GOOD, "The token and both ids are set.")
+
+
+def _restriction(sending: Sending, now: datetime) -> Line:
+    line = _named("restriction", "Restriction")
+    if sending.restricted_until and sending.restricted_until > now:
+        return line(BAD, f"WhatsApp restricts this account: {sending.restriction}",
+                    "No campaign starts until it is over. Read the reason in WhatsApp Manager; you can"
+                    " appeal there.")  # fmt: skip
+    return line(GOOD, "WhatsApp restricts nothing.")
+
+
+def _signals(now: datetime) -> Iterator[Line]:
+    """What WhatsApp said of its own accord, the latest on each subject."""
+    for place, row in enumerate(signals.latest()):
+        name = NAMES.get(row.subject.partition(":")[0], "Notice")
+        yield Line(f"signal-{place}", name, row.tone, f"{row.sentence} ({ago(row.told_at, now)})", row.advice)
+
+
+NAMES = {
+    "quality": "Quality", "limit": "Messaging limit", "payment": "Payment", "violation": "Policy",
+    "account": "Account", "alert": "Alert", "review": "Account review", "name": "Display name",
+    "security": "Security", "unknown": "New to Heed",
+}  # fmt: skip
+
+
+def _templates(sending: Sending, now: datetime) -> Line:
+    line = _named("templates", "Templates", "templates.index")
+    if sending.templates_failed_at:
+        return line(BAD, f"The last synchronisation failed {ago(sending.templates_failed_at, now)}: "
+                    f"{sending.templates_failure}", "After 12 hours running campaigns pause.")  # fmt: skip
+    if sending.templates_synced_at is None:
+        return line(WARNING, "Never synchronised.", "The worker fetches them every hour.")
+    old = now - sending.templates_synced_at > TEMPLATES_MAY_BE_OLD
+    words = f"Synchronised {ago(sending.templates_synced_at, now)}."
+    return line(WARNING if old else GOOD, words, "Is the worker running?" if old else "")
+
+
+def _ways_out() -> Line:
+    line = _named("ways-out", "Ways out", "templates.index")
+    if n := template_flags.flagged():
+        which = _count(n, "template", "templates")
+        return line(WARNING, f"{which} without a way out that works.",
+                    "Add a stop button or a promised keyword to the template, or the word to the"
+                    " keywords.")  # fmt: skip
+    return line(GOOD, "Every template that promises a way out keeps it.")
+
+
+def _dead_letters() -> Line:
+    line = _named("dead", "Dead letters")
+    waiting = db.session.scalar(select(func.count(InboundMessage.id)).where(dead_letters.is_open())) or 0
+    if not waiting:
+        return line(GOOD, "Everything that came in was applied.")
+    advice = "They are listed below: try again after a fix, or put aside."
+    return line(WARNING, f"{_count(waiting, 'item', 'items')} could not be applied.", advice)
+
+
+def _sending(settings: Settings) -> Line:
+    why = switch.off(settings)
+    if why:
+        return _named("sending", "Sending", "campaigns.index")(WARNING, why, "No campaign sends anything.")
+    return _named("sending", "Sending")(GOOD, "Allowed.")
+
+
+def _worker(now: datetime) -> Line:
+    line, seen = _named("worker", "Worker"), tasks.last_beat()
+    advice = "Start `heed worker`: without it no campaign is sent and no template is fetched."
+    if seen is None:
+        return line(BAD, "Never seen.", advice)
+    if now - seen > WORKER_MAY_BE_SILENT:
+        return line(BAD, f"Last seen {instant(seen)}.", advice)
+    return line(GOOD, f"Seen {ago(seen, now)}.")
+
+
+def _queue(settings: Settings) -> Line:
+    line, waiting = _named("queue", "Task queue"), tasks.waiting(settings)
+    if waiting is None:
+        return line(BAD, "Out of reach.", "Check TASK_QUEUE_URL. Nothing is lost; work waits.")
+    return line(GOOD, f"Reachable, {_count(waiting, 'task', 'tasks')} waiting.")
+
+
+def _audit(now: datetime) -> Line:
+    line, run = _named("audit", "Auditor", "reports.check"), audit_runs.last()
+    if run is None:
+        return line(WARNING, "Has not run yet.", "It runs every night, or when you ask it.")
+    if run.found:
+        return line(BAD, f"{_count(run.found, 'message', 'messages')} started after an opt-out.",
+                    "See which, and why.")  # fmt: skip
+    old = now - run.ran_at > AUDIT_MAY_BE_OLD
+    words = f"Nothing found among {_count(run.checked, 'message', 'messages')}, {ago(run.ran_at, now)}."
+    return line(
+        WARNING if old else GOOD, words, "It should run every night. Is the worker running?" if old else ""
+    )
+
+
+def _database(settings: Settings) -> Line:
+    kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
+    return _named("database", "Database")(GOOD, f"{kind}, reachable.")
+
+
+def _named(id: str, name: str, endpoint: str = "") -> Callable[..., Line]:
+    """A line of this name, still without what it says; the later page wins."""
+
+    def line(tone: str, words: str, advice: str = "", look: str = "") -> Line:
+        return Line(id, name, tone, words, advice, look or endpoint)
+
+    return line
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
