@@ -70,24 +70,25 @@ def a_template(body="News.", footer="", replies=(), links=()):
     ]
 
 
+STOP, SAIR, NONE = "Reply STOP to opt out", "Responda SAIR para sair", "without a way out"
 FLAGS = [
-    (a_template(footer="Reply STOP to opt out"), DEFAULT, True, [], "a promise that is kept"),
-    (a_template(footer="Responda SAIR para sair"), DEFAULT, True, ["“SAIR”", "without a way out"], "one that is not"),
-    (a_template(footer="Responda SAIR para sair"), KeywordSet(("STOP", "SAIR")), True, [], "until the word is added"),
-    (a_template(footer="Reply STOP to opt out"), None, True, ["switched off", "without a way out"], "keywords are off"),
+    (a_template(footer=STOP), DEFAULT, True, [], "a promise that is kept"),
+    (a_template(footer=SAIR), DEFAULT, True, ["“SAIR”", NONE], "one that is not"),
+    (a_template(footer=SAIR), KeywordSet(("STOP", "SAIR")), True, [], "until the word is added"),
+    (a_template(footer=STOP), None, True, ["switched off", NONE], "keywords are off"),
     (a_template(replies=["Stop promotions"]), None, True, [], "a button needs no keyword"),
-    (a_template(footer="Responda SAIR para sair", replies=["Parar promoções"]), DEFAULT, True, ["“SAIR”"],
+    (a_template(footer=SAIR, replies=["Parar promoções"]), DEFAULT, True, ["“SAIR”"],
      "a good button beside a broken promise"),
-    (a_template(replies=["See offers"]), DEFAULT, True, ["without a way out"], "a button of another kind"),
-    (a_template(replies=["Unsubscribe from this shop"]), DEFAULT, True, ["looks like", "without a way out"],
+    (a_template(replies=["See offers"]), DEFAULT, True, [NONE], "a button of another kind"),
+    (a_template(replies=["Unsubscribe from this shop"]), DEFAULT, True, ["looks like", NONE],
      "a button that only looks like it"),
     (a_template(links=["Unsubscribe"]), DEFAULT, True, [], "a link is a way out"),
-    (a_template(), DEFAULT, True, ["without a way out"], "marketing without any"),
+    (a_template(), DEFAULT, True, [NONE], "marketing without any"),
     (a_template(), DEFAULT, False, [], "utility needs none"),
-    (a_template(footer="Responda SAIR para sair"), DEFAULT, False, ["“SAIR”"], "but keeps its promises"),
-    (a_template(footer="Text HELP. Reply STOP PLEASE to opt out"), DEFAULT, True, ["“STOP PLEASE”", "without"],
+    (a_template(footer=SAIR), DEFAULT, False, ["“SAIR”"], "but keeps its promises"),
+    (a_template(footer="Reply STOP PLEASE to opt out"), DEFAULT, True, ["“STOP PLEASE”", NONE],
      "a word that only goes to review is no way out"),
-    ([], DEFAULT, True, ["without a way out"], "nothing at all"),
+    ([], DEFAULT, True, [NONE], "nothing at all"),
     ([{"type": "BODY"}, {"type": "BUTTONS", "buttons": None}], DEFAULT, False, [], "parts without content"),
 ]  # fmt: skip
 
@@ -97,5 +98,5 @@ FLAGS = [
 )
 def test_what_is_flagged(parts, words, marketing, expected, sentence):
     flags = way_out.flags(parts, words, marketing=marketing)
-    assert len(flags) == len(expected), flags
-    assert all(piece in flag for piece, flag in zip(expected, flags, strict=True)), flags
+    assert len(flags) == len(expected), sentence
+    assert all(piece in flag for piece, flag in zip(expected, flags, strict=True)), sentence

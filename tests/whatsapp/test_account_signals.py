@@ -1,4 +1,4 @@
-"""What WhatsApp says about our account and number: in words, the latest on each subject, some of it pausing."""
+"""What WhatsApp says about our account and number: in words, the latest on each subject; some of it pauses."""
 
 from datetime import timedelta
 
@@ -22,7 +22,8 @@ TABLE = [
     (QUALITY, {"event": "DOWNGRADE", "current_limit": "TIER_2K"}, "limit", "warning", False, "a lower limit"),
     (QUALITY, {"event": "UPGRADE"}, "limit", "good", False, "a higher limit, which one it does not say"),
     (CAPABILITY, {"max_daily_conversation_per_phone": 2000}, "limit", "good", False, "a limit as a number"),
-    (CAPABILITY, {"max_daily_conversations_per_business": "TIER_UNLIMITED"}, "limit", "good", False, "as a word"),
+    (CAPABILITY, {"max_daily_conversations_per_business": "TIER_UNLIMITED"}, "limit", "good", False,
+     "as a word"),
     (CAPABILITY, {"max_phone_numbers_per_business": 2}, "unknown:", "warning", False, "no limit in it"),
     (CAPABILITY, {"max_daily_conversation_per_phone": True}, "unknown:", "warning", False, "a wrong type"),
     ("account_update", {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "ADULT"}},
@@ -32,7 +33,8 @@ TABLE = [
     (ALERTS, {**ALERT, "alert_type": "PAYMENT_METHOD_FAILED"}, "alert:", "bad", True, "payment failed"),
     (ALERTS, {**ALERT, "alert_type": "PAYMENT_METHOD_FAILED", "alert_status": "RESOLVED"}, "alert:", "good",
      False, "and was put right"),
-    (ALERTS, {"alert_info": {**ALERT, "alert_type": "OBA_REJECTED"}}, "alert:", "bad", False, "one level lower"),
+    (ALERTS, {"alert_info": {**ALERT, "alert_type": "OBA_REJECTED"}}, "alert:", "bad", False,
+     "one level lower"),
     (ALERTS, {**ALERT, "alert_type": "OBA_APPROVED", "alert_severity": "INFORMATIONAL"}, "alert:", "good",
      False, "good news"),
     (ALERTS, {"alert_severity": "CRITICAL"}, "unknown:", "warning", False, "an alert without its word"),

@@ -118,24 +118,26 @@ def _take(item: Item, message: InboundMessage, business: Business, words: Keywor
         message.decision = NOT_OURS
     elif isinstance(item, Unread) and item.malformed:
         dead_letters.bury(item, message, item.reason)
-    else:
-        _apply(item, message, words)
+    elif why := _apply(item, message, words):
+        # Only here: while the exception is alive it keeps customers who were rolled back with the savepoint.
+        dead_letters.bury(item, message, why)
 
 
-def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> None:
+def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> str:
+    """Why it could not be applied; "" when it was."""
     try:
         with db.session.begin_nested():
             outcome = effects.apply(item, words, message.received_at)
     except Malformed as problem:
-        dead_letters.bury(item, message, str(problem))
+        return str(problem)
     except Exception as problem:  # whatever it is, the STOP beside this item must be stored
         if faults.out_of_reach(problem):
             raise
         log.error("item %s could not be applied: %s", message.id, faults.place(problem))
-        dead_letters.bury(item, message, faults.sentence(problem))
-    else:
-        for column, value in made_of(outcome).items():
-            setattr(message, column, value)
+        return faults.sentence(problem)
+    for column, value in made_of(outcome).items():
+        setattr(message, column, value)
+    return ""
 
 
 def made_of(outcome: Outcome) -> dict[str, Any]:
