@@ -64,10 +64,11 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
 def headline(found: list[Group]) -> tuple[str, str]:
     """(tone, sentence) of it all."""
     tones = [line.tone for group in found for line in group.lines]
-    if BAD in tones:
-        return BAD, _count(tones.count(BAD), "thing is", "things are") + " wrong."
-    if WARNING in tones:
-        return WARNING, _count(tones.count(WARNING), "thing wants", "things want") + " a look."
+    wrong, looks = tones.count(BAD), tones.count(WARNING)
+    said = [_count(wrong, "thing is wrong", "things are wrong")] if wrong else []
+    said += [_count(looks, "thing wants a look", "things want a look")] if looks else []
+    if said:
+        return BAD if wrong else WARNING, f"{', '.join(said)}."
     return GOOD, "WhatsApp and the desk are well."
 
 
@@ -164,7 +165,7 @@ def _sending(settings: Settings) -> Line:
 
 def _worker(now: datetime) -> Line:
     line, seen = _named("worker", "Worker"), tasks.last_beat()
-    advice = "Start `heed worker`: without it no campaign is sent and no template is fetched."
+    advice = "Start the command heed worker: without it no campaign is sent and no template is fetched."
     if seen is None:
         return line(BAD, "Never seen.", advice)
     if now - seen > WORKER_MAY_BE_SILENT:
