@@ -1,6 +1,9 @@
 """Items that could not be applied: nobody's stop is lost meanwhile, and each can be tried again, once."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from datetime import UTC, datetime
+from threading import Barrier
 
 import pytest
 from sqlalchemy import event, select
@@ -24,10 +27,12 @@ from webapp import clock
 from webapp.consent import holds, ledger, policy
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Kind, Status
+from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp import dead_letters, replay
 from webapp.whatsapp.dead_letters import NotOpen
 from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.models import InboundMessage
 
 JOE = "+12025550107"
 SAID = datetime.fromtimestamp(TODAY, UTC)
@@ -197,3 +202,23 @@ def test_putting_aside_ends_the_hold(app):
     with pytest.raises(NotOpen):
         tried_again(the_letter())
     db.session.rollback()
+
+
+def test_two_people_in_the_same_moment_apply_it_once(app):
+    a_dead_stop(app)
+    letter_id, together = the_letter().id, Barrier(2)
+    db.session.remove()
+
+    def press(actor: str) -> str:
+        with app.app_context(), writing():
+            together.wait()
+            try:
+                return str(tried_again(db.session.get_one(InboundMessage, letter_id), actor))
+            except NotOpen:
+                return "not open"
+
+    with ThreadPoolExecutor(2) as people:
+        pressed = [people.submit(Context().run, press, actor) for actor in ("user:1", "user:2")]
+        assert sorted(each.result() for each in pressed) == ["True", "not open"]
+    consents = select(ConsentEvent).where(ConsentEvent.kind == Kind.CONSENT)
+    assert len(db.session.scalars(consents).all()) == 1

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from tests.campaigns.factories import GREETING, HELLO, a_template
+from tests.campaigns.factories import GREETING, HELLO, a_campaign, a_template
 from tests.status.faults import a_dead_stop, poisoned, the_letter
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import decisions, deliver, kept, only_customer, post, says, state
 from webapp import clock, tasks
 from webapp.campaigns import audit_runs
-from webapp.campaigns.models import Sending
+from webapp.campaigns.models import Sending, Template
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage, WebhookWatch
 
@@ -164,7 +164,10 @@ def test_what_governs_sending_stands_there(app, desk, columns, line, expected, s
 def test_a_marketing_template_without_a_way_out_is_counted_and_flagged(app, desk):
     with app.app_context():
         template_id = a_template(components=HELLO).id
+        campaign_id = a_campaign(db.session.get_one(Template, template_id)).id
     viewer = desk("viewer")
+    review = viewer.soup(f"/campaigns/{campaign_id}/review")
+    assert "Marketing without a way out" in review.select_one("#way-out-1").text
     assert "1 template without a way out" in viewer.soup("/status").select_one("#line-ways-out").text
     row = viewer.soup("/templates").select_one(f"#template-{template_id}")
     assert "Marketing without a way out" in row.text

@@ -1,4 +1,4 @@
-"""What WhatsApp says about our account and number, in words: the latest on each subject; some of it pauses."""
+"""What WhatsApp says about our account and number: the latest word on each subject counts."""
 
 from datetime import timedelta
 

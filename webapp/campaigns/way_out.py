@@ -5,14 +5,15 @@ force, which change without the template; so it is read afresh each time that it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from webapp.campaigns.promised_words import OTHER_PURPOSE, promised_words, says_stop
 from webapp.campaigns.stop_labels import stops
-from webapp.campaigns.variables import Components, kind_of
 from webapp.consent.keywords import Decision, KeywordSet, read_text
+
+Components = Iterable[Mapping[str, Any]]
 
 LONGEST = 4096
 """Characters of a template's text that are read; WhatsApp allows 1,024."""
@@ -41,7 +42,8 @@ class WayOut:
 
 def of(components: Components, words: KeywordSet | None) -> WayOut:
     """The way out of a template, with the keywords in force; None while they are switched off."""
-    texts = [str(part.get("text") or "")[:LONGEST] for part in components if kind_of(part) != "BUTTONS"]
+    components = list(components)
+    texts = [str(part.get("text") or "")[:LONGEST] for part in components if _kind(part) != "BUTTONS"]
     promised = tuple(dict.fromkeys(word for text in texts for word in promised_words(text)))
     kept = tuple(word for word in promised if _opts_out(word, words))
     replies = _labels(components, "QUICK_REPLY")
@@ -86,6 +88,11 @@ def _reads_like_stop(label: str) -> bool:
 
 def _labels(components: Components, kind: str) -> list[str]:
     buttons: list[Mapping[str, Any]] = [
-        button for part in components if kind_of(part) == "BUTTONS" for button in part.get("buttons") or []
+        button for part in components if _kind(part) == "BUTTONS" for button in part.get("buttons") or []
     ]
-    return [str(button.get("text") or "") for button in buttons if kind_of(button) == kind]
+    return [str(button.get("text") or "") for button in buttons if _kind(button) == kind]
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    """WhatsApp's word for a part or a button, in capitals."""
+    return str(part.get("type") or "").upper()

@@ -31,8 +31,8 @@ ANSWERED_WITHIN = timedelta(minutes=10)
 EACH = timedelta(seconds=5)
 """Refused deliveries are written down at most so often: strangers must not fill the disk."""
 RULE = (
-    "So long a silence of the webhook is an alarm. Hours that were silent a week ago, too, are none, such as a "
-    "night or a Sunday, unless messages were sent since."
+    "So long a silence of the webhook is an alarm. Hours that were silent a week ago, too, are none, such as "
+    "a night or a Sunday, unless messages were sent since."
 )
 
 
