@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.campaigns.factories import a_campaign, a_template
+from tests.campaigns.factories import GREETING, a_campaign, a_template
 from tests.factories import a_customer
 from webapp import clock
 from webapp.campaigns import switch
@@ -22,7 +22,7 @@ def rows(page) -> list[list[str]]:
 def test_everybody_sees_the_templates_their_states_and_what_is_coming(desk, app):
     with app.app_context():
         soon = clock.now() + timedelta(days=1)
-        a_template("order_news", "UTILITY", coming_category="MARKETING", coming_at=soon)
+        a_template("order_news", "UTILITY", coming_category="MARKETING", coming_at=soon, components=GREETING)
         a_template("spring_sale", language="de", status="PAUSED")
         a_template("spring_sale", language="pt_BR", removed_at=clock.now())
         a_template("welcome", "UTILITY", coming_category="UTILITY", status="PENDING_DELETION")

@@ -28,7 +28,6 @@ HARMLESS = {
 """Events that ask nothing of anybody here."""
 UNKNOWN = "WhatsApp sent a notice that Heed does not know yet"
 LOOK = "Look at the account in WhatsApp Manager."
-LIMITS = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone", "current_limit")
 _PAYMENT = re.compile(r"PAYMENT|BILLING|CREDIT_LINE|INVOICE|FUNDING|PREPAID|BALANCE")
 _BROKEN = re.compile(
     r"FAIL|DECLIN|DISABL|SUSPEND|EXPIR|REMOV|INVALID|PAST_DUE|OVERDUE|UNPAID|MISSING|BLOCK|RESTRICT|INACTIVE"
@@ -68,9 +67,9 @@ def _quality(value: Value) -> dict[str, Any] | None:
         case "UNFLAGGED":
             return _signal("quality", GOOD, "The quality of the number is no longer flagged.")
         case "UPGRADE" | "TIER_UPGRADE":
-            return _signal("limit", GOOD, f"WhatsApp raised the messaging limit{_to(_limit(value))}.")
+            return _signal("limit", GOOD, f"WhatsApp raised the messaging limit{_to(limit_in(value))}.")
         case "DOWNGRADE":
-            return _signal("limit", WARNING, f"WhatsApp lowered the messaging limit{_to(_limit(value))}.",
+            return _signal("limit", WARNING, f"WhatsApp lowered the messaging limit{_to(limit_in(value))}.",
                            "Fewer customers can be written to in a day. Spread large campaigns over"
                            " several days.")  # fmt: skip
     rating = _word(value, "quality_rating") or _word(value, "new_quality_score")
@@ -92,28 +91,8 @@ def _rating(rating: str) -> dict[str, Any] | None:
 
 
 def _capability(value: Value) -> dict[str, Any] | None:
-    limit = _limit(value)
+    limit = limit_in(value)
     return _signal("limit", GOOD, f"Messaging limit: {limit}.") if limit else None
-
-
-def _limit(value: Value) -> str:
-    """The limit in words, "" when it does not say: a number, or a word such as TIER_2K."""
-    for key in LIMITS:
-        given = value.get(key)
-        if isinstance(given, int) and not isinstance(given, bool) and 0 < given < 10**9:
-            return f"{given:,} customers in 24 hours"
-        if word := _word(value, key):
-            return _tier(word)
-    return ""
-
-
-def _tier(word: str) -> str:
-    if word.endswith("UNLIMITED"):
-        return "unlimited"
-    found = re.fullmatch(r"(?:TIER_)?(\d{1,6})(K?)", word)
-    if found is None:
-        return word
-    return f"{int(found[1]) * (1000 if found[2] else 1):,} customers in 24 hours"
 
 
 def _account(value: Value) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def _signed_body() -> bytes:
         abort(415)
     raw = _body_of_at_most(LARGEST_DELIVERY)
     if not signature.verify(raw, request.headers.get("X-Hub-Signature-256"), _settings().app_secrets):
-        watch.refuse(current_app._get_current_object(), clock.now())  # type: ignore[attr-defined]
+        watch.refuse(current_app, clock.now())
         abort(401)
     return raw
 
