@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp.whatsapp.items import AccountSignal
+from webapp.whatsapp.messaging_limits import limit_in
 from webapp.whatsapp.reading import identifier
 
 GOOD, WARNING, BAD = "good", "warning", "bad"
