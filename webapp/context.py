@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from webapp import clock, formatting
 from webapp.accounts.access import may
+from webapp.accounts.roles import Role
 from webapp.assets import asset
 from webapp.consent import holds, policy
 from webapp.customers.models import Customer
 from webapp.extensions import db, htmx
-from webapp.whatsapp import watch
+from webapp.whatsapp import missed, watch
 
 
 def init_app(app: Flask) -> None:
@@ -33,10 +34,15 @@ def of_the_shell() -> dict[str, Any]:
 
 def _figures(framed: bool) -> dict[str, Any]:
     if not framed:
-        return {"reviews_open": 0, "demo_data": False, "keywords_enabled": True, "webhook_silence": ""}
+        return {
+            "reviews_open": 0, "demo_data": False, "keywords_enabled": True, "webhook_silence": "",
+            "missed_stops": None,
+        }  # fmt: skip
+    enabled = policy.current().keywords_enabled
     return {
         "reviews_open": holds.open_count(),
         "demo_data": db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None,
-        "keywords_enabled": policy.current().keywords_enabled,
-        "webhook_silence": watch.silence(clock.now()) if may("admin") else "",
+        "keywords_enabled": enabled,
+        "webhook_silence": watch.silence(clock.now()) if may(Role.ADMIN) else "",
+        "missed_stops": missed.waiting() if enabled and may(Role.MANAGER) else None,
     }

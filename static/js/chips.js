@@ -52,4 +52,4 @@ document.addEventListener("click", ({ target }) => {
   else if (target === box) field(box).focus();
 });
 
-document.querySelectorAll(".dialog-page [data-chips], .step [data-chips]").forEach(start);
+document.querySelectorAll(".dialog-page [data-chips], .step [data-chips], .lab [data-chips]").forEach(start);

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.consent import ledger_check, policy
+from webapp.consent import ledger_check, pack_records, packs, policy
 from webapp.consent.keywords import KeywordSet, check_words
 from webapp.database import writing
 from webapp.extensions import db
@@ -50,6 +50,7 @@ def set_words(file: Path) -> None:
     with writing():
         now = policy.current()
         words, errors = check_words(given["opt_out"], given["opt_in"], now.keywords_enabled)
+        errors += packs.conflicts(words, pack_records.of_keys(now.packs))
         if errors:
             raise click.ClickException("\n".join(errors))
         _save(words)

@@ -145,10 +145,28 @@ class Policy(db.Model):
     opt_out_words: Mapped[list[str]] = mapped_column(Json)
     opt_in_words: Mapped[list[str]] = mapped_column(Json)
     unknown_may_receive: Mapped[bool] = mapped_column(default=False)
+    packs: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Keys of the word packs that are on."""
+    inbound_days: Mapped[int] = mapped_column(default=90)
+    """How long the texts that customers write are kept."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class KeywordPack(db.Model):
+    """A word pack that somebody imported; the ones that ship with Heed need no row."""
+
+    __tablename__ = "keyword_packs"
+
+    key: Mapped[str] = mapped_column(String(30), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(Text)
+    opt_out_words: Mapped[list[str]] = mapped_column(Json)
+    opt_in_words: Mapped[list[str]] = mapped_column(Json)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    imported_by: Mapped[str] = mapped_column(String(40))
 
 
 class Batch(db.Model):

@@ -1,11 +1,11 @@
-"""The workspace's consent settings: keywords, the switch, customers without a record."""
+"""The workspace's consent settings: keywords, packs, the switch, customers without a record, retention."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
-from webapp.consent import ledger
+from webapp.consent import ledger, pack_records, packs
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.models import Policy
 from webapp.extensions import db
@@ -26,6 +26,8 @@ class Wishes:
     keywords_enabled: bool
     words: KeywordSet
     unknown_may_receive: bool
+    packs: tuple[str, ...] | None = None
+    """Keys of the packs to be on; None leaves them as they are."""
 
 
 def current() -> Policy:
@@ -34,11 +36,17 @@ def current() -> Policy:
 
 
 def words_in_force(policy: Policy) -> KeywordSet | None:
-    """The words that act on text now; None while the switch is off."""
-    return configured_words(policy) if policy.keywords_enabled else None
+    """The words that act on text now, those of the packs among them; None while the switch is off."""
+    return effective_words(policy) if policy.keywords_enabled else None
+
+
+def effective_words(policy: Policy) -> KeywordSet:
+    """The typed words with those of the packs that are on, whether or not the switch is."""
+    return packs.together(configured_words(policy), pack_records.of_keys(policy.packs))
 
 
 def configured_words(policy: Policy) -> KeywordSet:
+    """The words that somebody typed, without those of the packs."""
     return KeywordSet(opt_out=tuple(policy.opt_out_words), opt_in=tuple(policy.opt_in_words))
 
 
@@ -48,13 +56,29 @@ def change(wishes: Wishes, *, version: int | None, actor: str, now: datetime) ->
     Raises PolicyChangedMeanwhile when `version` is not the one on record; None overrides (a command).
     """
     policy = current()
-    before = _values(policy)
     after = {
         "keywords_enabled": wishes.keywords_enabled,
         "opt_out_words": list(wishes.words.opt_out),
         "opt_in_words": list(wishes.words.opt_in),
         "unknown_may_receive": wishes.unknown_may_receive,
+        "packs": list(policy.packs if wishes.packs is None else wishes.packs),
     }
+    return _save(policy, after, version, actor, now)
+
+
+def keep_inbound(days: int, *, version: int | None, actor: str, now: datetime) -> Policy:
+    """Keep the texts that customers write for so many days. As `change` in all else."""
+    return _save(current(), {"inbound_days": days}, version, actor, now)
+
+
+def touch(policy: Policy, *, actor: str, now: datetime) -> None:
+    """Something beside the columns changes, such as the words of a pack: other editors get to know."""
+    _claim(policy, None)
+    policy.changed_at, policy.changed_by = now, actor
+
+
+def _save(policy: Policy, after: dict[str, object], version: int | None, actor: str, now: datetime) -> Policy:
+    before = {name: getattr(policy, name) for name in after}
     _claim(policy, version)
     if after != before:
         for name, value in after.items():
@@ -73,12 +97,3 @@ def _claim(policy: Policy, version: int | None) -> None:
     db.session.refresh(policy)
     if claimed.rowcount == 0:
         raise PolicyChangedMeanwhile(policy)
-
-
-def _values(policy: Policy) -> dict[str, object]:
-    return {
-        "keywords_enabled": policy.keywords_enabled,
-        "opt_out_words": list(policy.opt_out_words),
-        "opt_in_words": list(policy.opt_in_words),
-        "unknown_may_receive": policy.unknown_may_receive,
-    }

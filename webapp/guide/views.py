@@ -12,4 +12,4 @@ bp = Blueprint("guide", __name__)
 @bp.get("/guide")
 @requires(Role.VIEWER)
 def show() -> str:
-    return render_template("guide/show.html", words=policy.configured_words(policy.current()))
+    return render_template("guide/show.html", words=policy.effective_words(policy.current()))

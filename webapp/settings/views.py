@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 
-from webapp import clock
+from webapp import clock, tasks
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
 from webapp.campaigns.models import Sending
-from webapp.consent import policy
+from webapp.consent import pack_records, policy
 from webapp.consent.keywords import US_LAW_WORDS, read_text
 from webapp.consent.models import Policy
 from webapp.consent.policy import PolicyChangedMeanwhile
@@ -19,10 +19,10 @@ from webapp.extensions import db
 from webapp.formatting import instant
 from webapp.rendering import dialog, dialog_done
 from webapp.settings import figures
+from webapp.settings.blueprint import bp
 from webapp.settings.wishes import Draft, draft_in, draft_of, outcome
 from webapp.transactions import only_reads
-
-bp = Blueprint("settings", __name__)
+from webapp.whatsapp import missed
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,15 @@ def index() -> str:
     return page(Hours.of(switch.current()))
 
 
-def page(hours: Hours, error: str = "") -> str:
-    """The settings page; with what was typed for the hours of marketing, and why that was refused."""
-    settings = current_app.config["HEED"]
+def page(hours: Hours, error: str = "", *, days: str | None = None, days_error: str = "") -> str:
+    """The settings page; with what was typed for the hours of marketing or the days, and what is wrong."""
+    settings, current = current_app.config["HEED"], policy.current()
     return render_template(
         "settings/index.html",
-        policy=policy.current(),
+        policy=current,
+        packs=pack_records.of_keys(current.packs),
+        days=current.inbound_days if days is None else days,
+        days_error=days_error,
         connection=figures.connection(settings),
         sending=switch.current(),
         sending_off=switch.off(settings),
@@ -80,7 +83,10 @@ def save_opt_in() -> Response | tuple[str, int]:
         policy.change(draft.wishes, version=version, actor=current_actor(), now=clock.now())
     except PolicyChangedMeanwhile as meanwhile:
         return _dialog(draft, meanwhile.policy.version, notice=_meanwhile(meanwhile.policy), status=409)
+    if draft.wishes.keywords_enabled:
+        missed.sift()
     db.session.commit()
+    tasks.enqueue(current_app, "missed stops")
     location = url_for("customers.opt_in")
     return dialog_done("Settings are saved.", location=location, events={"settings:changed": True})
 
@@ -92,7 +98,7 @@ def try_message() -> str:
     """What a text would do with the words as they stand in the dialog, before they are saved."""
     message = request.form.get("message", "")
     draft = draft_in(request.form)
-    reading = read_text(message, draft.wishes.words)
+    reading = read_text(message, draft.words)
     words, tone = outcome(reading, draft)
     return render_template("settings/_try_result.html", message=message.strip(), outcome=words, tone=tone)
 
@@ -104,9 +110,10 @@ def _dialog(draft: Draft, version: int, *, notice: str = "", status: int = 200) 
         status=status,
         version=version,
         values=draft.values,
-        errors={"opt_out_words": "", "opt_in_words": ""} | draft.errors,
+        errors={"opt_out_words": "", "opt_in_words": "", "packs": ""} | draft.errors,
         notice=notice,
         us_law_words=US_LAW_WORDS,
+        packs=list(pack_records.available().values()),
         **figures.keyword_figures(clock.now()),
     )
 

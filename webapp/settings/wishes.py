@@ -5,8 +5,8 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from webapp.consent import policy
-from webapp.consent.keywords import Decision, Reading, check_words, parse_words
+from webapp.consent import pack_records, packs, policy
+from webapp.consent.keywords import Decision, KeywordSet, Reading, check_words, parse_words
 from webapp.consent.models import Policy
 from webapp.consent.policy import Wishes
 
@@ -25,13 +25,20 @@ class Draft:
             "opt_out_words": list(self.wishes.words.opt_out),
             "opt_in_words": list(self.wishes.words.opt_in),
             "unknown_may_receive": self.wishes.unknown_may_receive,
+            "packs": list(self.wishes.packs or ()),
         }
+
+    @property
+    def words(self) -> KeywordSet:
+        """The typed words with those of the packs that are ticked."""
+        return packs.together(self.wishes.words, pack_records.of_keys(self.wishes.packs or ()))
 
 
 def draft_of(current: Policy) -> Draft:
     """The dialog as it opens."""
     words = policy.configured_words(current)
-    return Draft(Wishes(current.keywords_enabled, words, current.unknown_may_receive), {})
+    on = tuple(current.packs)
+    return Draft(Wishes(current.keywords_enabled, words, current.unknown_may_receive, on), {})
 
 
 def draft_in(form: MultiDict[str, str]) -> Draft:
@@ -40,11 +47,12 @@ def draft_in(form: MultiDict[str, str]) -> Draft:
     opt_out, opt_in = _words(form, "opt_out_words"), _words(form, "opt_in_words")
     words, sentences = check_words(opt_out, opt_in, enabled)
     of_opt_in = check_words([], opt_in, enabled=False)[1]
+    wishes = Wishes(enabled, words, form.get("unknown_may_receive") == "1", _packs(form))
     errors = {
         "opt_out_words": " ".join(sentence for sentence in sentences if sentence not in of_opt_in),
         "opt_in_words": " ".join(of_opt_in),
+        "packs": " ".join(packs.conflicts(words, pack_records.of_keys(wishes.packs or ()))),
     }
-    wishes = Wishes(enabled, words, form.get("unknown_may_receive") == "1")
     return Draft(wishes, {name: text for name, text in errors.items() if text})
 
 
@@ -65,3 +73,11 @@ def outcome(reading: Reading, draft: Draft) -> tuple[str, str]:
 
 def _words(form: MultiDict[str, str], name: str) -> list[str]:
     return [word for raw in form.getlist(name) for word in parse_words(raw)]
+
+
+def _packs(form: MultiDict[str, str]) -> tuple[str, ...]:
+    """The packs that are ticked; those that are on where the form does not ask for them."""
+    if "packs_asked" not in form:
+        return tuple(policy.current().packs)
+    ticked = form.getlist("packs")
+    return tuple(key for key in pack_records.available() if key in ticked)

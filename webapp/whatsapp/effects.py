@@ -11,20 +11,19 @@ from typing import Any
 
 from webapp.campaigns import learning, statuses
 from webapp.campaigns.statuses import News
-from webapp.consent import holds, keywords, ledger
+from webapp.consent import holds, ledger
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import identities
 from webapp.customers.models import Customer
-from webapp.whatsapp import moves, payloads, template_effects
+from webapp.whatsapp import moves, payloads, stored, template_effects
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
 from webapp.whatsapp.senders import Sender, addresses_of, sender
 
 PLATFORM_STOP = "platform_stop"
 LIFT_PLATFORM_STOP = "lift_platform_stop"
-NOTHING = Reading(Decision.NONE)
 MARKETING = "marketing_messages"
 
 Spoken = payloads.Words | payloads.Button | payloads.Reaction | payloads.Passive
@@ -76,15 +75,14 @@ def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
     """
     match item:
         case payloads.Words():
-            ignored = item.forwarded or words is None
-            reading = NOTHING if ignored else keywords.read_text(item.text, words)
+            reading = stored.reading(item, words)
             return _act(reading, reading.matched, Said(item, item.text, Source.KEYWORD, now))
         case payloads.Button():
             label = item.label or item.machine_id or ""
-            reading = keywords.read_button(item.machine_id or "", item.label)
+            reading = stored.reading(item, words)
             return _act(reading, label, Said(item, label, Source.BUTTON, now))
         case payloads.Reaction():
-            reading = keywords.read_reaction(item.emoji)
+            reading = stored.reading(item, words)
             return _act(reading, reading.matched, Said(item, item.emoji, Source.KEYWORD, now))
         case payloads.Passive():
             return _passive(item, words, now)
@@ -124,7 +122,7 @@ def _everybody(who: Sender, said: Said, matched: str) -> Iterator[tuple[Customer
 
 def _passive(item: payloads.Passive, words: KeywordSet | None, now: datetime) -> Outcome:
     """Said in a group or long ago: a stop goes to a person, everything else creates nobody."""
-    reading = keywords.read_history(item.text, words) if item.text and words else NOTHING
+    reading = stored.reading(item, words)
     if reading.decision is Decision.NONE:
         known = identities.find_by_addresses(addresses_of(item.person))
         return Outcome(customer=next(iter(known), None))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.consent import policy
 from webapp.consent.keywords import RULE_VERSION, KeywordSet
 from webapp.extensions import db
-from webapp.whatsapp import dead_letters, effects, faults
+from webapp.whatsapp import dead_letters, effects, faults, missed
 from webapp.whatsapp.effects import Outcome
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item, MalformedBody, Status, Unread, canonical, parse
@@ -135,6 +135,7 @@ def _apply(item: Item, message: InboundMessage, words: KeywordSet | None) -> str
             raise
         log.error("item %s could not be applied: %s", message.id, faults.place(problem))
         return faults.sentence(problem)
+    message.missed = missed.mark(item, words)
     for column, value in made_of(outcome).items():
         setattr(message, column, value)
     return ""

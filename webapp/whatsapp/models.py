@@ -41,8 +41,18 @@ class InboundMessage(db.Model):
     aside_by: Mapped[str | None] = mapped_column(String(40))
     aside_note: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
 
+    missed: Mapped[str | None] = mapped_column(String(10))
+    """Set while a text that came with the keywords switched off waits for a person (see `missed`)."""
+
     __table_args__ = (
         Index("ix_inbound_messages_received_at", "received_at"),
+        Index(
+            "ix_inbound_messages_missed",
+            "missed",
+            "id",
+            sqlite_where=text("missed IS NOT NULL"),
+            postgresql_where=text("missed IS NOT NULL"),
+        ),
         Index(
             "ix_inbound_messages_dead",
             "id",

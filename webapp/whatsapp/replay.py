@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet
 from webapp.extensions import db
-from webapp.whatsapp import dead_letters, effects, faults
+from webapp.whatsapp import dead_letters, effects, faults, missed
 from webapp.whatsapp.dead_letters import NotOpen
 from webapp.whatsapp.effects import PLATFORM_STOP, Outcome
 from webapp.whatsapp.inbound import NOT_OURS, Business, made_of
@@ -86,7 +86,9 @@ def _tried(
 def _apply(
     message: InboundMessage, business: Business, words: KeywordSet | None, now: datetime, actor: str
 ) -> None:
-    outcomes = [_outcome(item, business, words, now) for item in items_of(message)]
+    items = items_of(message)
+    outcomes = [_outcome(item, business, words, now) for item in items]
+    message.missed = missed.mark(items[-1], words)
     for column, value in made_of(outcomes[-1]).items():
         setattr(message, column, value)
     message.failure, message.rule_version = None, RULE_VERSION

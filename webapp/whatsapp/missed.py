@@ -1,0 +1,191 @@
+"""Stops that were missed: texts that came while the keywords were switched off.
+
+Each such text is marked when it comes. When the switch is on again the marks are sifted: what would have
+opted somebody out, or held them, waits for one decision, and chatter loses its mark. "Honour" records what
+the customers said, with their own words and time, as if it came late; so a later opt-in of theirs stands.
+Nothing here commits.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import DataError, IntegrityError
+
+from webapp.consent import ledger, policy
+from webapp.consent.keywords import Decision, KeywordSet
+from webapp.extensions import db
+from webapp.whatsapp import effects, payloads, stored
+from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.payloads import Item
+
+log = logging.getLogger(__name__)
+
+LONGEST_REASON = 500
+AT_ONCE = 500
+"""Messages in one transaction."""
+
+
+class Mark(StrEnum):
+    """What a text that came while the keywords were off waits for."""
+
+    OFF = "off"
+    OPT_OUT = "opt_out"
+    REVIEW = "review"
+    OPT_IN = "opt_in"
+    HONOURED = "honoured"
+    """Decided; the worker is recording it."""
+
+
+STOPS = (Mark.OPT_OUT, Mark.REVIEW)
+LISTED = (*STOPS, Mark.OPT_IN)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Missed stops without a decision: messages by what they would have done, and the people behind them."""
+
+    opt_outs: int
+    opted_out_customers: int
+    reviews: int
+    unread: int = 0
+    """Texts that nobody has sifted yet."""
+
+    @property
+    def stops(self) -> int:
+        return self.opt_outs + self.reviews
+
+
+def mark(item: Item, words: KeywordSet | None) -> str | None:
+    """The mark of an item that comes now."""
+    texts = isinstance(item, payloads.Words | payloads.Passive)
+    return Mark.OFF if words is None and texts else None
+
+
+def waiting() -> Waiting:
+    """What waits; cheap, as marks have an index of their own."""
+    rows = db.session.execute(
+        select(InboundMessage.missed, func.count(), func.count(InboundMessage.customer_id.distinct()))
+        .where(_marked(Mark.OFF, *STOPS))
+        .group_by(InboundMessage.missed)
+    )
+    found = {name: (messages, people) for name, messages, people in rows}
+    opt_outs, people = found.get(Mark.OPT_OUT, (0, 0))
+    return Waiting(opt_outs, people, found.get(Mark.REVIEW, (0, 0))[0], found.get(Mark.OFF, (0, 0))[0])
+
+
+def sift(most: int = AT_ONCE, before: datetime | None = None) -> int:
+    """Read the marked texts with the words as they are, the oldest first; how many were read.
+
+    `before` limits it to texts that came before.
+    """
+    query = select(InboundMessage).where(_marked(Mark.OFF)).order_by(InboundMessage.id).limit(most)
+    if before:
+        query = query.where(InboundMessage.received_at < before)
+    rows = list(db.session.scalars(query))
+    words = policy.effective_words(policy.current())
+    for message in rows:
+        _sift(message, words)
+    db.session.flush()
+    _forget_opt_ins_alone()
+    return len(rows)
+
+
+def _sift(message: InboundMessage, words: KeywordSet) -> None:
+    item = stored.spoken(message)
+    reading = stored.reading(item, words) if item else None
+    if reading is None or reading.decision is Decision.NONE:
+        message.missed = None
+    else:
+        message.missed, message.matched = Mark(reading.decision), payloads.clean(reading.matched)
+
+
+def _forget_opt_ins_alone() -> None:
+    """An opt-in word matters only to know whether a missed stop was taken back."""
+    if not db.session.scalar(select(InboundMessage.id).where(_marked(Mark.OFF, *STOPS)).limit(1)):
+        _move((Mark.OPT_IN,), None)
+
+
+def listed(most: int) -> list[InboundMessage]:
+    """The missed stops, the newest first."""
+    query = select(InboundMessage).where(_marked(*STOPS)).order_by(InboundMessage.id.desc()).limit(most)
+    return list(db.session.scalars(query))
+
+
+def honour(*, actor: str, now: datetime) -> Waiting:
+    """Decide that every listed stop counts, and log it; `record_some` then does it."""
+    found = waiting()
+    if found.stops:
+        _log(found, {"decision": "honoured"}, actor, now)
+        _move(LISTED, Mark.HONOURED)
+    return found
+
+
+def leave(reason: str, *, actor: str, now: datetime) -> Waiting:
+    """Decide that none of them counts, for a reason that stays in the policy log."""
+    found = waiting()
+    if found.stops:
+        _log(found, {"decision": "left", "reason": reason}, actor, now)
+        _move(LISTED, None)
+    return found
+
+
+def record_some(now: datetime, most: int = AT_ONCE) -> int:
+    """Record the next of the honoured messages, in the order in which they were written; how many.
+
+    The message's key makes it unique in the ledger, so a repeat changes nothing.
+    """
+    query = (
+        select(InboundMessage)
+        .where(_marked(Mark.HONOURED))
+        .order_by(InboundMessage.occurred_at, InboundMessage.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(db.session.scalars(query))
+    words = policy.effective_words(policy.current())
+    for message in rows:
+        _record(message, words, now)
+    db.session.flush()
+    return len(rows)
+
+
+def _record(message: InboundMessage, words: KeywordSet, now: datetime) -> None:
+    """One message that cannot be recorded becomes a dead letter and costs the others nothing."""
+    message.missed = None
+    item = stored.spoken(message)
+    try:
+        with db.session.begin_nested():
+            outcome = effects.apply(item, _at_least(words, message), now) if item else None
+    except (ValueError, IntegrityError, DataError) as problem:
+        message.failure = f"could not be honoured: {type(problem).__name__}"
+        log.error("missed stop %s could not be honoured: %s", message.id, type(problem).__name__)
+        return
+    if outcome:
+        message.decision = outcome.decision
+        message.customer_id = outcome.customer.id if outcome.customer else message.customer_id
+
+
+def _at_least(words: KeywordSet, message: InboundMessage) -> KeywordSet:
+    """The words now and the one by which the stop was listed: taking it away meanwhile does not undo that."""
+    if not message.matched or message.matched in (*words.opt_out, *words.opt_in):
+        return words
+    return KeywordSet((*words.opt_out, message.matched), words.opt_in)
+
+
+def _move(marks: tuple[Mark, ...], to: Mark | None) -> None:
+    db.session.execute(update(InboundMessage).where(_marked(*marks)).values(missed=to))
+    db.session.expire_all()
+
+
+def _log(found: Waiting, decision: dict[str, str], actor: str, now: datetime) -> None:
+    before = {
+        "opt_outs": found.opt_outs, "customers": found.opted_out_customers, "reviews": found.reviews,
+    }  # fmt: skip
+    ledger.record_policy({"missed_stops": before}, {"missed_stops": decision}, actor=actor, now=now)
+
+
+def _marked(*marks: Mark) -> ColumnElement[bool]:
+    return InboundMessage.missed.is_not(None) & InboundMessage.missed.in_(marks)
