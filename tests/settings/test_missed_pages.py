@@ -1,4 +1,4 @@
-"""Missed stops on the page: offered to who decides, listed, honoured or left; and the days that texts live."""
+"""Missed stops on the page: offered to who decides, listed, honoured or left; and how long texts live."""
 
 import pytest
 from bs4 import BeautifulSoup

@@ -22,7 +22,7 @@ from webapp.settings.wishes import Draft, draft_in, draft_of
 from webapp.whatsapp import rereading
 from webapp.whatsapp.rereading import Change, Progress, Rules
 
-SECONDS = 8.0
+SECONDS = 5.0
 """A page waits so long at most; older messages follow by a button."""
 MOST_SHOWN = 200
 WORDS = {

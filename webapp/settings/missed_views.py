@@ -54,9 +54,10 @@ def decide_missed_stops() -> Response | tuple[str, int]:
 def _honour() -> Response:
     """The first batch at once; the worker records the rest."""
     found = missed.honour(actor=current_actor(), now=clock.now())
-    missed.record_some(clock.now())
+    recorded = missed.record_some(clock.now())
     db.session.commit()
-    tasks.enqueue(current_app, "missed stops")
+    if recorded == missed.AT_ONCE:
+        tasks.enqueue(current_app, "missed stops")
     if not found.stops:
         return _done("There is nothing to decide any more.")
     return _done(

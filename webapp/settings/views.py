@@ -83,10 +83,10 @@ def save_opt_in() -> Response | tuple[str, int]:
         policy.change(draft.wishes, version=version, actor=current_actor(), now=clock.now())
     except PolicyChangedMeanwhile as meanwhile:
         return _dialog(draft, meanwhile.policy.version, notice=_meanwhile(meanwhile.policy), status=409)
-    if draft.wishes.keywords_enabled:
-        missed.sift()
+    sifted = missed.sift() if draft.wishes.keywords_enabled else 0
     db.session.commit()
-    tasks.enqueue(current_app, "missed stops")
+    if sifted == missed.AT_ONCE:
+        tasks.enqueue(current_app, "missed stops")
     location = url_for("customers.opt_in")
     return dialog_done("Settings are saved.", location=location, events={"settings:changed": True})
 
