@@ -24,6 +24,7 @@ from webapp.consent import ledger
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Kind
 from webapp.extensions import db
+from webapp.settings.housekeeping import sweep_missed
 from webapp.whatsapp import missed
 from webapp.whatsapp.missed import Waiting
 
@@ -230,6 +231,25 @@ def test_many_are_sifted_and_recorded_in_batches(app):
     assert [missed.record_some(clock.now(), 4) for _ in range(3)] == [4, 3, 0]
     db.session.commit()
     assert {state(customer) for customer in everybody()} == {OUT}
+
+
+def test_the_worker_reads_and_records_what_a_request_left(app):
+    deliver(app, says("stop"), says("hello"))
+    switch(True)
+    db.session.remove()
+    sweep_missed(app)
+    assert marks() == ["opt_out", None]
+    missed.honour(actor="user:1", now=clock.now())
+    db.session.commit()
+    db.session.remove()
+    sweep_missed(app)
+    assert state(only_customer()) == OUT
+
+
+def test_while_it_is_off_the_worker_reads_nothing(app):
+    deliver(app, says("stop"))
+    sweep_missed(app)
+    assert marks() == ["off"]
 
 
 def test_a_recorded_time_is_now_and_not_the_time_of_the_words(app):

@@ -9,8 +9,8 @@ from tests.whatsapp.deliveries import a_change
 from tests.whatsapp.posting import TODAY, deliver, kept, only_customer, says, state, the_ledger_is_whole
 from tests.whatsapp.switching import switch
 from webapp import clock
-from webapp.consent import ledger, policy
-from webapp.consent.models import ConsentEvent, Evidence
+from webapp.consent import holds, ledger, policy
+from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Kind
 from webapp.extensions import db
 from webapp.settings.housekeeping import forget_old_texts
@@ -60,6 +60,48 @@ def test_the_words_of_an_opt_out_stay_with_its_evidence(app):
     night(app)
     [event] = ledger.history(only_customer().id)
     assert db.session.get(Evidence, event.id).words == "stop"
+
+
+class TestAReviewedMessage:
+    def review(self, app, stop: bool) -> Hold:
+        deliver(app, says("the bus, please stop"))
+        [review] = db.session.scalars(select(Hold))
+        decide = holds.confirm_stop if stop else holds.release
+        decide(only_customer(), review, actor="user:1", now=clock.now())
+        review.occurred_at = clock.now() - timedelta(days=91)
+        db.session.commit()
+        return review
+
+    def said(self) -> list[str]:
+        return list(db.session.scalars(select(Evidence.words).order_by(Evidence.event_id)))
+
+    def test_that_was_no_stop_is_forgotten_and_the_ledger_stays_whole(self, app):
+        self.review(app, stop=False)
+        night(app)
+        assert [(review.words, review.decision) for review in db.session.scalars(select(Hold))] == [
+            ("", "not_a_stop"),
+        ]  # fmt: skip
+        assert self.said() == []
+        assert len(ledger.history(only_customer().id)) == 2
+
+    def test_that_was_a_stop_stays(self, app):
+        self.review(app, stop=True)
+        night(app)
+        assert "the bus, please stop" in self.said()
+
+    def test_that_nobody_decided_stays(self, app):
+        deliver(app, says("the bus, please stop"))
+        [review] = db.session.scalars(select(Hold))
+        review.occurred_at = clock.now() - timedelta(days=400)
+        db.session.commit()
+        night(app)
+        assert self.said() == ["the bus, please stop"]
+
+    def test_of_yesterday_stays(self, app):
+        self.review(app, stop=False).occurred_at = clock.now() - timedelta(days=1)
+        db.session.commit()
+        night(app)
+        assert "the bus, please stop" in self.said()
 
 
 def test_the_key_stays_so_a_repeated_delivery_is_still_known(app):

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 from webapp.consent import state
 from webapp.consent.ledger import Proof, digest
 from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence
-from webapp.consent.rules import State
+from webapp.consent.rules import Kind, State
 from webapp.database import begin_snapshot
 from webapp.extensions import db
 
@@ -58,7 +58,8 @@ def _evidence_fault(event: Row[Any]) -> str | None:
     if not event.evidence_digest:
         return f"Event {event.id} was recorded without evidence and has some now." if event.nonce else None
     if event.nonce is None:
-        return None if event.erased_at else f"The evidence of event {event.id} is gone."
+        forgotten = event.erased_at or event.kind == Kind.HOLD  # a reviewed message that was no stop
+        return None if forgotten else f"The evidence of event {event.id} is gone."
     proof = Proof(event.channel, event.words, event.matched, event.message_id)
     if digest(event.nonce, proof) != event.evidence_digest:
         return f"The evidence of event {event.id} is not what was recorded."

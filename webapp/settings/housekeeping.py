@@ -1,11 +1,12 @@
 """What the worker does for the settings: missed stops are read and recorded, old texts are forgotten."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Flask
 
 from webapp import clock, tasks
-from webapp.consent import policy
+from webapp.consent import forgetting, policy
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp import missed, retention
@@ -39,6 +40,8 @@ def forget_old_texts(app: Flask) -> None:
                 after = retention.forget_some(days, now, after)
                 db.session.commit()
         while _committed(lambda: retention.forget_receipts(days, now)):
+            pass
+        while _committed(lambda: forgetting.forget_reviewed(now - timedelta(days=days), retention.AT_ONCE)):
             pass
 
 

@@ -124,8 +124,10 @@ def _meanwhile(other: Policy) -> str:
     when = f", {instant(other.changed_at)}" if other.changed_at else ""
     words = ", ".join(other.opt_out_words) or "none"
     state = "on" if other.keywords_enabled else "off"
+    packs = ", ".join(pack.name for pack in pack_records.of_keys(other.packs)) or "none"
     return (
-        f"{by} changed these settings meanwhile{when}: keywords are {state}; opt-out keywords: {words}. "
+        f"{by} changed these settings meanwhile{when}: keywords are {state}; opt-out keywords: {words}; "
+        f"word packs: {packs}. "
         "Yours are below: save again to put them in their place."
     )
 
