@@ -13,6 +13,7 @@ from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.guide.views import bp as guide
+from webapp.reviews import expiry
 from webapp.reviews.views import bp as reviews
 from webapp.settings import housekeeping as settings_housekeeping
 from webapp.settings.all_views import bp as settings
@@ -28,5 +29,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping)
+WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, expiry)
 """Modules whose tasks the queue knows once they are imported."""

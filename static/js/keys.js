@@ -1,7 +1,7 @@
 // One key for each thing done often; off while typing, and for good by the menu behind the initials.
 const off = () => localStorage.getItem("keys") === "off";
-const rows = () => [...document.querySelectorAll("tr.customer")];
-const row = () => document.activeElement.closest(".customer, .state-bar") ?? document.querySelector(".state-bar");
+const rows = () => [...document.querySelectorAll("tr.customer, .review")];
+const row = () => document.activeElement.closest(".customer, .state-bar, .review") ?? document.querySelector(".state-bar");
 const press = (selector) => row()?.querySelector(selector)?.click();
 
 const move = (step) => {
@@ -15,8 +15,10 @@ const ACTIONS = {
   "/": () => document.getElementById("search")?.select(),
   j: () => move(1),
   k: () => move(-1),
-  o: () => press('[role=switch][aria-checked="false"]'),
-  i: () => press("[data-record]"),
+  o: () => press('[role=switch][aria-checked="false"], [data-key=o]'),
+  i: () => press("[data-record], [data-key=i]"),
+  n: () => press("[data-key=n]"),
+  u: () => press("[data-key=u]"),
   e: () => press("[data-edit]"),
   z: () => document.dispatchEvent(new CustomEvent("undo:last")),
   "?": () => document.dispatchEvent(new CustomEvent("dialog:show", { detail: document.getElementById("keys") })),

@@ -132,7 +132,6 @@ NOTHING = [
     ("also when it is forwarded often", says("STOP", context={"frequently_forwarded": True})),
     ("a forwarded START", says("START", context={"forwarded": True})),
     ("a thumb", says("", type="reaction", reaction={"emoji": "👍", "message_id": "x"})),
-    ("WhatsApp's signup, which is built later", prefers("signup")),
 ]
 
 

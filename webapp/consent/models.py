@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.consent.gate import Facts
-from webapp.consent.rules import Effect, Kind, State, Status
+from webapp.consent.rules import Effect, Kind, ReviewKind, State, Status
 from webapp.database import BigId, Json, UtcDateTime
 from webapp.extensions import db
 
@@ -110,19 +110,34 @@ class Evidence(db.Model):
 
 
 class Hold(db.Model):
-    """A message that may be a stop: marketing is paused until a person has decided."""
+    """What waits for a person: a message that may be a stop, with marketing paused until somebody decides.
+
+    Two kinds pause nothing and are no event of the ledger: an answer without words that somebody should
+    listen to, and a signup in WhatsApp that somebody may record.
+    """
 
     __tablename__ = "holds"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), default=ReviewKind.HOLD)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
-    event_id: Mapped[int] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
+    """The event that paused marketing; None for the kinds that pause nothing."""
     words: Mapped[str] = mapped_column(Text, default="")
+    matched: Mapped[str] = mapped_column(Text, default="")
+    """The keyword or phrase that the words were read as; a signup's id; the type of a wordless message."""
     why: Mapped[str] = mapped_column(Text, default="")
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    note: Mapped[str] = mapped_column(Text, default="")
+    """What somebody wrote who was not sure; it goes on waiting."""
+    noted_by: Mapped[str | None] = mapped_column(String(40))
+    noted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decision: Mapped[str | None] = mapped_column(String(10))
+    overruled_by: Mapped[str | None] = mapped_column(String(40))
+    """Who had decided before that it was not a stop, when a colleague found that it is one."""
 
     __table_args__ = (
         Index(
@@ -131,6 +146,8 @@ class Hold(db.Model):
             sqlite_where=db.text("decided_at IS NULL"),
             postgresql_where=db.text("decided_at IS NULL"),
         ),
+        CheckConstraint(f"kind IN ({', '.join(repr(k.value) for k in ReviewKind)})", name="kind"),
+        CheckConstraint("kind <> 'hold' OR event_id IS NOT NULL", name="on_record"),
     )
 
 

@@ -50,6 +50,14 @@ class Turn(StrEnum):
     RELEASED = "released"
 
 
+class ReviewKind(StrEnum):
+    """What waits for a person. Only the first pauses marketing, and only it ends by itself: in an opt-out."""
+
+    HOLD = "hold"
+    LISTEN = "listen"
+    SIGNUP = "signup"
+
+
 NOT_A_STOP, WAS_A_STOP, HANDED_OVER = "not_a_stop", "opt_out", "merged"
 """How the review of a message ends; its event gives it as the reason. Handed over: the customer was merged
 into another one, and the review goes on there."""

@@ -14,15 +14,18 @@ class NotUndoable(Exception):
     """This event cannot be undone (any more); the message says why."""
 
 
-def undo(customer: ConsentState, event_id: int, *, actor: str, now: datetime) -> ConsentEvent:
+def undo(
+    customer: ConsentState, event_id: int, *, actor: str, now: datetime, source: Source = Source.AGENT
+) -> ConsentEvent:
     """Take back one's own latest change; the state before it comes back with its evidence.
 
-    Raises NotUndoable when it is not the customer's latest event, came from somebody else than this agent,
-    or is older than ten minutes.
+    The `source` tells who offers it: what an agent decided in a review is taken back by the review alone,
+    which pauses marketing again. Raises NotUndoable when it is not the customer's latest event, came from
+    somebody else than this agent, or is older than ten minutes.
     """
     ledger.lock(customer)
     events = ledger.history(customer.id)
-    _check_undoable(events, event_id, actor, now)
+    _check_undoable(events, event_id, actor, now, source)
     before = state.fold(events[:-1])
     event = ledger.new_event(
         customer, Kind.CONSENT, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=actor, now=now
@@ -35,11 +38,13 @@ def undo(customer: ConsentState, event_id: int, *, actor: str, now: datetime) ->
     return event
 
 
-def _check_undoable(events: list[ConsentEvent], event_id: int, actor: str, now: datetime) -> None:
+def _check_undoable(
+    events: list[ConsentEvent], event_id: int, actor: str, now: datetime, source: Source
+) -> None:
     if not events or events[-1].id != event_id:
         raise NotUndoable("Something newer is on record for this customer.")
     latest = events[-1]
-    if latest.source != Source.AGENT or latest.kind != Kind.CONSENT or latest.compensates:
+    if latest.source != source or latest.kind != Kind.CONSENT or latest.compensates:
         raise NotUndoable("Only an agent's own change can be undone.")
     if latest.actor != actor:
         raise NotUndoable("Only the person who made this change can undo it.")
@@ -50,7 +55,7 @@ def _check_undoable(events: list[ConsentEvent], event_id: int, actor: str, now: 
 def undoable(events: list[ConsentEvent], actor: str, now: datetime) -> int | None:
     """The id of the event that this actor may undo now, if there is one; `events` oldest first."""
     try:
-        _check_undoable(events, events[-1].id if events else 0, actor, now)
+        _check_undoable(events, events[-1].id if events else 0, actor, now, Source.AGENT)
     except NotUndoable:
         return None
     return events[-1].id

@@ -13,6 +13,8 @@ HELD = {
     37: "no me escriban más, quiero darme de baja",
 }
 """Who waits for a review, by number from the newest: on the first page, and few enough to read."""
+WAITING_SINCE = {8: timedelta(hours=3), 21: timedelta(days=2), 37: timedelta(days=8)}
+"""How long ago they wrote; what waits for ten days becomes an opt-out."""
 STOPPED_IN_WHATSAPP = 5
 """The number of one on the first page who did; among the others it is a share of all."""
 AN_OPT_OUT_OF_TODAY = {1: timedelta(minutes=2), 3: timedelta(minutes=51), 12: timedelta(hours=4)}
@@ -66,6 +68,8 @@ def _moments(n: int, start: datetime, now: datetime, rng: Random) -> list[dateti
     """Two instants between `start` and now, in order, with whole seconds as WhatsApp's are."""
     if n in AN_OPT_OUT_OF_TODAY:
         return [(now - AN_OPT_OUT_OF_TODAY[n]).replace(microsecond=0)] * 2
+    if n in HELD:
+        return [max(start, now - WAITING_SINCE[n]).replace(microsecond=0) + timedelta(seconds=1)] * 2
     parts = sorted(rng.uniform(0.05, 0.95) for _ in range(2))
     return [(start + part * (now - start)).replace(microsecond=0) for part in parts]
 

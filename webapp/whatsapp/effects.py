@@ -14,10 +14,10 @@ from webapp.campaigns.statuses import News
 from webapp.consent import holds, ledger
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
-from webapp.consent.rules import Source, Status, Turn
+from webapp.consent.rules import ReviewKind, Source, Status, Turn
 from webapp.customers import identities
 from webapp.customers.models import Customer
-from webapp.whatsapp import moves, payloads, stored, template_effects
+from webapp.whatsapp import moves, payloads, stored, template_effects, unheard
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
 from webapp.whatsapp.senders import Sender, addresses_of, sender
@@ -87,7 +87,7 @@ def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
         case payloads.Passive():
             return _passive(item, words, now)
         case payloads.Wordless():
-            return Outcome(customer=sender(item.person, now).customer)
+            return _wordless(item, now)
         case payloads.Preference():
             return _preference(item, now)
         case payloads.Status():
@@ -129,6 +129,12 @@ def _passive(item: payloads.Passive, words: KeywordSet | None, now: datetime) ->
     return _act(reading, reading.matched, Said(item, item.text or "", Source.KEYWORD, now))
 
 
+def _wordless(item: payloads.Wordless, now: datetime) -> Outcome:
+    who = sender(item.person, now)
+    asked = unheard.ask_to_listen(item, who, now)
+    return Outcome(ReviewKind.LISTEN if asked else Decision.NONE, customer=who.customer)
+
+
 def _preference(item: payloads.Preference, now: datetime) -> Outcome:
     """WhatsApp's own switch. A value that is new to us may be a stop, so a person looks at it."""
     said = Said(item, f"WhatsApp's setting for offers: {item.value}", Source.WHATSAPP, now)
@@ -137,7 +143,9 @@ def _preference(item: payloads.Preference, now: datetime) -> Outcome:
     if item.value == "resume" and item.category in (None, MARKETING):
         return _platform(Turn.RESUMED, said)
     if item.value == "signup":
-        return Outcome(customer=sender(item.person, now).customer)
+        who = sender(item.person, now)
+        unheard.ask_to_record(item, who, now)
+        return Outcome(ReviewKind.SIGNUP, customer=who.customer)
     why = f"is a setting of WhatsApp's that is new to this desk: {item.value}"
     return _act(Reading(Decision.REVIEW, item.value, why), item.value, said)
 

@@ -61,6 +61,7 @@ def read_preference(piece: object, envelope: Envelope) -> list[Item]:
             value=value,
             category=category,
             occurred_at=envelope.moment(raw.get("timestamp")),
+            signup_id=_signup_id(raw.get("signup_id")),
         )
     ]
 
@@ -83,6 +84,12 @@ def read_user_id_update(piece: object, envelope: Envelope) -> list[Item]:
             occurred_at=envelope.moment(raw.get("timestamp")),
         )
     ]
+
+
+def _signup_id(value: object) -> str | None:
+    """An id that is a number counts as its digits."""
+    number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30
+    return str(value) if number else identifier(value)
 
 
 def _recipient(raw: dict[str, Any], envelope: Envelope) -> Person:

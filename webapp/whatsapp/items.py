@@ -110,12 +110,16 @@ class Wordless(Item):
 
 @dataclass(frozen=True, kw_only=True)
 class Preference(Item):
-    """WhatsApp's own switch for offers: `value` is "stop", "resume", or a word that is new to us."""
+    """WhatsApp's own switch for offers: `value` is "stop", "resume", "signup", or a word that is new to us.
+
+    `signup_id` names the signup that somebody went through.
+    """
 
     person: Person
     value: str
     category: str | None
     occurred_at: datetime
+    signup_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

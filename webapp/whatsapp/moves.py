@@ -78,6 +78,7 @@ def _without(people: list[Customer], stopped: Callable[[Customer], bool]) -> lis
 def _hold_too(customer: Customer, people: list[Customer], moved: dict[str, Any]) -> None:
     """The message that holds the other customer is to be read for this one too."""
     ids = [one.id for one in people]
-    query = select(Hold).where(Hold.customer_id.in_(ids), Hold.decided_at.is_(None)).order_by(Hold.id.desc())
+    query = select(Hold).where(Hold.customer_id.in_(ids), holds.pauses()).order_by(Hold.id.desc())
     for review in db.session.scalars(query.limit(1)):
-        holds.hold(customer, review.why, Signal(proof=Proof("whatsapp", review.words), **moved))
+        proof = Proof("whatsapp", review.words, review.matched)
+        holds.hold(customer, review.why, Signal(proof=proof, **moved))
