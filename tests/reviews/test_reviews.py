@@ -1,5 +1,6 @@
 """Messages that may be a stop: how they are shown, what a decision does, and who wins of two."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,6 +44,11 @@ def decide(browser: CheckingClient, review: int, decision: str):
     return browser.htmx(f"/reviews/{review}", page="/reviews", method="POST", decision=decision)
 
 
+def told(answer) -> dict[str, str]:
+    """What the toast says."""
+    return json.loads(answer.headers["HX-Trigger"])["toast"]
+
+
 def states(app) -> list[tuple[str, ...]]:
     with app.app_context():
         return [state(customer) for customer in everybody()]
@@ -54,7 +60,25 @@ class TestThePage:
         assert "“Stop. Thank you”" in card.text
         assert "Caught because the message" in card.text
         assert card.find("a", string="Joe Sample")["href"].startswith("/customers/")
-        assert [button.text for button in card.find_all("button")] == ["Opt out", "Not a stop"]
+        assert card.find("mark").text == "Stop"
+        choices = [choice["aria-label"] for choice in card.find_all(attrs={"data-key": True})]
+        assert choices == ["Opt out: Joe Sample", "Not a stop: Joe Sample", "Not sure: Joe Sample"]
+        assert [choice["aria-keyshortcuts"] for choice in card.find_all(attrs={"data-key": True})] == [
+            "o", "n", "u",
+        ]  # fmt: skip
+
+    def test_it_guesses_the_language_and_says_when_time_is_over(self, desk: Desk, review_id):
+        card = desk().soup("/reviews").find(id=f"review-{review_id}")
+        assert "English, guessed" in card.text
+        assert "undecided it becomes an opt-out in 9 days" in card.text
+
+    def test_it_tells_what_happened_before_and_what_else_was_written(self, app, desk: Desk, review_id):
+        deliver(app, says("Hello, where is my parcel?", at=30), says("Stop. Thank you", at=0))
+        told = desk().soup("/reviews").find(id=f"review-{review_id}").find("dl").text
+        assert "Hello, where is my parcel?" in told
+        assert "Stop. Thank you" not in told, "the message itself stands above"
+        assert "Opted In by import" in told
+        assert "On hold" in told
 
     def test_the_oldest_stands_first(self, app, desk: Desk, review_id):
         deliver(app, says("please stop", at=-60, **{"from": "12025550108"}))
@@ -63,7 +87,7 @@ class TestThePage:
 
     def test_a_viewer_reads_and_does_not_decide(self, desk: Desk, review_id):
         viewer = desk("viewer")
-        assert not viewer.soup("/reviews").find("article").find("button")
+        assert not viewer.soup("/reviews").find("article").find(["button", "summary"])
         assert decide(viewer, review_id, "opt_out").status_code == 403
 
     def test_nobody_else_reads(self, client, review_id):
@@ -93,13 +117,21 @@ DECISIONS = [
 
 class TestADecision:
     @pytest.mark.parametrize(("decision", "sentence", "expected"), DECISIONS)
-    def test_it_replaces_the_card(self, app, desk: Desk, review_id, decision, sentence, expected):
+    def test_the_card_leaves_and_the_sentence_is_told(
+        self, app, desk: Desk, review_id, decision, sentence, expected
+    ):
         answer = decide(desk(), review_id, decision)
         assert answer.status_code == 200
-        assert f'id="review-{review_id}"' in answer.text
-        assert sentence in answer.text
-        assert "<button" not in answer.text
+        assert f'hx-target="#review-{review_id}" hx-swap="delete"' in answer.text
+        assert told(answer)["message"] == sentence
         assert states(app) == [expected]
+
+    def test_the_list_of_decisions_names_who_decided(self, desk: Desk, review_id):
+        browser = desk()
+        decide(browser, review_id, "not_a_stop")
+        line = browser.soup("/reviews").find(id=f"decided-{review_id}")
+        assert "Not a stop, just now. By Dana Kim." in line.text
+        assert "Stop. Thank you" in line.text
 
     @pytest.mark.parametrize(("decision", "sentence", "expected"), DECISIONS)
     def test_it_works_without_scripts(self, app, desk: Desk, review_id, decision, sentence, expected):
@@ -122,7 +154,7 @@ class TestADecision:
     def test_other_messages_of_the_customer_still_wait(self, app, desk: Desk, review_id):
         deliver(app, says("please stop", at=1))
         answer = decide(desk(), review_id, "not_a_stop")
-        assert "Another message of Joe Sample still waits" in answer.text
+        assert "Another message of Joe Sample still waits" in told(answer)["message"]
         assert states(app) == [(IN, "held")]
 
     def test_an_opt_out_does_not_undo_a_start_that_was_written_after_the_message(
@@ -130,11 +162,12 @@ class TestADecision:
     ):
         deliver(app, says("START", at=60))
         answer = decide(desk(), review_id, "opt_out")
-        assert "opted in again after this message" in answer.text
+        assert "opted in again after this message" in told(answer)["message"]
         assert states(app) == [(IN,)]
 
     @pytest.mark.parametrize(("path", "decision", "code"), [
         ("/reviews/{}", "", 422), ("/reviews/{}", "opted_in", 422), ("/reviews/999", "opt_out", 404),
+        ("/reviews/999/undo", "", 404),
     ])  # fmt: skip
     def test_what_is_no_decision_changes_nothing(self, app, desk: Desk, review_id, path, decision, code):
         answer = desk().send(path.format(review_id), decision=decision)
@@ -175,6 +208,10 @@ class TestOneMessageOfSeveralPeople:
         assert states(app) == [(OUT,), (OUT,)]
 
 
+WHO_WAS_FIRST = {
+    "opt_out": "Dana Kim opted Joe Sample out just now. That stands, and nothing is released.",
+    "not_a_stop": "Dana Kim decided just now: it is not a stop.",
+}
 SECOND = [
     ("not_a_stop", "opt_out", 200, (OUT,), "the stricter wins"),
     ("opt_out", "not_a_stop", 409, (OUT,), "the laxer does not"),
@@ -189,8 +226,10 @@ def test_of_two_who_decide(app, desk: Desk, review_id, first, second, code, expe
     answer = decide(desk(), review_id, second)
     assert (answer.status_code, states(app)) == (code, [expected]), sentence
     if code == 409:
-        words = first.replace("opt_out", "opted out").replace("_", " ")
-        assert f"Dana Kim decided just now: {words}." in answer.text
+        assert WHO_WAS_FIRST[first] in answer.text
+        assert "<button" not in answer.text
+    else:
+        assert "Dana Kim had said that it is not a stop" in told(answer)["message"]
 
 
 def test_two_agents_who_decide_in_one_moment_leave_the_stricter_decision(app, desk: Desk, review_id):
