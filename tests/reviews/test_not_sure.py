@@ -36,7 +36,7 @@ def test_a_colleague_decides_it_later(app, desk: Desk, review_id):
 @pytest.mark.parametrize(("note", "sentence"), [
     ("", "Write what is unclear"), ("  ", "Write what is unclear"), ("x" * 501, "Keep the note to 500"),
 ])  # fmt: skip
-def test_without_a_usable_note_nothing_changes_and_what_was_typed_stays(desk: Desk, review_id, note, sentence):
+def test_without_a_usable_note_nothing_changes_and_the_typed_one_stays(desk: Desk, review_id, note, sentence):
     answer = not_sure(desk(), review_id, note)
     assert answer.status_code == 422
     assert sentence in answer.text

@@ -8,7 +8,15 @@ import pytest
 
 from tests.factories import a_customer
 from tests.html import CheckingClient
-from tests.whatsapp.posting import deliver, everybody, only_customer, says, state, the_ledger_is_whole
+from tests.whatsapp.posting import (
+    decisions,
+    deliver,
+    everybody,
+    only_customer,
+    says,
+    state,
+    the_ledger_is_whole,
+)
 from webapp.consent import ledger
 from webapp.consent.models import Hold
 from webapp.consent.rules import Status
@@ -42,6 +50,12 @@ def latest_review(app) -> int:
 
 def decide(browser: CheckingClient, review: int, decision: str):
     return browser.htmx(f"/reviews/{review}", page="/reviews", method="POST", decision=decision)
+
+
+def made_of(app) -> list[str]:
+    """What was made of each message."""
+    with app.app_context():
+        return decisions()
 
 
 def told(answer) -> dict[str, str]:
