@@ -84,7 +84,7 @@ class TestThePage:
     def test_it_guesses_the_language_and_says_when_time_is_over(self, desk: Desk, review_id):
         card = desk().soup("/reviews").find(id=f"review-{review_id}")
         assert "English, guessed" in card.text
-        assert "undecided it becomes an opt-out in 9 days" in card.text
+        assert "undecided it becomes an opt-out in 10 days" in card.text
 
     def test_it_tells_what_happened_before_and_what_else_was_written(self, app, desk: Desk, review_id):
         deliver(app, says("Hello, where is my parcel?", at=30), says("Stop. Thank you", at=0))

@@ -1,6 +1,7 @@
 """A desk full of invented customers: rows in bulk, consent through the ledger's own verbs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webapp.consent import holds, ledger
@@ -73,7 +74,9 @@ def _signal(customer: Customer, step: Step, actor: str, message_id: str, now: da
 
 def _tell(customer: Customer, step: Step, signal: Signal) -> None:
     if step.turn == Turn.HELD:
-        holds.hold(customer, read_text(step.words, DEFAULT_WORDS).why, signal)
+        reading = read_text(step.words, DEFAULT_WORDS)
+        proof = replace(signal.proof, matched=reading.matched)
+        holds.hold(customer, reading.why, replace(signal, proof=proof))
     elif step.turn:
         ledger.record_platform(customer, step.turn, signal)
     elif step.status:

@@ -112,7 +112,8 @@ def _ends(review: Hold, now: datetime) -> str:
         return ""
     left = ends_at - now
     if left >= DAY:
-        return f"in {left // DAY} day{'s' if left >= 2 * DAY else ''}"
+        days = round(left / DAY)
+        return f"in {days} day{'s' if days > 1 else ''}"
     return f"in {left // HOUR} h" if left >= HOUR else "within the hour"
 
 
