@@ -9,6 +9,7 @@ from e2e.desk import Desk
 from e2e.guard import Guard
 from e2e.people import a_customer, asks_to_listen, hold, no_reviews, signs_up
 from e2e.table import dialog, row, toast, why
+from e2e.test_looks import AXE, faults
 
 
 @pytest.fixture(autouse=True)
@@ -107,11 +108,11 @@ def test_esc_leaves_a_note_and_what_was_typed_survives_the_poll(agent: Page, des
     hold(desk, a_customer(desk, "Nele Notiz"), "stop, maybe")
     agent.goto("/reviews")
     agent.keyboard.press("u")
-    agent.keyboard.type("half a no")
+    agent.keyboard.type("no, half a note")
     hold(desk, a_customer(desk, "Spät Dazu"), "stop, later")
     expect(card(agent, "Spät Dazu")).to_be_visible()
     expect(agent.get_by_label("What is unclear?").first).to_be_focused()
-    expect(agent.get_by_label("What is unclear?").first).to_have_value("half a no")
+    expect(agent.get_by_label("What is unclear?").first).to_have_value("no, half a note")
     agent.keyboard.press("Escape")
     expect(card(agent, "Nele Notiz")).to_be_focused()
 
@@ -186,6 +187,21 @@ def test_on_a_phone_in_the_dark(browse: Callable[..., Page], desk: Desk) -> None
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Not a stop").tap()
     expect(page.get_by_role("heading", name="No message waits")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_kind_of_card_is_sound(
+    browse: Callable[..., Page], desk: Desk, scheme: str, width: int
+) -> None:
+    hold(desk, a_customer(desk, "Eine Frage"), "please stop")
+    asks_to_listen(desk, a_customer(desk, "Eine Stimme"))
+    signs_up(desk, a_customer(desk, "Eine Anmeldung"))
+    page = browse("agent", viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page.goto("/reviews")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.keyboard.press("u")
+    assert faults(page, "main") == []
 
 
 def test_the_navigation_counts_what_waits(agent: Page, desk: Desk) -> None:

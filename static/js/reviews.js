@@ -26,10 +26,15 @@ document.addEventListener("htmx:after:swap", () => {
 // What was undone waits again, and is the next to decide.
 document.addEventListener("review:again", ({ detail }) => go(document.getElementById(detail.id)));
 
-// A decision that needs words opens its field; Esc leaves it.
-document.addEventListener("toggle", ({ target }) => {
-  if (target.open && target.matches(".with-words")) target.querySelector("input[name=note]").focus();
-}, true);
+// A decision that needs words opens its field; Esc leaves it. At once, because the next letter typed is for the
+// field: the browser's own event comes late, and meanwhile that letter would decide.
+document.addEventListener("click", (event) => {
+  const words = event.target.closest(".with-words > summary")?.parentElement;
+  if (!words) return;
+  event.preventDefault();
+  words.open = !words.open;
+  if (words.open) words.querySelector("input[name=note]").focus();
+});
 
 document.addEventListener("keydown", (event) => {
   const words = event.key === "Escape" && event.target.closest(".with-words[open]");
