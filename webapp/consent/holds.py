@@ -138,10 +138,16 @@ def confirm_stop(customer: ConsentState, review: Hold, *, actor: str, now: datet
 
 
 def hand_over(review: Hold, customer: ConsentState, to: ConsentState, *, actor: str, now: datetime) -> Hold:
-    """Two customers turned out to be one: the message waits with the one who stays."""
+    """Two customers turned out to be one: the message waits with the one who stays, since when it waited."""
+    if review.kind != ReviewKind.HOLD:
+        review.customer_id = to.id
+        return review
+    proof = Proof(words=review.words, matched=review.matched)
     signal = Signal(Source.SYSTEM, actor, now, stated_at=review.occurred_at,
-                    message_id=f"hold:{review.id}", proof=Proof(words=review.words))  # fmt: skip
+                    message_id=f"hold:{review.id}", proof=proof)  # fmt: skip
     kept = hold(to, review.why, signal)
+    kept.recorded_at, kept.note = review.recorded_at, review.note
+    kept.noted_by, kept.noted_at = review.noted_by, review.noted_at
     _end_review(customer, review, HANDED_OVER, actor, now)
     return kept
 
