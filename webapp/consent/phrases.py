@@ -7,7 +7,7 @@ from functools import cached_property
 from webapp.consent.look_alikes import UNSPACED
 
 GAP = "|"
-"""Stands where a benign phrase was taken out, so that its neighbours do not meet."""
+"""Stands where innocent words were taken out, so that their neighbours do not meet."""
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
 Spelling = tuple[str, ...]
 
@@ -72,15 +72,3 @@ class Phrases:
             if len(passage.solid) <= times * len(form) and form in passage.solid
         )
         return next((self._anywhere[form] for form in found), None)
-
-    def taken_out(self, words: list[str]) -> list[str]:
-        """`words` with a gap in the place of each phrase."""
-        text = " ".join(words)
-        for form in self._anywhere:
-            text = text.replace(form, f" {GAP} ")
-        return self._row.sub(GAP, f" {text} ").split()
-
-    @cached_property
-    def _row(self) -> re.Pattern[str]:
-        rows = [row.strip() for _, row, _ in self._rows]
-        return re.compile(f"(?<= )(?:{'|'.join(map(re.escape, [*rows, *self._words]))})(?= )")

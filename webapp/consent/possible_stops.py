@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from webapp.consent.folding import fold, tokens, without_accents
+from webapp.consent.intents.grammar import grammar
+from webapp.consent.intents.wording import Wording
 from webapp.consent.keyword_sets import KeywordSet, is_core
 from webapp.consent.links import without_links
 from webapp.consent.look_alikes import guessed, spelled_out, taken_apart, with_look_alikes
 from webapp.consent.near_misses import NearMisses
 from webapp.consent.phrases import Passage, Phrases, Spelling
-from webapp.consent.words import BENIGN_PHRASES, INTENT_PHRASES
 
 Finding = tuple[str, str]
 """The keyword or phrase that was found, as configured, and how it was found, in words."""
@@ -23,7 +24,7 @@ PARTS_OF_A_WORD = 5
 # What follows costs more for each word, so a long message is searched at both its ends only.
 WORDS_JOINED = 2000
 WORDS_COMPARED = 200
-SIGNS_TAKEN_APART = 8192
+SIGNS_TAKEN_APART = 4096
 
 
 class PossibleStops:
@@ -44,7 +45,9 @@ class PossibleStops:
     def _readings(self, bare: str, words: list[str]) -> Iterator[tuple["_Search", list[str]]]:
         text = without_links(bare)
         yield self._literal, words if text == bare else tokens(text)
-        text = _ends(text)
+        if (ends := _ends(text)) != text:
+            yield self._literal, tokens(ends)
+        text = ends
         yield from ((self._literal, words) for words in taken_apart(text))
         yield from ((self._guessed, words) for words in guessed(text))
 
@@ -67,8 +70,7 @@ class _Search:
         core = named(filter(is_core, words.opt_out))
         self._keywords = Phrases(core)
         self._opt_ins = Phrases(named(word for word in words.opt_in if tokens(fold(word))))
-        self._intents = Phrases(named(INTENT_PHRASES))
-        self._benign = Phrases(named(BENIGN_PHRASES))
+        self._grammar = grammar(spell)
         self._solid = {"".join(key): word for key, word in core.items()}
         self._slips = {
             size: NearMisses({"".join(key): word for key, word in core.items() if len(key) == size})
@@ -77,11 +79,12 @@ class _Search:
 
     def find(self, words: list[str], length: int) -> Finding | None:
         """The first finding in one reading of a message that has `length` words."""
-        passage = Passage(self._benign.taken_out(words))
+        wording = Wording(words, self._grammar)
+        passage = Passage(wording.left())
         spelled = spelled_out(passage.ends(WORDS_JOINED))
         return (
             self._keyword(passage)
-            or self._intent(passage)
+            or _request(wording)
             or self._in_parts(passage, spelled)
             or self._slip(passage, spelled)
             or self._opt_in(passage, length)
@@ -90,10 +93,6 @@ class _Search:
     def _keyword(self, passage: Passage) -> Finding | None:
         word = self._keywords.within(passage)
         return (word, f"contains the opt-out keyword {word}") if word else None
-
-    def _intent(self, passage: Passage) -> Finding | None:
-        phrase = self._intents.within(passage)
-        return (phrase, f"contains the words “{phrase}”") if phrase else None
 
     def _in_parts(self, passage: Passage, spelled: list[str]) -> Finding | None:
         runs = " ".join(spelled)
@@ -115,3 +114,8 @@ class _Search:
         # Where words are not parted, a word is as long as the keyword.
         word = word or self._opt_ins.without_spaces(passage, times=WORDS_AROUND_AN_OPT_IN)
         return (word, f"has the opt-in keyword {word} among other words") if word else None
+
+
+def _request(wording: Wording) -> Finding | None:
+    said = wording.request()
+    return (said, f"asks to be left alone (“{said}”)") if said else None
