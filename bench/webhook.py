@@ -9,7 +9,6 @@ does nothing, and what one commit costs that reaches the disk.
 
 import argparse
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -18,11 +17,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 
 from webapp import database
-from webapp.simulator.deliveries import DEMO_IDS, Business, Said, Writer, delivery, user_id_of
+from webapp.simulator.acts import Business, Said, Writer
+from webapp.simulator.deliveries import DEMO_IDS, delivery, user_id_of
 from webapp.whatsapp.signature import sign
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +86,8 @@ def serving(url: str, folder: str) -> Iterator[int]:
         port = free.getsockname()[1]
     environment = os.environ | {
         "DATABASE_URL": url, "HEED_DATA_DIR": folder, "SECRET_KEY": "x" * 32, "WHATSAPP_APP_SECRET": SECRET,
-        "WHATSAPP_VERIFY_TOKEN": "word", "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}", "LOG_LEVEL": "WARNING",
+        "WHATSAPP_VERIFY_TOKEN": "word", "LOG_LEVEL": "WARNING",
+        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", *web_line()]
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -133,8 +135,6 @@ def expect_200(line: http.client.HTTPConnection) -> None:
 
 def message(n: int, now: float) -> bytes:
     """Message number `n`, from somebody of its own."""
-    from datetime import UTC, datetime
-
     number = str(FIRST_NUMBER + n)
     words = "STOP" if n % 2 else ORDINARY[n // 2 % len(ORDINARY)]
     writer = Writer(f"Person {n}", number, user_id_of(number))

@@ -17,8 +17,9 @@ from webapp import create_app
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.simulator import catalogue, orders, statuses
+from webapp.simulator.acts import Business
 from webapp.simulator.conditions import Conditions, Fate
-from webapp.simulator.deliveries import DEMO_IDS, Business
+from webapp.simulator.deliveries import DEMO_IDS
 from webapp.simulator.message_log import Message, MessageLog
 from webapp.simulator.network import MOST_SLOW, Network
 from webapp.whatsapp.invented import MESSAGE_IDS, USER_IDS

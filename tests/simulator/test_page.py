@@ -9,6 +9,7 @@ from webapp import create_app
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.simulator import phones
+from webapp.simulator.acts import OFFERS
 from webapp.whatsapp.invented import NUMBERS
 
 
@@ -100,6 +101,26 @@ def test_a_poll_is_answered_304_until_something_changes(desk):
 @pytest.mark.parametrize("words", ["", "   ", "x" * 4097], ids=["nothing", "only spaces", "too much"])
 def test_unusable_words_are_refused(desk, words):
     assert desk("agent").send("/simulator/messages", phone="no-number", words=words).status_code == 400
+
+
+def test_the_menu_offers_every_line_and_asks_for_words_only_where_they_are_sent(desk):
+    page = desk("agent").soup("/simulator?phone=no-number")
+    offered = {button["value"]: button for button in page.select("#acts button")}
+    assert list(offered) == [key for group in OFFERS.values() for key in group]
+    typed = {key for key, button in offered.items() if not button.has_attr("formnovalidate")}
+    assert typed == {"photo", "edit", "forward", "group", "standby", "history"}
+    assert page.find(id="more-acts")["popovertarget"] == "acts"
+
+
+@pytest.mark.parametrize(
+    ("form", "code"),
+    [({"do": "nothing"}, 400), ({"do": "photo", "words": " "}, 400), ({"do": "edit", "words": "x"}, 303),
+     ({"do": "revoke"}, 303), ({"do": "change-number"}, 303)],
+)  # fmt: skip
+def test_what_is_not_possible_sends_nothing(app, desk, form, code):
+    agent = desk("agent")
+    assert agent.send("/simulator/messages", phone="no-number", **form).status_code == code
+    assert app.extensions["heed-phone-network"].line.log.of("no-number") == []
 
 
 def test_without_scripts_the_answer_leads_back_to_the_same_phone(desk):

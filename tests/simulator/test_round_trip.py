@@ -72,6 +72,63 @@ def test_what_is_written_on_the_phone_reaches_the_desk(
         assert (customer.status, customer.held_at is not None) == (status, held)
 
 
+MENU = [
+    ({"do": "list-stop"}, "opted_out", "", "a row of a list opts out"),
+    ({"do": "reply-stop"}, "opted_out", "", "so does a reply button"),
+    ({"do": "photo", "words": "stop"}, "opted_out", "", "and a caption"),
+    ({"do": "standby", "words": "stop"}, "opted_out", "", "and a word that Meta's agent received"),
+    ({"do": "forward", "words": "stop"}, "opted_in", "", "forwarded words are not the sender's"),
+    ({"do": "group", "words": "stop"}, "opted_in", "held", "a stop in a group waits for a person"),
+    ({"do": "history", "words": "stop"}, "opted_in", "held", "so does one of long ago"),
+    ({"do": "react-stop"}, "opted_in", "held", "and a stop sign"),
+    ({"do": "offers-stop"}, "opted_in", "stopped", "WhatsApp's own stop stands beside consent"),
+    ({"do": "voice"}, "opted_in", "", "a voice note changes nothing"),
+]
+
+
+@pytest.mark.parametrize(("fields", "status", "mark", "sentence"), MENU, ids=[row[0]["do"] for row in MENU])
+def test_what_the_menu_sends_reaches_the_desk(
+    app, agent, port, opted_in_customer, fields, status, mark, sentence
+):
+    assert "signature correct" in write(agent, port, opted_in_customer, **fields)
+    with app.app_context():
+        customer = db.session.get(Customer, opted_in_customer)
+        marks = {"held": customer.held_at, "stopped": customer.platform_stop_at}
+        assert customer.status == status, sentence
+        assert [name for name, since in marks.items() if since] == ([mark] if mark else []), sentence
+
+
+def test_an_edit_to_stop_opts_out_and_a_deletion_undoes_nothing(app, agent, port, opted_in_customer):
+    write(agent, port, opted_in_customer, words="See you on Monday")
+    write(agent, port, opted_in_customer, words="STOP", do="edit")
+    assert "Deleted" in write(agent, port, opted_in_customer, do="revoke")
+    with app.app_context():
+        assert db.session.get(Customer, opted_in_customer).status == "opted_out"
+
+
+def test_whoever_moved_writes_from_the_new_number_and_is_the_same_customer(
+    app, agent, port, opted_in_customer
+):
+    answer = write(agent, port, opted_in_customer, do="change-number")
+    assert "The number changed" in answer
+    assert "Opted Out" in write(agent, port, opted_in_customer, say="stop")
+    with app.app_context():
+        customer = db.session.get(Customer, opted_in_customer)
+        assert customer.status == "opted_out"
+        assert NUMBERS[50] in {identity.value for identity in customer.identities}
+        assert phones.find(str(opted_in_customer)).writer.wa_id == NUMBERS[50]
+
+
+def test_a_user_id_changes_without_any_number(app, agent, port):
+    write(agent, port, "no-number", words="hello")
+    write(agent, port, "no-number", do="change-user-id")
+    write(agent, port, "no-number", say="stop")
+    with app.app_context():
+        newest = db.session.scalars(select(Customer).order_by(Customer.id.desc()).limit(1)).one()
+        assert newest.status == "opted_out"
+        assert [identity.kind for identity in newest.identities] == ["user_id", "user_id"]
+
+
 def test_the_ledger_names_the_customers_words_and_message(app, agent, port, opted_in_customer):
     write(agent, port, opted_in_customer, say="stop")
     with app.app_context():

@@ -11,11 +11,13 @@ from typing import Any
 from flask import current_app, request
 
 from webapp.config import Settings
-from webapp.simulator.deliveries import DEMO_IDS, Business
+from webapp.simulator.acts import Business
+from webapp.simulator.deliveries import DEMO_IDS
 from webapp.simulator.delivery_log import DeliveryLog
 from webapp.simulator.lifetimes import LifetimeLog
 from webapp.simulator.line import Line
 from webapp.simulator.message_log import MessageLog
+from webapp.simulator.move_log import MoveLog
 from webapp.simulator.outbox import Outbox, Webhook
 
 MOST_SLOW = 2
@@ -34,12 +36,13 @@ class Network:
     line: Line
     slow: threading.BoundedSemaphore
     lifetimes: LifetimeLog
+    moves: MoveLog
 
     @classmethod
     def of(cls, file: Path) -> "Network":
         log = MessageLog(file)
         slow = threading.BoundedSemaphore(MOST_SLOW)
-        return cls(log, Outbox(log), Line(DeliveryLog(file)), slow, LifetimeLog(file))
+        return cls(log, Outbox(log), Line(DeliveryLog(file)), slow, LifetimeLog(file), MoveLog(file))
 
     @contextmanager
     def room_for(self, seconds: float) -> Iterator[None]:

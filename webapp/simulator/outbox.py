@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from webapp.simulator.deliveries import Business
+from webapp.simulator.acts import Business
 from webapp.simulator.line import Parcel, post
 from webapp.simulator.message_log import MessageLog
 from webapp.simulator.statuses import Status, delivery

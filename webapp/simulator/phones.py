@@ -1,7 +1,7 @@
 """Whose phone it can be: a demo customer's, an unknown sender's, or that of somebody who hides the number."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
 from sqlalchemy import select
@@ -12,7 +12,9 @@ from webapp.customers.addresses import addresses
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
 from webapp.extensions import db
-from webapp.simulator.deliveries import Writer, user_id_of
+from webapp.simulator.acts import Writer
+from webapp.simulator.deliveries import user_id_of
+from webapp.simulator.network import network
 from webapp.whatsapp.invented import NUMBERS
 
 OFFERED = 50
@@ -31,7 +33,8 @@ NEW = "new-"
 class Phone:
     """`key` names it in addresses and in the log, without a number of a customer.
 
-    `numbers` are further ones that reach it: as WhatsApp knows them, and as somebody entered them.
+    `numbers` are further addresses that reach it: as WhatsApp knows them, as somebody entered them, and
+    those from before a move.
     """
 
     key: str
@@ -53,6 +56,22 @@ class Phone:
 
 
 def find(key: str) -> Phone | None:
+    """The phone with this key; whoever moved writes from the new number since."""
+    phone = _named(key)
+    return phone and _moved(phone)
+
+
+def _moved(phone: Phone) -> Phone:
+    moves = network().moves.of(phone.key)
+    if not moves:
+        return phone
+    wa_id, user_id = moves[-1]
+    earlier = [phone.writer.wa_id, phone.writer.user_id, *(address for move in moves for address in move)]
+    reached_at = tuple(dict.fromkeys([*phone.numbers, *filter(None, earlier)]))
+    return replace(phone, writer=replace(phone.writer, wa_id=wa_id, user_id=user_id), numbers=reached_at)
+
+
+def _named(key: str) -> Phone | None:
     if key == NO_NUMBER:
         return _without_number()
     if key.startswith(NEW):
@@ -65,12 +84,12 @@ def find(key: str) -> Phone | None:
 
 def every(chosen: Phone) -> list[Phone]:
     """The choice, with the one that is chosen even if it would not be offered any more."""
-    offered = list(_every())
+    offered = [_moved(phone) for phone in _every()]
     return offered if any(phone.key == chosen.key for phone in offered) else [chosen, *offered]
 
 
 def first() -> Phone:
-    return next(_every())
+    return _moved(next(_every()))
 
 
 def _every() -> Iterator[Phone]:

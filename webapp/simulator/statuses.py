@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from webapp.simulator.acts import Business
 from webapp.simulator.conditions import Conditions, Fate
-from webapp.simulator.deliveries import Business, user_id_of
+from webapp.simulator.deliveries import user_id_of
 from webapp.simulator.orders import Order
 from webapp.simulator.refusals import as_status_error
 

@@ -1,6 +1,6 @@
 """The phone beside the desk: what it writes goes to the real webhook, signed, from the background."""
 
-import secrets
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,21 +15,18 @@ from webapp.customers.table import Table
 from webapp.customers.table_context import results
 from webapp.extensions import db, htmx
 from webapp.rendering import see_other, trigger
-from webapp.simulator import graph_views, phones
+from webapp.simulator import composing, graph_views, phones
+from webapp.simulator.acts import OFFERS, Kind, Said
 from webapp.simulator.blueprint import bp, graph
 from webapp.simulator.chat import chat
+from webapp.simulator.composing import NotPossible, UnusableWords
 from webapp.simulator.condition_views import condition_context
-from webapp.simulator.deliveries import Said, delivery
+from webapp.simulator.deliveries import delivery
 from webapp.simulator.line import Parcel
 from webapp.simulator.network import network, webhook
 from webapp.simulator.phones import Phone
-from webapp.whatsapp.invented import MESSAGE_IDS
 
 BUSINESS = "Casa Lume"
-BUTTON = "Stop promotions"
-QUICK_TEXTS = {"stop": "STOP", "start": "START", "thanks": "Stop. Thank you"}
-LONGEST_TEXT = 4096
-"""WhatsApp's own limit of a text message (Meta, text messages)."""
 
 
 @bp.get("")
@@ -56,8 +53,20 @@ def conversation() -> Response:
 @bp.post("/messages")
 @requires(Role.AGENT)
 def write() -> Response:
-    """Write a text, or tap the template's button. The delivery leaves once this request is over."""
-    return _say(_chosen(request.form), _said())
+    """Write a text, tap the template's button, or do what the menu offers."""
+    phone = _chosen(request.form)
+    key = request.form.get("do", "")
+    try:
+        said = (
+            composing.chosen(key, request.form.get("words", ""), phone)
+            if key
+            else composing.typed(request.form)
+        )
+    except (UnusableWords, KeyError):
+        abort(400)
+    except NotPossible as problem:
+        return _refused(phone, str(problem))
+    return _say(phone, said)
 
 
 @bp.post("/taps")
@@ -74,13 +83,12 @@ def tap() -> Response:
     if button is None:
         abort(404)
     if button.kind != "quick_reply":
-        return _no_browser(phone)
-    id = MESSAGE_IDS + secrets.token_urlsafe(16)
-    return _say(phone, Said(id, button.label, clock.now(), True, button.payload, message.wamid))
+        return _refused(phone, "This phone opens no links and calls nobody.")
+    said = Said(composing.new_id(), button.label, clock.now(), Kind.BUTTON, button.payload)
+    return _say(phone, replace(said, about=message.wamid))
 
 
-def _no_browser(phone: Phone) -> Response:
-    words = "This phone opens no links and calls nobody."
+def _refused(phone: Phone, words: str) -> Response:
     if htmx.partial:
         return trigger(make_response("", 204), {"toast": {"message": words}})
     flash(words)
@@ -90,10 +98,13 @@ def _no_browser(phone: Phone) -> Response:
 def _say(phone: Phone, said: Said) -> Response:
     """The delivery leaves once this request is over. A tap leaves alone what is being typed."""
     line, to = network().line, webhook()
-    id = line.log.begin(phone.key, said.words, said.tapped, said.at)
-    parcel = Parcel(id, to.port, delivery(to.business, phone.writer, said), to.secret)
+    parcel = Parcel(
+        line.log.begin(phone.key, said), to.port, delivery(to.business, phone.writer, said), to.secret
+    )
+    if said.moved_to:
+        network().moves.note(phone.key, (said.moved_to.wa_id, said.moved_to.user_id))
     if htmx.partial:
-        response = _conversation(**_context(phone), written=not said.answers)
+        response = _conversation(**_context(phone), written=said.words == request.form.get("words"))
     else:
         response = see_other(url_for(".show", phone=phone.key))
     response.call_on_close(partial(line.send, parcel))
@@ -103,7 +114,7 @@ def _say(phone: Phone, said: Said) -> Response:
 def _phone_context() -> dict[str, Any]:
     """For `_phone.html`."""
     phone = _chosen(request.args)
-    offered = {"phones": phones.every(phone), "quick_texts": QUICK_TEXTS}
+    offered = {"phones": phones.every(phone), "quick_texts": composing.QUICK_TEXTS, "offers": OFFERS}
     return _context(phone) | offered | condition_context()
 
 
@@ -115,8 +126,8 @@ def _context(phone: Phone) -> dict[str, Any]:
     row = row_of(customer.id, reader()) if customer else None
     return {
         "business": BUSINESS,
-        "button_label": BUTTON,
-        "longest_text": LONGEST_TEXT,
+        "button_label": composing.BUTTON,
+        "longest_text": composing.LONGEST_TEXT,
         "phone": phone,
         "chat": shown.entries,
         "deliveries": shown.deliveries,
@@ -140,16 +151,6 @@ def _chosen(args: Any) -> Phone:
     """The phone that the request names; without one the first that is offered. 404 for nobody's."""
     key = args.get("phone", "")
     return (phones.find(key) or abort(404)) if key else phones.first()
-
-
-def _said() -> Said:
-    """The words that were typed, or those of a quick button; 400 when there are none, or too many."""
-    quick = request.form.get("say", "")
-    words = BUTTON if quick == "button" else QUICK_TEXTS.get(quick, request.form.get("words", ""))
-    if not words.strip() or len(words) > LONGEST_TEXT:
-        abort(400)
-    message_id = MESSAGE_IDS + secrets.token_urlsafe(16)
-    return Said(message_id, words, clock.now(), tapped=quick == "button")
 
 
 bp.register_blueprint(graph)
