@@ -7,6 +7,7 @@ import pytest
 from tests.whatsapp.deliveries import BUSINESS, a_body, a_change, a_message, item_of, items_of
 from webapp.whatsapp.payloads import (
     Button,
+    HiddenEdit,
     Item,
     NumberChange,
     Passive,
@@ -47,10 +48,16 @@ def media(kind: str, **content: Any) -> dict[str, Any]:
         (media("order", text="stop"), Wordless, {"kind": "order"}, "the remark on an order"),
         (media("hologram", body="stop"), Wordless, {"kind": "hologram"}, "a kind that is new to us"),
         (
-            media("unsupported", type="edit"),
+            media("unsupported", type="poll"),
             Wordless,
             {"kind": "unsupported"},
             "what WhatsApp cannot pass on",
+        ),
+        (
+            media("unsupported", type="edit"),
+            HiddenEdit,
+            {"kind": "unsupported"},
+            "an edit that WhatsApp does not pass on",
         ),
         (edited(type="text", text={"body": "stop"}), Words, {"text": "stop", "channel": "edit"}, "an edit"),
         (edited(type="image", image={"caption": "stop"}), Words, {"channel": "edit"}, "an edited caption"),

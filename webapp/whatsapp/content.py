@@ -6,7 +6,7 @@ Source: Meta, webhooks reference for `messages`.
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.whatsapp.reading import Malformed, mapping, name, text, text_or_none
+from webapp.whatsapp.reading import Malformed, identifier, mapping, name, text, text_or_none
 
 _CAPTIONED = {"image", "video", "document"}
 _REPLIES = {"button_reply", "list_reply"}
@@ -82,6 +82,32 @@ def edited_content(content: dict[str, Any]) -> dict[str, Any]:
     """The message as it reads after an edit."""
     edit = mapping(content.get("edit"), "an edit without its content")
     return mapping(edit.get("message"), "an edit without its message")
+
+
+def hides_an_edit(content: dict[str, Any]) -> bool:
+    """Whether it says only that an earlier message was changed: so it comes without Coexistence."""
+    told = content.get("unsupported")
+    return type_of(content) == "unsupported" and isinstance(told, dict) and told.get("type") == "edit"
+
+
+def shared_number(content: dict[str, Any]) -> str | None:
+    """The sender's own WhatsApp id, in the answer to a request for it. Any other card is about somebody else.
+
+    Source: Meta, business-scoped user ids ("request contact info").
+    """
+    cards = content.get("contacts") if type_of(content) == "contacts" else None
+    answers = [card for card in cards if _is_an_answer(card)] if isinstance(cards, list) else []
+    phones = answers[0].get("phones") if len(answers) == 1 else None
+    given = [phone.get("wa_id") for phone in phones if isinstance(phone, dict)] if phones else []
+    return next(filter(None, map(identifier, given)), None)
+
+
+def _is_an_answer(card: object) -> bool:
+    return (
+        isinstance(card, dict)
+        and card.get("origin") == "contact_request"
+        and isinstance(card.get("phones"), list)
+    )
 
 
 def _caption(content: dict[str, Any], kind: str) -> Statement | None:

@@ -6,7 +6,7 @@ only the best match if it allows it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.campaigns import learning, statuses
@@ -14,6 +14,7 @@ from webapp.campaigns.statuses import News
 from webapp.consent import holds, ledger
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.readings import NOTHING
 from webapp.consent.rules import ReviewKind, Source, Status, Turn
 from webapp.customers import identities
 from webapp.customers.models import Customer
@@ -25,8 +26,12 @@ from webapp.whatsapp.senders import Sender, addresses_of, sender
 PLATFORM_STOP = "platform_stop"
 LIFT_PLATFORM_STOP = "lift_platform_stop"
 MARKETING = "marketing_messages"
+EDITABLE = timedelta(minutes=16)
+"""A message can be changed for 15 minutes (Meta, edit messages); one more for clocks."""
+EDITED_OPT_IN = "changes one that opted in, and WhatsApp does not pass on the new words"
+EDITED_WORDS = "[the new words of an edit]"
 
-Spoken = payloads.Words | payloads.Button | payloads.Reaction | payloads.Passive
+Spoken = payloads.Words | payloads.Button | payloads.Reaction | payloads.Passive | payloads.HiddenEdit
 Signalled = payloads.Preference | payloads.Status
 
 
@@ -86,6 +91,8 @@ def apply(item: Item, words: KeywordSet | None, now: datetime) -> Outcome:
             return _act(reading, reading.matched, Said(item, item.emoji, Source.KEYWORD, now))
         case payloads.Passive():
             return _passive(item, words, now)
+        case payloads.HiddenEdit():
+            return _hidden_edit(item, now)
         case payloads.Wordless():
             return _wordless(item, now)
         case payloads.Preference():
@@ -133,6 +140,15 @@ def _wordless(item: payloads.Wordless, now: datetime) -> Outcome:
     who = sender(item.person, now)
     asked = unheard.ask_to_listen(item, who, now)
     return Outcome(ReviewKind.LISTEN if asked else Decision.NONE, customer=who.customer)
+
+
+def _hidden_edit(item: payloads.HiddenEdit, now: datetime) -> Outcome:
+    """The words of an opt-in may have become others, so a person asks the customer."""
+    customer = sender(item.person, now).customer
+    said_at = customer.own_opt_in_at if customer.status == Status.OPTED_IN else None
+    may_be_changed = said_at is not None and timedelta(0) <= item.occurred_at - said_at <= EDITABLE
+    reading = Reading(Decision.REVIEW, why=EDITED_OPT_IN) if may_be_changed else NOTHING
+    return _act(reading, "", Said(item, EDITED_WORDS, Source.KEYWORD, now))
 
 
 def _preference(item: payloads.Preference, now: datetime) -> Outcome:

@@ -109,6 +109,11 @@ class Wordless(Item):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HiddenEdit(Wordless):
+    """An earlier message was changed, and WhatsApp does not pass on what it says now."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Preference(Item):
     """WhatsApp's own switch for offers: `value` is "stop", "resume", "signup", or a word that is new to us.
 

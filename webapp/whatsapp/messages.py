@@ -3,20 +3,32 @@
 Source: Meta, webhooks reference for `messages`, `history` and `standby`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.whatsapp.content import (
     edited_content,
     emoji,
+    hides_an_edit,
     interactive_type,
+    shared_number,
     statement,
     tap,
     type_of,
     was_forwarded,
 )
 from webapp.whatsapp.envelope import Envelope, digits
-from webapp.whatsapp.items import Button, Item, NumberChange, Passive, Person, Reaction, Wordless, Words
+from webapp.whatsapp.items import (
+    Button,
+    HiddenEdit,
+    Item,
+    NumberChange,
+    Passive,
+    Person,
+    Reaction,
+    Wordless,
+    Words,
+)
 from webapp.whatsapp.reading import Malformed, digest, identifier, mapping, name
 
 ECHO = "written by the business itself"
@@ -139,7 +151,17 @@ def _words(message: Message) -> Words | None:
 
 def _wordless(message: Message) -> Wordless:
     """Has a key of its own: what came as "unsupported" may come again with its words."""
-    return Wordless(**message.identity("wordless", _wordless_kind(message.raw)), person=message.person)
+    kind = HiddenEdit if hides_an_edit(message.raw) else Wordless
+    return kind(
+        **message.identity("wordless", _wordless_kind(message.raw)), person=_with_shared_number(message)
+    )
+
+
+def _with_shared_number(message: Message) -> Person:
+    """Somebody who hid the number and shares it now is known by both."""
+    if message.person.wa_id or was_forwarded(message.raw):
+        return message.person
+    return replace(message.person, wa_id=shared_number(message.raw))
 
 
 def _wordless_kind(raw: dict[str, Any]) -> str:

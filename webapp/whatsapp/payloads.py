@@ -16,6 +16,7 @@ from webapp.whatsapp.envelope import Contacts, Envelope, digits
 from webapp.whatsapp.events import read_preference, read_status, read_user_id_update
 from webapp.whatsapp.items import (
     Button,
+    HiddenEdit,
     Item,
     Notice,
     NumberChange,
@@ -33,6 +34,7 @@ from webapp.whatsapp.reading import LONGEST_FIELD, Malformed, canonical, clean, 
 
 __all__ = [
     "Button",
+    "HiddenEdit",
     "Item",
     "MalformedBody",
     "Notice",
