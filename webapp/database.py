@@ -19,7 +19,9 @@ from sqlalchemy import (
     Integer,
     create_engine,
     event,
+    func,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.engine import Connection
@@ -148,6 +150,17 @@ def begin_snapshot(session: Any) -> None:
     """All further reads of this transaction see one moment; SQLite does so by itself. Call it first."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+def numbers(session: Any, id: Any, most: int) -> list[int]:
+    """So many numbers for new rows that nobody else gets: from the sequence of the column `id`, or, as SQLite
+    has one writer, those that follow. Rows that bring their number are written many in one statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        table = id.class_.__tablename__
+        draw = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :most)")
+        return list(session.scalars(draw, {"table": table, "most": most}))
+    last = session.scalar(select(func.max(id))) or 0
+    return list(range(last + 1, last + 1 + most))
 
 
 def migrate(url: str, revision: str = "head") -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from webapp.consent import ledger, rules
+from webapp.consent import ledger, rules, together
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import ConsentEvent, ConsentState, Hold
 from webapp.consent.rules import (
@@ -89,7 +89,7 @@ def ask(
         occurred_at=rules.not_in_future(at, now), recorded_at=now,
     )  # fmt: skip
     db.session.add(review)
-    db.session.flush()
+    together.flush()
     return review
 
 

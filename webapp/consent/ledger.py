@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.consent import rules, state
+from webapp.consent import rules, state, together
 from webapp.consent.models import ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
@@ -134,6 +134,8 @@ def lock(customer: ConsentState) -> None:
     PostgreSQL locks the row, but not its key, so that rows which refer to the customer need not wait; on
     SQLite the writing transaction already holds the only write lock.
     """
+    if together.is_locked(customer):
+        return
     db.session.flush()
     db.session.refresh(customer, with_for_update={"key_share": True})
 
@@ -153,6 +155,8 @@ def recorded(customer: ConsentState, kind: Kind, message_id: str | None) -> Cons
     """The event that this message caused."""
     if not message_id:
         return None
+    if together.is_locked(customer):
+        return together.recorded(customer, kind, external_id(message_id))
     query = select(ConsentEvent).where(
         ConsentEvent.customer_id == customer.id,
         ConsentEvent.kind == kind,
@@ -193,11 +197,12 @@ def _write(event: ConsentEvent, proof: Proof) -> ConsentEvent:
     nonce = secrets.token_bytes(16)
     if proof != Proof():
         event.evidence_digest = digest(nonce, proof)
+    together.number(event)
     db.session.add(event)
-    db.session.flush()
+    together.flush()
     if proof != Proof():
         db.session.add(Evidence(event_id=event.id, nonce=nonce, **vars(proof)))
-        db.session.flush()
+        together.flush()
     return event
 
 
@@ -206,4 +211,4 @@ def move(customer: ConsentState, to: State) -> None:
     customer.consent = to
     customer.version += 1
     customer.events_count += 1
-    db.session.flush()
+    together.flush()

@@ -119,15 +119,28 @@ def create_with(
     """`create` for addresses that were checked before."""
     if not given:
         raise ValueError("A customer needs a phone number or a WhatsApp id.")
-    customer = Customer(name=shown_name(name), created_at=now, demo=demo)
-    customer.identities = [_identity(place, source, now) for place in given]
-    refresh(customer)
+    customer = composed(given, name=name, source=source, now=now, demo=demo)
     try:
         with db.session.begin_nested():
             db.session.add(customer)
     except IntegrityError:
         return find_by_addresses(given)[0]
     return customer
+
+
+def composed(
+    given: Iterable[Address], *, name: str, source: str, now: datetime, demo: bool = False
+) -> Customer:
+    """A customer with these addresses who is not yet on record."""
+    customer = Customer(name=shown_name(name), created_at=now, demo=demo)
+    give(customer, given, source, now)
+    return customer
+
+
+def give(customer: Customer, places: Iterable[Address], source: str, now: datetime) -> None:
+    """The customer has these addresses, too, which belong to nobody; the caller flushes."""
+    customer.identities.extend(_identity(place, source, now) for place in places)
+    refresh(customer)
 
 
 def attach(customer: Customer, kind: IdentityKind | str, value: str, source: str, now: datetime) -> Identity:

@@ -16,12 +16,11 @@ from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.readings import NOTHING
 from webapp.consent.rules import ReviewKind, Source, Status, Turn
-from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.whatsapp import moves, payloads, stored, template_effects, unheard
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
-from webapp.whatsapp.senders import Sender, addresses_of, sender
+from webapp.whatsapp.senders import Sender, known, sender
 
 PLATFORM_STOP = "platform_stop"
 LIFT_PLATFORM_STOP = "lift_platform_stop"
@@ -131,8 +130,7 @@ def _passive(item: payloads.Passive, words: KeywordSet | None, now: datetime) ->
     """Said in a group or long ago: a stop goes to a person, everything else creates nobody."""
     reading = stored.reading(item, words)
     if reading.decision is Decision.NONE:
-        known = identities.find_by_addresses(addresses_of(item.person))
-        return Outcome(customer=next(iter(known), None))
+        return Outcome(customer=known(item.person))
     return _act(reading, reading.matched, Said(item, item.text or "", Source.KEYWORD, now))
 
 

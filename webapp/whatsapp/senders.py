@@ -1,9 +1,11 @@
 """Who wrote: the customer behind the identities that WhatsApp shows, and all who may be the same person."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from webapp.consent import ledger
 from webapp.customers import duplicates, identities, merging
@@ -32,11 +34,43 @@ class Sender:
         return next((i.id for i in customer.identities if (i.kind, i.value) in used), None)
 
 
+NOBODY: Mapping[Person, Sender | None] = MappingProxyType({})
+_gathered: ContextVar[Mapping[Person, Sender | None]] = ContextVar("gathered_people", default=NOBODY)
+
+
 def sender(person: Person, now: datetime) -> Sender:
     """The customer who this person is, created if nobody is; what is new about the person is learned.
 
     All who may be the person are locked, in the order of their ids. Raises Malformed (see `addresses_of`).
     """
+    who = _gathered.get().get(person) or _looked_up(person, now)
+    _name(who.customer, person.name or "")
+    for customer in who.alike:
+        if customer.unreachable_at:  # whoever writes to us can be reached
+            customer.unreachable_at, customer.version = None, customer.version + 1
+    return who
+
+
+def known(person: Person) -> Customer | None:
+    """The customer who this person is; nobody is created."""
+    if person in _gathered.get():
+        who = _gathered.get()[person]
+        return who and who.customer
+    return next(iter(identities.find_by_addresses(addresses_of(person))), None)
+
+
+@contextmanager
+def gathered(people: Mapping[Person, Sender | None]) -> Iterator[None]:
+    """Inside, these people are not looked up again: they are known, locked, and all about them is learned.
+    None stands for somebody who is no customer."""
+    mark = _gathered.set(people)
+    try:
+        yield
+    finally:
+        _gathered.reset(mark)
+
+
+def _looked_up(person: Person, now: datetime) -> Sender:
     given = addresses_of(person)
     owners = identities.find_by_addresses(given)
     if not owners:
@@ -46,13 +80,9 @@ def sender(person: Person, now: datetime) -> Sender:
     alike = identities.customers_like(given)
     for customer in alike:
         ledger.lock(customer)
-    known = identities.find_by_addresses(given)[0]
-    learn(known, given, now)
-    _name(known, person.name or "")
-    for customer in alike:
-        if customer.unreachable_at:  # whoever writes to us can be reached
-            customer.unreachable_at, customer.version = None, customer.version + 1
-    return Sender(known, alike, given)
+    best = identities.find_by_addresses(given)[0]
+    learn(best, given, now)
+    return Sender(best, alike, given)
 
 
 def _meet(owners: list[Customer], given: list[Address], now: datetime) -> None:

@@ -1,0 +1,185 @@
+"""The people of a run of messages, found, locked and put on record in a few statements for all of them.
+
+Only those are gathered who are one customer, or nobody yet. Whoever may be several customers is left to
+`senders`, which takes one message at a time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import selectinload
+
+from webapp import database
+from webapp.customers import identities
+from webapp.customers.addresses import Address
+from webapp.customers.models import Customer, Identity
+from webapp.customers.search import NUMBER_KINDS
+from webapp.extensions import db
+from webapp.whatsapp.payloads import Person
+from webapp.whatsapp.reading import Malformed
+from webapp.whatsapp.senders import SOURCE, Sender, addresses_of
+
+MOST_IN_A_QUESTION = 500
+MOST_WITHOUT_NUMBERS = 3
+"""Fewer rows are written one by one sooner than numbers are drawn for them."""
+Key = tuple[str, str]
+"""What two addresses of one person share: all variants of a number are one."""
+
+
+@dataclass
+class Crowd:
+    """`people` are those who can be taken together (see `senders.gathered`)."""
+
+    people: dict[Person, Sender | None] = field(default_factory=dict)
+    customers: list[Customer] = field(default_factory=list)
+
+    def __contains__(self, person: Person) -> bool:
+        return person in self.people
+
+
+@dataclass
+class _Somebody:
+    """All in the run who share an address, so that they are one person."""
+
+    persons: list[Person] = field(default_factory=list)
+    addresses: dict[tuple[str, str], Address] = field(default_factory=dict)
+    owners: set[int] = field(default_factory=set)
+    speaks: bool = False
+
+
+def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
+    """Find and lock the customers of these people; whoever is nobody yet becomes one if he `speaks`.
+
+    The caller flushes nothing and writes within a savepoint: two deliveries may create one person at once.
+    """
+    somebodies = _parted(persons)
+    _find_owners(somebodies)
+    customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
+    shared = _shared_with_others(customers.values())
+    crowd = Crowd()
+    for each in somebodies:
+        if len(each.owners) > 1 or each.owners & shared:
+            continue
+        customer = _customer(each, customers, now)
+        crowd.customers += [customer] if customer else []
+        for person in each.persons:
+            crowd.people[person] = customer and Sender(customer, [customer], addresses_of(person))
+    _write(crowd.customers)
+    return crowd
+
+
+def _write(customers: list[Customer]) -> None:
+    """Several rows bring their numbers, so that they are written in one statement."""
+    new = [customer for customer in customers if customer.id is None]
+    added = [identity for customer in customers for identity in customer.identities if identity.id is None]
+    for rows, id in ((new, Customer.id), (added, Identity.id)):
+        if len(rows) > MOST_WITHOUT_NUMBERS:
+            for row, number in zip(rows, database.numbers(db.session, id, len(rows)), strict=True):
+                row.id = number
+    db.session.add_all(new)
+    db.session.flush()
+
+
+def _parted(persons: Iterable[tuple[Person, bool]]) -> list[_Somebody]:
+    """Those who share an address become one; who has none that can be kept is left out."""
+    by_key: dict[Key, _Somebody] = {}
+    seen: dict[Person, bool] = {}
+    for person, speaks in persons:
+        seen[person] = seen.get(person, False) or speaks
+    for person, speaks in seen.items():
+        try:
+            given = addresses_of(person)
+        except Malformed:
+            continue
+        keys = [_key(place.kind, place.value, place.match_key) for place in given]
+        one = _united({id(by_key[key]): by_key[key] for key in keys if key in by_key}.values())
+        one.persons.append(person)
+        one.speaks |= speaks
+        one.addresses |= {(place.kind, place.value): place for place in given}
+        for place in one.addresses.values():
+            by_key[_key(place.kind, place.value, place.match_key)] = one
+    return list({id(one): one for one in by_key.values()}.values())
+
+
+def _united(parts: Iterable[_Somebody]) -> _Somebody:
+    whole = _Somebody()
+    for part in parts:
+        whole.persons += part.persons
+        whole.addresses |= part.addresses
+        whole.speaks |= part.speaks
+    return whole
+
+
+def _key(kind: str, value: str, match_key: str) -> Key:
+    return ("number", match_key) if kind in NUMBER_KINDS else (kind, value)
+
+
+def _find_owners(somebodies: list[_Somebody]) -> None:
+    by_key = {
+        _key(place.kind, place.value, place.match_key): one
+        for one in somebodies
+        for place in one.addresses.values()
+    }
+    for identity in _identities_with(by_key):
+        one = by_key.get(_key(identity.kind, identity.value, identity.match_key))
+        if one:
+            one.owners.add(identity.customer_id)
+
+
+def _locked(ids: set[int]) -> dict[int, Customer]:
+    """In the order of their ids, as everywhere, so that two deliveries do not wait for each other."""
+    found: dict[int, Customer] = {}
+    for some in _portions(sorted(ids)):
+        query = select(Customer).where(Customer.id.in_(some)).order_by(Customer.id)
+        query = query.options(selectinload(Customer.identities)).with_for_update(key_share=True)
+        for customer in db.session.scalars(query.execution_options(populate_existing=True)):
+            found[customer.id] = customer
+    return found
+
+
+def _shared_with_others(customers: Iterable[Customer]) -> set[int]:
+    """The ids of those who have an address that another customer may have, too."""
+    mine = {
+        _key(identity.kind, identity.value, identity.match_key): customer.id
+        for customer in customers
+        for identity in customer.identities
+    }
+    return {
+        mine[key]
+        for identity in _identities_with(key for key in mine if key[0] == "number")
+        if mine.get(key := _key(identity.kind, identity.value, identity.match_key)) not in (
+            None, identity.customer_id,
+        )
+    }  # fmt: skip
+
+
+def _customer(one: _Somebody, customers: dict[int, Customer], now: datetime) -> Customer | None:
+    if one.owners:
+        customer = customers[next(iter(one.owners))]
+        known = {(identity.kind, identity.value) for identity in customer.identities}
+        if new := [place for key, place in one.addresses.items() if key not in known]:
+            identities.give(customer, new, SOURCE, now)
+        return customer
+    if not one.speaks:
+        return None
+    name = next((person.name for person in one.persons if person.name), "")
+    return identities.composed(one.addresses.values(), name=name, source=SOURCE, now=now)
+
+
+def _identities_with(keys: Iterable[Key]) -> Iterator[Identity]:
+    for some in _portions(list(keys)):
+        yield from db.session.execute(_having(some))
+
+
+def _having(keys: list[Key]) -> Select[tuple[str, str, str, int]]:
+    numbers = [value for kind, value in keys if kind == "number"]
+    ids = [value for kind, value in keys if kind != "number"]
+    tests = [Identity.match_key.in_(numbers) & Identity.kind.in_(NUMBER_KINDS)] if numbers else []
+    tests += [Identity.match_key.in_(ids) & Identity.kind.not_in(NUMBER_KINDS)] if ids else []
+    return select(Identity.kind, Identity.value, Identity.match_key, Identity.customer_id).where(or_(*tests))
+
+
+def _portions(values: list) -> Iterator[list]:
+    return (values[start : start + MOST_IN_A_QUESTION] for start in range(0, len(values), MOST_IN_A_QUESTION))
