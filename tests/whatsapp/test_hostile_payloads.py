@@ -36,15 +36,8 @@ STOP = json.dumps(a_body(a_change(messages=[a_message()])))
         (STOP.replace("STOP", "ST\xd6P").encode("latin-1"), "an old encoding"),
         (b"\xff\xfe\xfd", "no text at all"),
         (b"object=whatsapp", "a form"),
-        (b"NaN", "NaN alone"),
-        (STOP.replace('"1795165200"', "NaN").encode(), "NaN inside"),
-        (STOP.replace('"1795165200"', "-Infinity").encode(), "infinity inside"),
-        (STOP.replace('"1795165200"', "9" * 5000).encode(), "a number of 5,000 digits"),
         (b"[" * 100_000, "100,000 open brackets"),
-        (b"[" * 100_000 + b"]" * 100_000, "100,000 brackets"),
-        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "100,000 braces"),
-        (b"[" * 500 + b"]" * 500, "deep, but not too deep for Python"),
-        (b"[" * DEEPEST + b"1" + b"]" * DEEPEST, "one level too deep"),
+        (b"[" * 500, "500 open brackets"),
     ],
 )
 def test_what_cannot_be_read_as_json_is_a_malformed_body(raw: bytes, sentence: str) -> None:
@@ -52,8 +45,36 @@ def test_what_cannot_be_read_as_json_is_a_malformed_body(raw: bytes, sentence: s
         parse(raw, RECEIVED)
 
 
-def test_a_body_of_the_deepest_kind_is_read() -> None:
-    assert type(parse(b"[" * DEEPEST + b"]" * DEEPEST, RECEIVED)[0]) is Unread
+@pytest.mark.parametrize("depth", [DEEPEST, DEEPEST + 1, 500, 100_000])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_that_is_nothing_but_depth_is_kept(depth: int, opened: str, closed: str) -> None:
+    [item] = parse((opened * depth + "1" + closed * depth).encode(), RECEIVED)
+    assert (type(item), item.malformed) == (Unread, True)
+
+
+BESIDE = [
+    ("NaN", "NaN"),
+    ("-Infinity", "infinity"),
+    ("9" * 5000, "a number of 5,000 digits"),
+    ("[" * 500 + "]" * 500, "500 brackets"),
+    ("[" * 100_000 + "]" * 100_000, "more brackets than Python reads"),
+    ('{"a":' * 2000 + '"]]}"' + "}" * 2000, "braces around a text with brackets"),
+]
+
+
+@pytest.mark.parametrize(("nonsense", "sentence"), BESIDE, ids=[sentence for _, sentence in BESIDE])
+@pytest.mark.parametrize("place", ['"1795165200"', '"STOP"', '"12025550107"', '"wamid.1"'])
+def test_what_is_no_json_costs_only_its_own_item(nonsense: str, sentence: str, place: str) -> None:
+    broken = json.dumps(a_message()).replace(place, nonsense)
+    stop = json.dumps(a_message(id="wamid.2"))
+    whole = json.dumps(a_body(a_change(messages=["x", "y"])))
+    *_, last = parse(whole.replace('"x"', broken).replace('"y"', stop).encode(), RECEIVED)
+    assert (type(last), last.text, last.key) == (Words, "STOP", "message:wamid.2"), sentence
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_body() -> None:
+    [item] = parse(STOP.encode("utf-8-sig"), RECEIVED)
+    assert item.text == "STOP"
 
 
 def test_the_error_does_not_repeat_the_body() -> None:

@@ -6,6 +6,7 @@ Source: Meta, webhook overview.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -55,13 +56,19 @@ __all__ = [
 # Meta's own bodies have fewer than 20 levels. A fixed limit, because Python's own depends on the caller.
 DEEPEST = 64
 
+LONGEST_NUMBER = 1000
+"""Digits; Python reads 4,300 at most, and no number of a delivery comes near."""
+UNREADABLE = "the body is not readable JSON"
+_BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+"""Brackets, and texts as a whole, for brackets in them count for nothing."""
+
 NOT_READ = "a field that is not read here"
 
 Reader = Callable[[object, Envelope], Iterable[Item]]
 
 
 class MalformedBody(ValueError):
-    """The body is no JSON in UTF-8, holds NaN, or is nested deeper than any delivery."""
+    """The body is no JSON in UTF-8."""
 
 
 def parse(raw: bytes, received_at: datetime) -> list[Item]:
@@ -75,17 +82,45 @@ def parse(raw: bytes, received_at: datetime) -> list[Item]:
 
 
 def _load(raw: bytes) -> object:
+    """The body; what is nested deeper than any delivery is left out, so that it costs only its own item."""
     try:
-        body = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        body = _parsed(raw)
+        return _parsed(_shallow(raw)) if _is_deeper_than(DEEPEST, body) else body
+    except RecursionError:
+        pass
+    except ValueError as problem:
+        raise MalformedBody(UNREADABLE) from problem
+    try:
+        return _parsed(_shallow(raw))
     except (ValueError, RecursionError) as problem:
-        raise MalformedBody("the body is not readable JSON") from problem
-    if _is_deeper_than(DEEPEST, body):
-        raise MalformedBody(f"the body is nested deeper than {DEEPEST} levels")
-    return body
+        raise MalformedBody(UNREADABLE) from problem
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+def _parsed(raw: bytes) -> object:
+    return json.loads(raw.decode("utf-8-sig"), parse_constant=_missing, parse_int=_number)
+
+
+def _missing(_constant: str) -> None:
+    """NaN and infinity are no JSON: where one stands, there is nothing."""
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+def _shallow(raw: bytes) -> bytes:
+    """The same document with null for every list and object that lies too deep."""
+    kept, depth, start = [], 0, 0
+    for found in _BRACKETS.finditer(raw):
+        if found[0] in b"[{":
+            depth += 1
+            if depth == DEEPEST + 1:
+                kept += [raw[start : found.start()], b"null"]
+        elif found[0] in b"]}":
+            if depth == DEEPEST + 1:
+                start = found.end()
+            depth -= 1
+    return b"".join([*kept, raw[start:]] if depth <= DEEPEST else kept)
 
 
 def _is_deeper_than(levels: int, body: object) -> bool:
