@@ -19,8 +19,8 @@ from webapp.demo import clearing, desk
 from webapp.demo.clearing import Cleared
 from webapp.extensions import db
 from webapp.whatsapp import inbound
-from webapp.whatsapp.inbound import Business
 from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS
+from webapp.whatsapp.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 CUSTOMERS = 12

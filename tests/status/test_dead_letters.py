@@ -31,7 +31,7 @@ from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp import dead_letters, replay
 from webapp.whatsapp.dead_letters import NotOpen
-from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 JOE = "+12025550107"

@@ -145,8 +145,11 @@ TABLE: list[tuple[str, str, Expected]] = [
     ("reaction", "a reaction is its emoji", [(Reaction, {"emoji": "👎", "person": JOE})]),
     ("audio_voice", "a voice note has no words", [(Wordless, {"kind": "voice", "person": ANA})]),
     ("revoke", "a deletion has no words", [(Wordless, {"kind": "revoke", "person": JOE})]),
-    ("contacts_request_share", "a card has no words",
-     [(Wordless, {"kind": "contacts", "person": replace(MEI, wa_id="4915112345678")})]),
+    (
+        "contacts_request_share",
+        "a card has no words",
+        [(Wordless, {"kind": "contacts", "person": replace(MEI, wa_id="4915112345678")})],
+    ),
     (
         "group_text_stop",
         "what is said in a group is no statement to us",

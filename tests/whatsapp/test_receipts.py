@@ -16,7 +16,7 @@ from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp import inbound
-from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.keeping import Business
 
 IN = Status.OPTED_IN
 MANY = 16

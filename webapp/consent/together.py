@@ -10,9 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
+from sqlalchemy.orm import attributes
 
 from webapp import database
-from webapp.consent.models import ConsentEvent, ConsentState
+from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState
 from webapp.extensions import db
 
 MOST_IN_A_QUESTION = 500
@@ -47,9 +48,19 @@ def together(customers: Sequence[ConsentState], external_ids: Sequence[str]) -> 
     try:
         with db.session.no_autoflush:
             yield
-        db.session.flush()
+        _write_alike(customers)
     finally:
         _running.reset(mark)
+
+
+def _write_alike(customers: Sequence[ConsentState]) -> None:
+    """Rows that write the same columns are written in one statement, so all write the whole state."""
+    changed = db.session.dirty if len(customers) > 1 else ()
+    for customer in customers:
+        if customer in changed:
+            for column in (*STATE_FIELDS, "version", "events_count"):
+                attributes.flag_modified(customer, column)
+    db.session.flush()
 
 
 def is_locked(customer: ConsentState) -> bool:

@@ -13,7 +13,7 @@ from webapp.rendering import dialog, dialog_done, see_other
 from webapp.status import letters, lines
 from webapp.whatsapp import dead_letters, replay, watch
 from webapp.whatsapp.dead_letters import NotOpen
-from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 bp = Blueprint("status", __name__, url_prefix="/status")

@@ -28,15 +28,16 @@ Key = tuple[str, str]
 """What two addresses of one person share: all variants of a number are one."""
 
 
+class NotTogether(Exception):
+    """One of them may be several customers, or nobody who can be kept."""
+
+
 @dataclass
 class Crowd:
-    """`people` are those who can be taken together (see `senders.gathered`)."""
+    """Who the people are (see `senders.gathered`), and all their customers."""
 
     people: dict[Person, Sender | None] = field(default_factory=dict)
     customers: list[Customer] = field(default_factory=list)
-
-    def __contains__(self, person: Person) -> bool:
-        return person in self.people
 
 
 @dataclass
@@ -50,18 +51,18 @@ class _Somebody:
 
 
 def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
-    """Find and lock the customers of these people; whoever is nobody yet becomes one if he `speaks`.
+    """Find and lock the customers of these people; whoever is nobody yet becomes one if they `speak`.
 
-    The caller flushes nothing and writes within a savepoint: two deliveries may create one person at once.
+    The caller has a savepoint: two deliveries may create one person at once. Raises NotTogether.
     """
     somebodies = _parted(persons)
     _find_owners(somebodies)
     customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
     shared = _shared_with_others(customers.values())
+    if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
+        raise NotTogether
     crowd = Crowd()
     for each in somebodies:
-        if len(each.owners) > 1 or each.owners & shared:
-            continue
         customer = _customer(each, customers, now)
         crowd.customers += [customer] if customer else []
         for person in each.persons:
@@ -76,23 +77,22 @@ def _write(customers: list[Customer]) -> None:
     added = [identity for customer in customers for identity in customer.identities if identity.id is None]
     for rows, id in ((new, Customer.id), (added, Identity.id)):
         if len(rows) > MOST_WITHOUT_NUMBERS:
-            for row, number in zip(rows, database.numbers(db.session, id, len(rows)), strict=True):
+            with db.session.no_autoflush:
+                drawn = database.numbers(db.session, id, len(rows))
+            for row, number in zip(rows, drawn, strict=True):
                 row.id = number
     db.session.add_all(new)
     db.session.flush()
 
 
 def _parted(persons: Iterable[tuple[Person, bool]]) -> list[_Somebody]:
-    """Those who share an address become one; who has none that can be kept is left out."""
+    """Those who share an address become one. Raises NotTogether for somebody without any that can be kept."""
     by_key: dict[Key, _Somebody] = {}
     seen: dict[Person, bool] = {}
     for person, speaks in persons:
         seen[person] = seen.get(person, False) or speaks
     for person, speaks in seen.items():
-        try:
-            given = addresses_of(person)
-        except Malformed:
-            continue
+        given = _given(person)
         keys = [_key(place.kind, place.value, place.match_key) for place in given]
         one = _united({id(by_key[key]): by_key[key] for key in keys if key in by_key}.values())
         one.persons.append(person)
@@ -101,6 +101,13 @@ def _parted(persons: Iterable[tuple[Person, bool]]) -> list[_Somebody]:
         for place in one.addresses.values():
             by_key[_key(place.kind, place.value, place.match_key)] = one
     return list({id(one): one for one in by_key.values()}.values())
+
+
+def _given(person: Person) -> list[Address]:
+    try:
+        return addresses_of(person)
+    except Malformed as problem:
+        raise NotTogether from problem
 
 
 def _united(parts: Iterable[_Somebody]) -> _Somebody:

@@ -15,10 +15,10 @@ from sqlalchemy import select
 
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet
 from webapp.extensions import db
-from webapp.whatsapp import dead_letters, effects, faults, missed
+from webapp.whatsapp import dead_letters, effects, faults
 from webapp.whatsapp.dead_letters import NotOpen
 from webapp.whatsapp.effects import PLATFORM_STOP, Outcome
-from webapp.whatsapp.inbound import NOT_OURS, Business, made_of
+from webapp.whatsapp.keeping import NOT_OURS, Business, made_of
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item, MalformedBody, Unread, parse
 from webapp.whatsapp.reading import Malformed
@@ -88,8 +88,7 @@ def _apply(
 ) -> None:
     items = items_of(message)
     outcomes = [_outcome(item, business, words, now) for item in items]
-    message.missed = missed.mark(items[-1], words)
-    for column, value in made_of(outcomes[-1]).items():
+    for column, value in made_of(outcomes[-1], items[-1], words).items():
         setattr(message, column, value)
     message.failure, message.rule_version = None, RULE_VERSION
     stopped = any(outcome.decision in STOPS for outcome in outcomes)

@@ -12,7 +12,7 @@ from webapp.config import Settings
 from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
 from webapp.whatsapp import inbound, signature, watch
-from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.keeping import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
 log = logging.getLogger(__name__)

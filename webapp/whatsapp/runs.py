@@ -1,0 +1,118 @@
+"""Neighbours in one delivery are taken together: receipts and messages come by the hundred after a campaign.
+
+Whatever is not for many at once, or holds one that cannot be applied, is halved down to the one to blame, and
+that one takes the way of a single item. Then nothing of the run was done before.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from webapp.consent.keywords import KeywordSet
+from webapp.consent.ledger import external_id
+from webapp.consent.together import together
+from webapp.extensions import db
+from webapp.whatsapp import effects, faults, gathering
+from webapp.whatsapp.effects import Outcome
+from webapp.whatsapp.gathering import Crowd, NotTogether
+from webapp.whatsapp.keeping import NOT_OURS, Business, columns, made_of
+from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.payloads import (
+    Button,
+    Item,
+    Passive,
+    Preference,
+    Reaction,
+    Status,
+    Wordless,
+    Words,
+)
+from webapp.whatsapp.senders import gathered
+
+FROM_PEOPLE = (Words, Button, Reaction, Passive, Wordless, Preference)
+"""What somebody said or did."""
+
+
+def way(item: Item) -> type[Item] | None:
+    """Neighbours of one way are taken together; None stands for what goes alone."""
+    return Status if isinstance(item, Status) else Item if isinstance(item, FROM_PEOPLE) else None
+
+
+def take(
+    items: list[Item],
+    business: Business,
+    words: KeywordSet | None,
+    now: datetime,
+    *,
+    singly: Callable[[Item], bool],
+) -> bool:
+    """Take a run of one way; whether anything in it was new. `singly` takes one item and says the same."""
+    taken = _taken(items, business, words, now)
+    if taken is not None:
+        return taken
+    if len(items) == 1:
+        return singly(items[0])
+    half = len(items) // 2
+    first = take(items[:half], business, words, now, singly=singly)
+    second = take(items[half:], business, words, now, singly=singly)
+    return first or second
+
+
+def _taken(items: list[Item], business: Business, words: KeywordSet | None, now: datetime) -> bool | None:
+    """None when one of them cannot be applied, or is not for many at once."""
+    receipts = way(items[0]) is Status
+    if receipts and len(items) == 1:
+        return None
+    try:
+        with db.session.begin_nested():
+            fresh = _not_on_record(items)
+            outcomes = _receipts(fresh, business, now) if receipts else _said(fresh, business, words, now)
+            _keep(fresh, outcomes, words, now)
+    except NotTogether:
+        return None
+    except Exception as problem:  # which of them it was shows when the run is halved
+        if faults.out_of_reach(problem):
+            raise
+        return None
+    return bool(fresh)
+
+
+def _receipts(items: list[Item], business: Business, now: datetime) -> list[Outcome]:
+    ours = [item for item in items if business.owns(item)]
+    outcomes = dict(zip((item.key for item in ours), effects.apply_statuses(ours, now), strict=True))
+    return [outcomes.get(item.key, Outcome(NOT_OURS)) for item in items]
+
+
+def _said(items: list[Item], business: Business, words: KeywordSet | None, now: datetime) -> list[Outcome]:
+    ours = [item for item in items if business.owns(item)]
+    crowd = gathering.gather([(item.person, not isinstance(item, Passive)) for item in ours], now)
+    with _writing_together(crowd, ours):
+        return [
+            effects.apply(item, words, now) if business.owns(item) else Outcome(NOT_OURS) for item in items
+        ]
+
+
+def _keep(items: list[Item], outcomes: list[Outcome], words: KeywordSet | None, now: datetime) -> None:
+    rows: list[dict[str, Any]] = [
+        columns(item, now) | made_of(outcome, item, words)
+        for item, outcome in zip(items, outcomes, strict=True)
+    ]
+    if rows:
+        db.session.connection().execute(insert(InboundMessage), rows)
+
+
+@contextmanager
+def _writing_together(crowd: Crowd, items: list[Item]) -> Iterator[None]:
+    with gathered(crowd.people), together([*crowd.customers], [str(external_id(item.key)) for item in items]):
+        yield
+
+
+def _not_on_record(items: list[Item]) -> list[Item]:
+    """Those that did not come before, each once."""
+    fresh = {item.key: item for item in reversed(items)}
+    for known in db.session.scalars(select(InboundMessage.key).where(InboundMessage.key.in_(fresh))):
+        del fresh[known]
+    return [item for item in items if fresh.get(item.key) is item]
