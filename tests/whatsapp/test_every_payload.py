@@ -25,7 +25,7 @@ TABLE = [
     ("system_user_changed_number", "a moved person is known by both numbers", ["none"], [UNKNOWN]),
     ("image_caption_stop", "a caption in words that are not configured", ["none"], [UNKNOWN]),
     ("brazil_no_ninth_digit_text", "a word that is not configured", ["none"], [UNKNOWN]),
-    ("text_username_no_phone_stop", "a person without a number is a customer", ["none"], [UNKNOWN]),
+    ("text_username_no_phone_stop", "a person without a number is heard, too", ["review"], [HELD]),
     ("text_mentions_stop_not_optout", "ordinary chatter", ["none"], [UNKNOWN]),
     ("text_reply_to_template_stop", "a word that is not configured", ["none"], [UNKNOWN]),
     ("interactive_button_reply", "a button of another meaning", ["none"], [UNKNOWN]),

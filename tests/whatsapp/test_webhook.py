@@ -115,7 +115,7 @@ def test_a_content_encoding_is_refused(app, client, encoding, code):
     assert stored(app) == (["opt_out"] if code == 200 else [])
 
 
-@pytest.mark.parametrize("raw", [b"", b"STOP", b"{", b"\xff\xfe", b"[NaN]", b"[" * 100_000])
+@pytest.mark.parametrize("raw", [b"", b"STOP", b"{", b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_no_json_is_kept_once_and_answered(app, client, raw):
     """Sending it again would not help."""
     assert [post(client, raw).status_code for _ in range(2)] == [200, 200]

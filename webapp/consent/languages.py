@@ -16,6 +16,9 @@ from webapp.consent.folding import fold, tokens, without_accents
 SIGNS_LOOKED_AT = 500
 ENOUGH = 0.5
 """Weight that a language needs: one word that two languages share is none of either."""
+ENGLISH = "English"
+OF_MANY = "others.toml"
+"""A few words of each of many languages."""
 SCRIPTS = {
     "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean", "CJK": "Chinese", "THAI": "Thai",
     "HEBREW": "Hebrew", "GREEK": "Greek", "BENGALI": "Bengali", "TAMIL": "Tamil", "TELUGU": "Telugu",
@@ -46,14 +49,18 @@ def _by_words(words: list[str]) -> str:
         for language in knowing:
             weights[language] += 1 / len(knowing)
     best = weights.most_common(2)
-    if not best or best[0][1] < ENOUGH or (len(best) > 1 and best[0][1] == best[1][1]):
+    if not best or best[0][1] < ENOUGH:
         return ""
+    tied = {language for language, weight in weights.items() if weight == best[0][1]}
+    if len(tied) > 1:  # the others borrow from English, and it borrows least
+        return ENGLISH if ENGLISH in tied else ""
     return best[0][0]
 
 
 @lru_cache
 def _vocabularies() -> dict[str, frozenset[str]]:
-    files = [f for f in resources.files(intents).iterdir() if f.name.endswith(".toml")]
+    found = resources.files(intents).iterdir()
+    files = [file for file in found if file.name.endswith(".toml") and file.name != OF_MANY]
     return {
         file.name.removesuffix(".toml").replace("_", " ").title(): _words(file.read_text(encoding="utf-8"))
         for file in sorted(files, key=lambda file: file.name)

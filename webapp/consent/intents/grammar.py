@@ -28,11 +28,11 @@ class Patterns:
 
     def matches(self, positions: Positions) -> list[int]:
         """For each pattern that matches, the places of all words that it takes."""
-        return [bits for bits in map(positions.all, self._candidates(positions)) if bits]
+        return [bits for bits in map(positions.all, self.candidates(positions)) if bits]
 
     def first_matches(self, positions: Positions) -> list[int]:
         """For each pattern that matches, the places of its first match; those of most words come first."""
-        found = filter(None, map(positions.first, self._candidates(positions)))
+        found = filter(None, map(positions.first, self.candidates(positions)))
         return sorted(found, key=int.bit_count, reverse=True)
 
     def words(self) -> Iterator[str]:
@@ -41,11 +41,12 @@ class Patterns:
             for step in pattern:
                 yield from chain.from_iterable(step.atom)
 
-    def _candidates(self, positions: Positions) -> Iterator[Pattern]:
+    def candidates(self, positions: Positions) -> list[Pattern]:
+        """The patterns that begin with a word that occurs, in the order in which they are written."""
         numbers: set[int] = set()
         for kind in positions.kinds:
             numbers |= self._by_head.get(kind, set())
-        return (self._patterns[number] for number in sorted(numbers))
+        return [self._patterns[number] for number in sorted(numbers)]
 
 
 class Grammar:
