@@ -105,6 +105,16 @@ def test_a_report_shows_what_came_after_an_opt_out_but_started_before_it(desk, c
     assert "on the way before it" in page.select_one("tbody").text
 
 
+def test_a_country_that_whatsapp_forbids_is_told_and_leads_to_its_people(desk, campaign, delivery) -> None:
+    assert "country" not in report(desk("viewer"), campaign).text
+    for _ in range(2):
+        delivery("failed", reason="refused", error_code=130497)
+    page = report(desk("viewer"), campaign)
+    assert page.select_one(".notice.bad a").text == "2 customers"
+    people = desk("viewer").soup(page.select_one("#report-forbidden")["href"])
+    assert len(people.select("tbody tr")) == 2
+
+
 def test_every_chart_has_words_a_table_and_a_file(desk, campaign, delivery) -> None:
     delivery("delivered", started_at=NOON)
     viewer = desk("viewer")

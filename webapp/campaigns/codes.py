@@ -53,6 +53,7 @@ STAYS = "Leaves the consent as it is; marks the number after three in a row"
 LATER = "Leaves them out; you may try again after 24 hours; not an opt-out"
 STOPS = "Records it and sends no more marketing"
 
+COUNTRY_FORBIDDEN = 130497
 _GRAPH_PERMISSIONS = range(200, 300)
 
 
@@ -72,7 +73,7 @@ _PEOPLE = [
     Rule(131030, Action.SKIP, "Not on the list of test numbers", SKIPS),
     Rule(131062, Action.SKIP, "This kind of message needs a phone number", SKIPS),
     Rule(137000, Action.SKIP, "WhatsApp cannot confirm who this is", SKIPS),
-    Rule(130497, Action.SKIP_COUNTRY, "WhatsApp does not allow it in this country",
+    Rule(COUNTRY_FORBIDDEN, Action.SKIP_COUNTRY, "WhatsApp does not allow it in this country",
          "Leaves out everybody of this country"),
     Rule(131056, Action.WAIT_PERSON, "Too many messages to the same person", "Waits, then tries again", 4),
 ]  # fmt: skip

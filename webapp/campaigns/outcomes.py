@@ -4,6 +4,7 @@ Every write names the pump's token and the state `sending`, for a status from th
 Only an accepted message also settles a delivery whose lease ran out meanwhile.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from webapp.campaigns.codes import Action, Rule, rule_of
 from webapp.campaigns.models import Delivery, DeliveryState, Sending
 from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Unclear
 from webapp.extensions import db
+
+log = logging.getLogger(__name__)
 
 FEW = 3
 """Attempts after the first when the cause passes; each waits four times as long (Meta, error 131056)."""
@@ -222,6 +225,7 @@ def _for_its_content(row: Any) -> bool:
 
 def _skip_country(refusal: Refusal) -> None:
     refusal.fail()
+    log.warning("campaign %s: WhatsApp forbids a whole country to this number", refusal.campaign_id)
     queued = Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED
     same_country = learning.same_country(refusal.result.claimed.customer_id)
     db.session.execute(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from webapp.campaigns import charts, counts, opt_out_curve, opt_outs, reasons
+from webapp.campaigns.codes import COUNTRY_FORBIDDEN
 from webapp.campaigns.counts import Counts
 from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, CampaignStatus, Delivery, DeliveryState
 from webapp.campaigns.opt_outs import Rate
@@ -72,6 +73,8 @@ def context(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "in_doubt": counted.states[DeliveryState.UNKNOWN],
         "in_doubt_does": reasons.WAITS,
         "after_opt_out": _after_opt_out(campaign.id),
+        "forbidden": sum(row.customers for row in failed if row.failure.code == COUNTRY_FORBIDDEN),
+        "forbidden_code": COUNTRY_FORBIDDEN,
         "rate": Rate(len(lost), _arrived(counted)),
         "usual": usual(campaign),
         "points": points,
