@@ -1,4 +1,4 @@
-"""Any order of stops, starts, holds, launches, crashes, retries, imports and undos: the promise holds."""
+"""Any order of stops, starts, holds, launches, crashes, retries, imports, merges, undos: it holds."""
 
 from collections import Counter
 from datetime import timedelta
@@ -26,7 +26,7 @@ from webapp.consent import guards, holds, ledger, ledger_check, state, undoing
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import ConsentRefused, Source, Status, Turn
-from webapp.customers import consenting
+from webapp.customers import consenting, identities, merging
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
@@ -52,7 +52,7 @@ class Promise(RuleBasedStateMachine):
         db.session.rollback()
         self.template = a_template(synced_at=NOON + timedelta(days=300)).id
         self.people = [a_customer(f"Person {n}", IN).id for n in range(4)]
-        self.campaigns = []
+        self.campaigns = {}
         self.a_campaign_is_launched()
 
     def tick(self, seconds=11):
@@ -61,7 +61,8 @@ class Promise(RuleBasedStateMachine):
         return self.now
 
     def customer(self, which):
-        return db.session.get_one(Customer, self.people[which], populate_existing=True)
+        customer = db.session.get_one(Customer, self.people[which], populate_existing=True)
+        return identities.survivor(customer)
 
     def signal(self, source, actor):
         return Signal(source, actor, self.tick(), message_id=f"m{self.n}", proof=Proof("whatsapp", "words"))
@@ -113,6 +114,15 @@ class Promise(RuleBasedStateMachine):
         holds.hold(self.customer(which), "may be a stop", self.signal(Source.KEYWORD, "customer"))
         db.session.commit()
 
+    @rule(one=PEOPLE, other=PEOPLE)
+    def two_records_become_one(self, one, other):
+        if self.customer(one).id != self.customer(other).id:
+            before = {self.customer(which).status for which in (one, other)}
+            who = self.customer(one), self.customer(other)
+            kept = merging.merge(*who, actor="user:1", now=self.tick(), why="The same")
+            db.session.commit()
+            assert OUT not in before or kept.status == OUT
+
     @rule()
     def a_review_is_decided(self):
         waiting = db.session.query(Hold).filter_by(decided_at=None).first()
@@ -131,11 +141,12 @@ class Promise(RuleBasedStateMachine):
     @rule()
     def a_campaign_is_launched(self):
         template = db.session.get_one(Template, self.template)
-        campaign = a_campaign(template, *(self.customer(n) for n in range(4)), name=f"Campaign {self.n}")
+        people = {one.id: one for one in map(self.customer, range(4))}
+        campaign = a_campaign(template, *people.values(), name=f"Campaign {self.n}")
         for _ in range(2):
             lifecycle.launch(campaign, actor="user:1", now=self.tick())
         db.session.commit()
-        self.campaigns.append(campaign.id)
+        self.campaigns[campaign.id] = len(people)
 
     @rule(on=st.sampled_from([True, True, True, False]))
     def somebody_uses_the_kill_switch(self, on):
@@ -160,12 +171,17 @@ class Promise(RuleBasedStateMachine):
         db.session.commit()
         for row in found.rows:
             self._may_start(row)
+            self._got_none_as_another_record(campaign_id, row)
             self.in_hand.append((campaign_id, token, row))
 
     def _may_start(self, row):
         assert switch.current().enabled
         then = state.fold(ledger.history(row.customer_id))
         assert (then.status, then.platform_stop_at, then.held_at) == (IN, None, None)
+
+    def _got_none_as_another_record(self, campaign_id, row):
+        others = [id for id in merging.merged_ids(row.customer_id) if id != row.customer_id]
+        assert not any(self.requests[campaign_id, id] for id in others)
 
     @precondition(lambda self: self.in_hand)
     @rule(answer=ANSWERS)
@@ -215,8 +231,8 @@ class Promise(RuleBasedStateMachine):
 
     @invariant()
     def counts_add_up(self):
-        for campaign_id in getattr(self, "campaigns", []):
-            assert counts.of(campaign_id).total == 4
+        for campaign_id, people in getattr(self, "campaigns", {}).items():
+            assert counts.of(campaign_id).total == people
 
     @invariant()
     def a_finished_campaign_has_nothing_open(self):
@@ -242,6 +258,7 @@ def clear():
     """An empty desk again; the ledger is append-only, so its rows go with their guards lifted."""
     kept = {"policy", "sending"}
     with guards.lifted():
+        db.session.query(Customer).update({"merged_into_id": None})
         for table in reversed(METADATA.sorted_tables):
             if table.name == "consent_events":
                 db.session.execute(table.delete().where(table.c.compensates.is_not(None)))
