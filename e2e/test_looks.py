@@ -20,7 +20,7 @@ AXE = next(HERE.glob("vendor/axe-core-*/axe.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 FIND = """async ([where, rules]) => (await axe.run(where, { runOnly: rules })).violations.flatMap(
   ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))"""
-OPENED = "dialog[open], #menu:popover-open"
+OPENED = "dialog[open], .menu:popover-open"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 MOST_BYTES = 35 * 1024
 

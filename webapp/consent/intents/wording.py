@@ -26,9 +26,11 @@ class Wording:
         positions = Positions(signs, grammar.vocabulary.kinds(signs))
         innocent = grammar.innocent.matches(positions)
         asking = _outweighing(grammar.asks.first_matches(positions), innocent)
+        loose = [pairs for pairs in grammar.loose if pairs.open(positions)]
         covered = reduce(or_, innocent, 0)
         positions.cover(covered)
         asking = asking or next(iter(grammar.asks.first_matches(positions)), 0)
+        asking = asking or next(filter(None, (pairs.first(positions) for pairs in loose)), 0)
         self._asking = self._places(asking)
         self._innocent = frozenset(self._places(covered))
 
