@@ -33,7 +33,9 @@ SOON = 1.0
 LONGEST_REST = 60.0
 """Seconds. So often somebody looks, for a send window or a pace may have been changed."""
 BREATH = 0.1
-"""Seconds between two commits: what came back is written together, and as many are claimed together."""
+"""Seconds from one commit to the next: what came back is written together, as many are claimed together."""
+SHORTEST_BREATH = 0.02
+"""The event loop gets so long at least, however long the last step took."""
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
 """Seconds for which results are held while the database is out of reach."""
@@ -58,6 +60,7 @@ class _Slice:
         self.token = secrets.token_hex(8)
         self.on_the_wire: set[asyncio.Task[None]] = set()
         self.results: list[Result] = []
+        self.stepped_at = 0.0
 
     async def begin(self) -> bool:
         return await self._transaction(lambda: claims.take_pump(self.campaign_id, self.token, self.clock()))
@@ -95,6 +98,7 @@ class _Slice:
 
     async def _step(self, wanted: int) -> Claims:
         """Write the results and claim the next rows, in one commit; then these go on the wire at once."""
+        self.stepped_at = time.monotonic()
         slots = self.sender.slots.take(wanted)
         claimed = Claims()
         try:
@@ -159,8 +163,9 @@ class _Slice:
 
     async def _wait(self, seconds: float) -> None:
         """A breath, and then until something comes back, but no longer than so many seconds in all."""
-        await asyncio.sleep(BREATH)
-        more = min(seconds, LONGEST_NAP) - BREATH
+        breath = max(SHORTEST_BREATH, BREATH - (time.monotonic() - self.stepped_at))
+        await asyncio.sleep(breath)
+        more = min(seconds, LONGEST_NAP) - breath
         if more <= 0 or self.results:
             return
         if self.on_the_wire:
