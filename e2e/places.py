@@ -40,6 +40,7 @@ PLACES = [
     Place("reviews", "/reviews"),
     Place("settings", "/settings"),
     Place("word packs", "/settings/packs"),
+    Place("confirmations", "/settings/confirmations"),
     Place("try your words", "/settings/lab"),
     Place("missed stops", "/settings/missed-stops"),
     Place("tags", "/tags"),

@@ -19,7 +19,7 @@ from webapp.settings import housekeeping as settings_housekeeping
 from webapp.settings.all_views import bp as settings
 from webapp.simulator.views import bp as simulator
 from webapp.status.views import bp as status
-from webapp.whatsapp import launch, watch
+from webapp.whatsapp import confirming, launch, watch
 from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
@@ -29,5 +29,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, expiry)
+WITH_TASKS = (launch, confirming, watch, housekeeping, settings_housekeeping, expiry)
 """Modules whose tasks the queue knows once they are imported."""

@@ -115,6 +115,12 @@ CONTEXT = [
      ["none"], [UNKNOWN]),
     ("an advertisement that led here says nothing",
      [says("Hi", referral={"body": "STOP", "headline": "START"})], ["none"], [UNKNOWN]),
+    ("an opt-in word that the advertisement had written is no opt-in",
+     [says("START", referral={"source_type": "ad"})], ["none"], [UNKNOWN]),
+    ("it lifts no opt-out", [says("STOP"), says("START", 5, referral={"source_type": "ad"})],
+     ["opt_out", "none"], [OUT]),
+    ("a STOP counts wherever somebody came from", [says("STOP", referral={"source_type": "ad"})],
+     ["opt_out"], [OUT]),
 ]  # fmt: skip
 
 CHANGED = [
@@ -166,6 +172,33 @@ SYSTEM = [
      [says("STOP", **MEI), a_change("user_id_update", user_id_update=[
          {"user_id": {"previous": "DE.7f3", "current": "DE.8"}, "timestamp": TODAY + 1}])],
      ["opt_out", "none"], [OUT]),
+]  # fmt: skip
+
+ONE, NEXT = {"from_user_id": "US.1"}, {"from_user_id": "US.2"}
+"""Two user ids that come with Joe's number."""
+
+RECYCLED = [
+    ("somebody else with the number does not inherit the opt-in",
+     [says("START", **ONE), says("Hi", 60, **NEXT)], ["opt_in", "none"], [(*IN, "held")]),
+    ("whatever they send", [says("START", **ONE), sends("image", 60, **NEXT)],
+     ["opt_in", "none"], [(*IN, "held")]),
+    ("a stop of who had the number before stays", [says("STOP", **ONE), says("Hi", 60, **NEXT)],
+     ["opt_out", "none"], [OUT]),
+    ("whoever has the number now may opt in", [says("STOP", **ONE), says("START", 60, **NEXT)],
+     ["opt_out", "opt_in"], [IN]),
+    ("and is asked once", [says("START", **ONE), says("Hi", 60, **NEXT), says("Hi", 120, **NEXT)],
+     ["opt_in", "none", "none"], [(*IN, "held")]),
+    ("in one delivery as well", [a_change(messages=[
+        a_message(id="w1", timestamp=str(TODAY), text={"body": "START"}, **ONE),
+        a_message(id="w2", timestamp=str(TODAY + 5), text={"body": "Hi"}, **NEXT)])],
+     ["opt_in", "none"], [(*IN, "held")]),
+    ("a change that WhatsApp announced is the same person", [
+        says("START", **ONE), a_change(messages=[a_message(
+            id="wamid.s", type="system", text=None, timestamp=str(TODAY + 1), **{"from": None, **ONE},
+            system={"type": "user_changed_user_id", "user_id": "US.2", "previous_user_id": "US.1"})]),
+        says("Hi", 60, **NEXT)], ["opt_in", "none", "none"], [IN]),
+    ("a user id that was not known before says nothing", [says("START"), says("Hi", 60, **ONE)],
+     ["opt_in", "none"], [IN]),
 ]  # fmt: skip
 
 NEVER_LIVE = [
@@ -245,7 +278,18 @@ STATUSES = [
 
 @pytest.mark.parametrize(
     ("sentence", "changes", "expected", "states"),
-    [*MESSAGES, *CONTEXT, *CHANGED, *GROUPS, *SYSTEM, *NEVER_LIVE, *STANDBY, *PREFERENCES, *STATUSES],
+    [
+        *MESSAGES,
+        *CONTEXT,
+        *CHANGED,
+        *GROUPS,
+        *SYSTEM,
+        *RECYCLED,
+        *NEVER_LIVE,
+        *STANDBY,
+        *PREFERENCES,
+        *STATUSES,
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_meta_documents(app, sentence, changes, expected, states):

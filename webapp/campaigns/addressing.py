@@ -66,7 +66,7 @@ def address(
             _end(row.id, DeliveryState.FAILED, UNFILLED)
             continue
         message = Message(
-            _recipient(known), template.name, template.language, callback_of(campaign.id, row.id),
+            recipient(known), template.name, template.language, callback_of(campaign.id, row.id),
             marketing=marketing_endpoint and template.category == Category.MARKETING, components=components,
         )  # fmt: skip
         ready.append(Claimed(row.id, row.customer_id, message, frozenset(known)))
@@ -110,7 +110,7 @@ def _addresses(here: tuple[ColumnElement[bool], ...]) -> dict[int, list[Address]
     return found
 
 
-def _recipient(known: list[Address]) -> Recipient:
+def recipient(known: list[Address]) -> Recipient:
     """The oldest address of the most preferred kind."""
     kind, value = min(known, key=lambda address: PREFERRED.index(address[0]))
     by_id = kind == IdentityKind.USER_ID

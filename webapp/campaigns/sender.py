@@ -34,6 +34,15 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A text free of form, which WhatsApp takes only inside the person's open window of 24 hours."""
+
+    recipient: Recipient
+    body: str
+    callback: str
+
+
+@dataclass(frozen=True)
 class Accepted:
     """WhatsApp took it: `wamid` is its id; `wa_id` or `user_id` the address that WhatsApp knows."""
 
@@ -89,7 +98,7 @@ class Slots:
 class Sender(Protocol):
     slots: Slots
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message | Text) -> Answer:
         """Hand over one message. Never raises for what the network or WhatsApp does."""
 
     async def close(self) -> None: ...

@@ -88,6 +88,7 @@ class ConsentEvent(db.Model):
         UniqueConstraint("customer_id", "kind", "external_id"),
         UniqueConstraint("compensates"),
         Index("ix_consent_events_customer_id", "customer_id", "id"),
+        Index("ix_consent_events_recorded_at", "recorded_at"),
         CheckConstraint(f"kind IN ({', '.join(repr(k.value) for k in Kind)})", name="kind"),
         CheckConstraint("effect IN ('changed', 'none')", name="effect"),
     )
@@ -166,10 +167,47 @@ class Policy(db.Model):
     """Keys of the word packs that are on."""
     inbound_days: Mapped[int] = mapped_column(default=90)
     """How long the texts that customers write are kept."""
+    confirm_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a change by the customer's own words is confirmed; None while it is not."""
+    confirm_in_agent_chats: Mapped[bool] = mapped_column(default=False)
+    """Whether also in a conversation that Meta's agent holds, which a message of ours takes over."""
+    confirmation_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(Json, default=dict)
+    """By language ("" for all others) and status."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+
+class Confirmation(db.Model):
+    """What became of the confirmation of one change: a message goes out for it at most once."""
+
+    __tablename__ = "confirmations"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"))
+    message_key: Mapped[str] = mapped_column(String(64), unique=True)
+    """The `external_id` of the event: one message may have changed several records of one person."""
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(30), default="")
+    """Why it was skipped, or stands in doubt."""
+    error_code: Mapped[int | None]
+    """WhatsApp's, of a failed one."""
+    language: Mapped[str] = mapped_column(String(20), default="")
+    words: Mapped[str] = mapped_column(Text, default="")
+    """The text that was chosen; the settings may change before a second try."""
+    tries: Mapped[int] = mapped_column(default=0)
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    wamid: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_confirmations_customer_id", "customer_id", "decided_at"),
+        Index("ix_confirmations_state", "state", "id"),
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'sent', 'failed', 'unknown', 'skipped')", name="state"
+        ),
+    )
 
 
 class KeywordPack(db.Model):

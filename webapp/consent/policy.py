@@ -63,12 +63,12 @@ def change(wishes: Wishes, *, version: int | None, actor: str, now: datetime) ->
         "unknown_may_receive": wishes.unknown_may_receive,
         "packs": list(policy.packs if wishes.packs is None else wishes.packs),
     }
-    return _save(policy, after, version, actor, now)
+    return save(policy, after, version, actor, now)
 
 
 def keep_inbound(days: int, *, version: int | None, actor: str, now: datetime) -> Policy:
     """Keep the texts that customers write for so many days. As `change` in all else."""
-    return _save(current(), {"inbound_days": days}, version, actor, now)
+    return save(current(), {"inbound_days": days}, version, actor, now)
 
 
 def touch(policy: Policy, *, actor: str, now: datetime) -> None:
@@ -77,15 +77,21 @@ def touch(policy: Policy, *, actor: str, now: datetime) -> None:
     policy.changed_at, policy.changed_by = now, actor
 
 
-def _save(policy: Policy, after: dict[str, object], version: int | None, actor: str, now: datetime) -> Policy:
+def save(policy: Policy, after: dict[str, object], version: int | None, actor: str, now: datetime) -> Policy:
+    """Set these columns and log their old and new values. As `change` in all else."""
     before = {name: getattr(policy, name) for name in after}
     _claim(policy, version)
     if after != before:
         for name, value in after.items():
             setattr(policy, name, value)
         policy.changed_at, policy.changed_by = now, actor
-        ledger.record_policy(before, after, actor=actor, now=now)
+        ledger.record_policy(_told(before), _told(after), actor=actor, now=now)
     return policy
+
+
+def _told(values: dict[str, object]) -> dict[str, object]:
+    """As JSON can say it."""
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
 
 
 def _claim(policy: Policy, version: int | None) -> None:

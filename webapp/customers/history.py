@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.accounts.actors import actor_names
-from webapp.consent import ledger, undoing
-from webapp.consent.models import ConsentEvent, Evidence
+from webapp.consent import confirmations, ledger, undoing
+from webapp.consent.models import Confirmation, ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import merging, wording
 from webapp.customers.rows import Reader
@@ -22,7 +22,7 @@ class Entry:
     title: str
     words: str
     by: str
-    """By whom, and why it changed nothing if so."""
+    """By whom, why it changed nothing if so, and whether the customer got a confirmation."""
     icon: str
     tone: str
     """good, bad, warning or nothing: the colour of its mark, always beside the title's words."""
@@ -36,10 +36,13 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     events = ledger.history(*merging.merged_ids(customer_id))
     evidence = _evidence(events)
     names = actor_names(event.actor for event in events)
+    answered = confirmations.of_customers({event.customer_id for event in events})
     own = [event for event in events if event.customer_id == customer_id]
     undoable = undoing.undoable(own, reader.actor, now)
     return [
-        _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
+        _entry(
+            event, evidence.get(event.id), names[event.actor], undoable == event.id, answered.get(event.id)
+        )
         for event in reversed(events)
     ]
 
@@ -50,12 +53,17 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
     return {row.event_id: row for row in db.session.scalars(query)}
 
 
-def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
+def _entry(
+    event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool, answer: Confirmation | None
+) -> Entry:
+    said = [f"By {by}.", wording.no_effect(event.effect, event.reason)]
+    if answer:
+        said.append(wording.confirmed(answer.state, answer.reason, answer.error_code))
     return Entry(
         seq=event.id,
         title=wording.headline(event, proof.channel if proof else ""),
         words=proof.words if proof else "",
-        by=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
+        by=" ".join(filter(None, said)),
         icon=_icon(event),
         tone=_tone(event),
         occurred_at=event.occurred_at,

@@ -34,6 +34,29 @@ NO_EFFECT = {
     "other_reviews": "another message waits for review",
 }
 
+CONFIRMED = {
+    "waiting": "A confirmation waits to be sent.",
+    "sending": "A confirmation is on its way.",
+    "sent": "Confirmed in WhatsApp.",
+    "unknown": "Whether the confirmation arrived is not known.",
+}
+NOT_CONFIRMED = {
+    "window": "the 24 hours after the message were over",
+    "changed_again": "something newer was on record by then",
+    "too_many": "there were several within a day",
+    "agent_chat": "Meta’s agent holds the conversation",
+    "no_address": "no address was left",
+}
+
+
+def confirmed(state: str, reason: str, code: int | None) -> str:
+    """What became of the confirmation of a change, as a sentence; "" when there is no text for it."""
+    if state == "failed":
+        return f"The confirmation was not delivered{f' ({code})' if code else ''}."
+    if state == "skipped":
+        return f"Not confirmed: {NOT_CONFIRMED[reason]}." if reason in NOT_CONFIRMED else ""
+    return CONFIRMED[state]
+
 
 def why(source: str, status: str, *, by: str, channel: str, matched: str) -> str:
     """What led to the state, like "replied STOP", "web form", "by you"; `by` names the actor."""

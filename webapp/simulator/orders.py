@@ -16,6 +16,9 @@ from webapp.simulator.refusals import Refusal
 _NUMBER = re.compile(r"\+?([0-9]{5,18})")
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,150}")
 LONGEST_CALLBACK = 512
+LONGEST_TEXT = 4096
+SERVICE = "SERVICE"
+"""The category of what is no template."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +64,28 @@ class Order:
 def order(body: object, *, marketing_only: bool) -> Order:
     """Read the body of a call. Raises Refusal as WhatsApp refuses."""
     wanted = _mapping(body)
-    if wanted.get("messaging_product") != "whatsapp" or wanted.get("type") != "template":
-        raise Refusal(100, "messaging_product must be whatsapp, and type must be template.")
+    kind = wanted.get("type")
+    if wanted.get("messaging_product") != "whatsapp" or kind not in ("template", "text"):
+        raise Refusal(100, "messaging_product must be whatsapp, and type must be template or text.")
     asked, address, by_user_id = _address(wanted)
-    template = _template(_mapping(wanted.get("template")), marketing_only)
     callback = wanted.get("biz_opaque_callback_data")
     if callback is not None and not (isinstance(callback, str) and len(callback) <= LONGEST_CALLBACK):
         raise Refusal(100, "biz_opaque_callback_data must be a string of at most 512 characters.")
+    if kind == "text":
+        return Order(asked, address, by_user_id, callback, "", _written(wanted, marketing_only))
+    template = _template(_mapping(wanted.get("template")), marketing_only)
     picture = _picture(template, wanted["template"].get("components", []))
     return Order(asked, address, by_user_id, callback, template["name"], picture)
+
+
+def _written(wanted: Mapping[str, Any], marketing_only: bool) -> Picture:
+    """A text free of form."""
+    if marketing_only:
+        raise Refusal(131055, "This endpoint takes marketing templates only.")
+    body = _text(_mapping(wanted.get("text")), "body")
+    if len(body) > LONGEST_TEXT:
+        raise Refusal(100, f"text.body must have at most {LONGEST_TEXT} characters.")
+    return Picture(SERVICE, "", "", body, "", [])
 
 
 def _address(wanted: Mapping[str, Any]) -> tuple[str, str, bool]:

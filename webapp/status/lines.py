@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 
 from webapp import tasks
 from webapp.campaigns import audit_runs, switch, template_flags
+from webapp.campaigns.codes import rule_of
 from webapp.campaigns.models import Sending
 from webapp.config import Settings
+from webapp.consent import confirmations
 from webapp.database import is_sqlite
 from webapp.extensions import db
 from webapp.formatting import ago, instant
@@ -21,7 +23,7 @@ WORDS = {GOOD: "Good", WARNING: "Look", BAD: "Bad"}
 WORKER_MAY_BE_SILENT = timedelta(minutes=3)
 TEMPLATES_MAY_BE_OLD = timedelta(hours=12)
 AUDIT_MAY_BE_OLD = timedelta(hours=48)
-REFUSED_LATELY = timedelta(hours=24)
+REFUSED_LATELY = A_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
     return [
         Group("WhatsApp", [
             _webhook(now), *_signatures(now), _access(settings), _restriction(sending, now),
-            *_signals(now), _templates(sending, now), _ways_out(),
+            *_signals(now), _templates(sending, now), _ways_out(), *_confirmations(now),
         ]),
         Group("This desk", [
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
@@ -109,6 +111,17 @@ def _restriction(sending: Sending, now: datetime) -> Line:
                     "No campaign starts until it is over. Read the reason in WhatsApp Manager; you can"
                     " appeal there.")  # fmt: skip
     return line(GOOD, "WhatsApp restricts nothing.")
+
+
+def _confirmations(now: datetime) -> Iterator[Line]:
+    if not confirmations.on():
+        return
+    line, (failed, code) = _named("confirmations", "Confirmations"), confirmations.failures(now - A_DAY)
+    if not failed:
+        yield line(GOOD, "None failed within a day.")
+        return
+    words = f"{_count(failed, 'was', 'were')} not delivered within a day: {rule_of(code, 0).what}."
+    yield line(WARNING, words, "The opt-outs stand all the same.", "settings.confirmation_texts")
 
 
 def _signals(now: datetime) -> Iterator[Line]:

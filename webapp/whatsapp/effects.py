@@ -17,7 +17,7 @@ from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.readings import NOTHING
 from webapp.consent.rules import ReviewKind, Source, Status, Turn
 from webapp.customers.models import Customer
-from webapp.whatsapp import moves, payloads, stored, template_effects, unheard
+from webapp.whatsapp import confirmed, moves, payloads, stored, template_effects, unheard
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
 from webapp.whatsapp.senders import Sender, known, sender
@@ -29,6 +29,8 @@ EDITABLE = timedelta(minutes=16)
 """A message can be changed for 15 minutes (Meta, edit messages); one more for clocks."""
 EDITED_OPT_IN = "changes one that opted in, and WhatsApp does not pass on the new words"
 EDITED_WORDS = "[the new words of an edit]"
+
+PERHAPS_A_STRANGER = "came from the customer’s number, but from another WhatsApp user: is it the same person?"
 
 Spoken = payloads.Words | payloads.Button | payloads.Reaction | payloads.Passive | payloads.HiddenEdit
 Signalled = payloads.Preference | payloads.Status
@@ -47,7 +49,7 @@ class Outcome:
 class Said:
     """An item that speaks, and what came with it."""
 
-    item: Spoken | Signalled
+    item: Spoken | Signalled | payloads.Wordless
     words: str
     source: Source
     now: datetime
@@ -119,7 +121,16 @@ def _act(reading: Reading, matched: str, said: Said) -> Outcome:
         case Decision.REVIEW:
             for customer, circumstances in _everybody(who, said, matched):
                 holds.hold(customer, reading.why, Signal(**circumstances))
+        case _:
+            _ask_who_it_is(who, said)
     return Outcome(reading.decision, reading.matched, who.customer)
+
+
+def _ask_who_it_is(who: Sender, said: Said) -> None:
+    """A stranger does not inherit the opt-in of who had the number before; every stop stays. Whoever moves to
+    another number or user id is announced by WhatsApp (Meta, system messages)."""
+    if who.perhaps_a_stranger and who.customer.status == Status.OPTED_IN:
+        holds.hold(who.customer, PERHAPS_A_STRANGER, Signal(**said.circumstances(who, who.customer)))
 
 
 def _everybody(who: Sender, said: Said, matched: str) -> Iterator[tuple[Customer, dict[str, Any]]]:
@@ -137,6 +148,7 @@ def _passive(item: payloads.Passive, words: KeywordSet | None, now: datetime) ->
 def _wordless(item: payloads.Wordless, now: datetime) -> Outcome:
     who = sender(item.person, now)
     asked = unheard.ask_to_listen(item, who, now)
+    _ask_who_it_is(who, Said(item, "", Source.WHATSAPP, now))
     return Outcome(ReviewKind.LISTEN if asked else Decision.NONE, customer=who.customer)
 
 
@@ -168,6 +180,7 @@ def apply_statuses(items: Sequence[payloads.Status], now: datetime) -> list[Outc
     """Messages of ours moved on, all in a few statements; what was made of each."""
     news = [News(i.callback, i.message_id, i.status, i.error_code, i.occurred_at) for i in items]
     customers = statuses.apply(news, now)
+    confirmed.hear(items)
     return [_said_by_status(item, customers.get(place), now) for place, item in enumerate(items)]
 
 

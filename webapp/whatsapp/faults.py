@@ -22,3 +22,12 @@ def place(problem: Exception) -> str:
     """Where it happened, for the log."""
     frame = traceback.extract_tb(problem.__traceback__)[-1]
     return f"{type(problem).__name__} at {frame.name}, line {frame.lineno}"
+
+
+def let_go(problem: BaseException) -> None:
+    """Let go of what the frames of an exception hold: customers who were rolled back with their savepoint
+    would stand in the way of the next ones, who get their numbers."""
+    seen: BaseException | None = problem
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__context__

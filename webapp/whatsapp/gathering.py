@@ -14,12 +14,12 @@ from sqlalchemy.orm import selectinload
 from webapp import database
 from webapp.customers import identities
 from webapp.customers.addresses import Address
-from webapp.customers.models import Customer, Identity
+from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
 from webapp.extensions import db
 from webapp.whatsapp.payloads import Person
 from webapp.whatsapp.reading import Malformed
-from webapp.whatsapp.senders import SOURCE, Sender, addresses_of
+from webapp.whatsapp.senders import SOURCE, Sender, addresses_of, another_user_id
 
 MOST_IN_A_QUESTION = 500
 MOST_WITHOUT_NUMBERS = 3
@@ -29,7 +29,7 @@ Key = tuple[str, str]
 
 
 class NotTogether(Exception):
-    """One of them may be several customers, or nobody who can be kept."""
+    """One of them may be several customers, somebody else than the customer, or nobody who can be kept."""
 
 
 @dataclass
@@ -56,6 +56,8 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     The caller has a savepoint: two deliveries may create one person at once. Raises NotTogether.
     """
     somebodies = _parted(persons)
+    if any(_two_in_one(each) for each in somebodies):
+        raise NotTogether
     _find_owners(somebodies)
     customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
     shared = _shared_with_others(customers.values())
@@ -101,6 +103,11 @@ def _parted(persons: Iterable[tuple[Person, bool]]) -> list[_Somebody]:
         for place in one.addresses.values():
             by_key[_key(place.kind, place.value, place.match_key)] = one
     return list({id(one): one for one in by_key.values()}.values())
+
+
+def _two_in_one(one: _Somebody) -> bool:
+    """One number came with two user ids."""
+    return len({value for kind, value in one.addresses if kind == IdentityKind.USER_ID}) > 1
 
 
 def _given(person: Person) -> list[Address]:
@@ -165,6 +172,8 @@ def _shared_with_others(customers: Iterable[Customer]) -> set[int]:
 def _customer(one: _Somebody, customers: dict[int, Customer], now: datetime) -> Customer | None:
     if one.owners:
         customer = customers[next(iter(one.owners))]
+        if another_user_id(customer, one.addresses.values()):
+            raise NotTogether
         known = {(identity.kind, identity.value) for identity in customer.identities}
         if new := [place for key, place in one.addresses.items() if key not in known]:
             identities.give(customer, new, SOURCE, now)

@@ -1,4 +1,4 @@
-"""Template messages by the Graph API: each goes on the wire at most once, and its answer is judged.
+"""Messages by the Graph API: each goes on the wire at most once, and its answer is judged.
 
 Source: Meta, Cloud API messages and Marketing Messages API for WhatsApp; Cloud API error codes.
 """
@@ -19,6 +19,7 @@ from webapp.campaigns.sender import (
     NotStarted,
     Refused,
     Slots,
+    Text,
     Unclear,
 )
 from webapp.config import Settings
@@ -65,9 +66,9 @@ class GraphSender:
         self._token = settings.access_token
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, message: Message) -> Answer:
+    async def send(self, message: Message | Text) -> Answer:
         """Hand over one message. Never raises for what the network or WhatsApp does."""
-        mark = _latest_start.set(message.latest_start)
+        mark = _latest_start.set(message.latest_start if isinstance(message, Message) else float("inf"))
         try:
             return await self._post(message)
         except TooLate:
@@ -86,8 +87,8 @@ class GraphSender:
             await self._session.close()
             self._session = None
 
-    async def _post(self, message: Message) -> Answer:
-        special = message.marketing and self._marketing_endpoint
+    async def _post(self, message: Message | Text) -> Answer:
+        special = isinstance(message, Message) and message.marketing and self._marketing_endpoint
         url = self._marketing_messages if special else self._messages
         body = json.dumps(_body(message, special)).encode()
         async with self._open_session().post(url, data=body, allow_redirects=False) as response:
@@ -106,20 +107,29 @@ class GraphSender:
         return self._session
 
 
-def _body(message: Message, by_marketing_endpoint: bool) -> dict[str, Any]:
-    """STRICT: what the marketing endpoint does not take must not go out by the other one unseen."""
-    to, template = message.recipient, {"name": message.template, "language": {"code": message.language}}
+def _body(message: Message | Text, by_marketing_endpoint: bool) -> dict[str, Any]:
+    content = _text(message) if isinstance(message, Text) else _template(message, by_marketing_endpoint)
+    to = message.recipient
     address = {"recipient": to.value} if to.by_user_id else {"to": f"+{to.value.lstrip('+')}"}
-    policy = {"product_policy": "STRICT", "message_activity_sharing": False} if by_marketing_endpoint else {}
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **address,
-        "type": "template",
-        **policy,
-        "template": template | ({"components": message.components} if message.components else {}),
+        **content,
         "biz_opaque_callback_data": message.callback,
     }
+
+
+def _text(message: Text) -> dict[str, Any]:
+    return {"type": "text", "text": {"preview_url": False, "body": message.body}}
+
+
+def _template(message: Message, by_marketing_endpoint: bool) -> dict[str, Any]:
+    """STRICT: what the marketing endpoint does not take must not go out by the other one unseen."""
+    policy = {"product_policy": "STRICT", "message_activity_sharing": False} if by_marketing_endpoint else {}
+    template = {"name": message.template, "language": {"code": message.language}}
+    components = {"components": message.components} if message.components else {}
+    return {"type": "template", **policy, "template": template | components}
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:

@@ -7,6 +7,7 @@ own, so that one which cannot be applied does not cost its neighbours.
 
 import hashlib
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -25,17 +26,25 @@ from webapp.whatsapp.reading import Malformed
 log = logging.getLogger(__name__)
 
 
-def receive(raw: bytes, business: Business, now: datetime) -> bool:
-    """Take in one delivery whose signature was checked; whether anything in it was new. The caller commits,
-    and rolls back on an error.
+@dataclass(frozen=True)
+class Received:
+    """Whether anything in a delivery was new, and whether a change of consent in it is to be confirmed."""
+
+    new: bool
+    confirmed: bool = False
+
+
+def receive(raw: bytes, business: Business, now: datetime) -> Received:
+    """Take in one delivery whose signature was checked. The caller commits, and rolls back on an error.
 
     Raises only when the database is out of reach: then nothing may be answered but "try again".
     """
     try:
         items = parse(raw, now)
     except MalformedBody as problem:
-        return _keep_unreadable_body(raw, str(problem), now)
-    words = policy.words_in_force(policy.current())
+        return Received(_keep_unreadable_body(raw, str(problem), now))
+    settings = policy.current()
+    words = policy.words_in_force(settings)
     singly = partial(_take_singly, business=business, words=words, now=now)
     new = False
     for way, run in groupby(items, runs.way):
@@ -44,7 +53,7 @@ def receive(raw: bytes, business: Business, now: datetime) -> bool:
         else:
             taken = [runs.take(list(run), business, words, now, singly=singly)]
         new = any(taken) or new
-    return new
+    return Received(new, confirmed=new and settings.confirm_since is not None)
 
 
 def _keep_unreadable_body(raw: bytes, why: str, now: datetime) -> bool:
@@ -87,6 +96,7 @@ def _fault(item: Item, message: InboundMessage, words: KeywordSet | None) -> str
         if faults.out_of_reach(problem):
             raise
         log.error("item %s could not be applied: %s", message.id, faults.place(problem))
+        faults.let_go(problem)
         return faults.sentence(problem)
     for column, value in made_of(outcome, item, words).items():
         setattr(message, column, value)

@@ -47,7 +47,8 @@ class Item:
 class Words(Item):
     """The customer's own words. `channel` is "text", "caption", "edit", or "standby" for any of them there.
 
-    Words that were `forwarded` are somebody else's: show them, do not act on them.
+    Words that were `forwarded` are somebody else's: show them, do not act on them. Those that came
+    `from_advertisement` were written by the advertiser and sent by a tap (Meta, click to WhatsApp).
     """
 
     person: Person
@@ -57,6 +58,7 @@ class Words(Item):
     occurred_at: datetime
     forwarded: bool
     in_reply_to: str | None
+    from_advertisement: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ def synchronise(app: Flask) -> None:
         except CallFailed as failure:
             log.warning("templates were not synchronised: %s", failure)
             return
-        if not _why_not(settings, _demo()):
+        if not why_not(settings):
             template_lifetime.keep_short(settings, clock.now())
 
 
@@ -90,7 +90,7 @@ def shorten_templates(app: Flask, template_id: int) -> None:
     """12 hours for one template, or for all: 0."""
     settings: Settings = app.config["HEED"]
     with app.app_context():
-        if not _why_not(settings, _demo()):
+        if not why_not(settings):
             template_lifetime.shorten(settings, template_id or None, clock.now())
 
 
@@ -164,8 +164,7 @@ def _ready(app: Flask, campaign_id: int) -> bool:
         launched_at = db.session.scalar(select(Campaign.launched_at).where(Campaign.id == campaign_id))
         sending = switch.current()
         tried = max(filter(None, (sending.templates_synced_at, sending.templates_failed_at)), default=None)
-        demo = _demo()
-    why = _why_not(settings, demo)
+        why = why_not(settings)
     if why:
         _hold(app, campaign_id, why)
     elif launched_at and (tried is None or tried < launched_at - timedelta(seconds=1)):
@@ -177,10 +176,11 @@ def _demo() -> bool:
     return db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
 
 
-def _why_not(settings: Settings, demo: bool) -> str:
+def why_not(settings: Settings) -> str:
+    """Why this desk must not send anything, as a sentence; "" when it may."""
     if names := missing(settings):
         return f"Not set for the worker: {names}."
-    if demo and urlsplit(settings.graph_api_url).hostname not in LOOPBACK:
+    if _demo() and urlsplit(settings.graph_api_url).hostname not in LOOPBACK:
         return "This desk holds demo data, so it sends only to a WhatsApp on this machine."
     return ""
 

@@ -146,6 +146,7 @@ def _words(message: Message) -> Words | None:
         channel="standby" if message.envelope.field == "standby" else said.channel,
         forwarded=_forwarded(message.raw),
         in_reply_to=message.in_reply_to,
+        from_advertisement=isinstance(message.raw.get("referral"), dict),
     )
 
 

@@ -76,6 +76,7 @@ def _taken(items: list[Item], business: Business, words: KeywordSet | None, now:
     except Exception as problem:  # which of them it was shows when the run is halved
         if faults.out_of_reach(problem):
             raise
+        faults.let_go(problem)
         return None
     return bool(fresh)
 

@@ -27,6 +27,9 @@ class Sender:
     customer: Customer
     alike: list[Customer]
     addresses: list[Address]
+    perhaps_a_stranger: bool = False
+    """The number is the customer's, the user id is another one, and nobody said that it changed: numbers go
+    to other people after a while."""
 
     def identity_id(self, customer: Customer) -> int | None:
         """The identity of `customer` under which these words came; None when another customer has it."""
@@ -81,8 +84,16 @@ def _looked_up(person: Person, now: datetime) -> Sender:
     for customer in alike:
         ledger.lock(customer)
     best = identities.find_by_addresses(given)[0]
+    stranger = another_user_id(best, given)
     learn(best, given, now)
-    return Sender(best, alike, given)
+    return Sender(best, alike, given, stranger)
+
+
+def another_user_id(customer: Customer, given: Iterable[Address]) -> bool:
+    """Whether there is a user id among these addresses, and the customer has only others."""
+    shown = {place.value for place in given if place.kind == IdentityKind.USER_ID}
+    known = {i.value for i in customer.identities if i.kind == IdentityKind.USER_ID}
+    return bool(shown and known) and not shown & known
 
 
 def _meet(owners: list[Customer], given: list[Address], now: datetime) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from webapp.consent import keywords
-from webapp.consent.keywords import KeywordSet, Reading
+from webapp.consent.keywords import Decision, KeywordSet, Reading
 from webapp.consent.readings import NOTHING
 from webapp.whatsapp import payloads
 from webapp.whatsapp.envelope import Envelope
@@ -52,8 +52,7 @@ def reading(item: Item, words: KeywordSet | None) -> Reading:
     """What `words` make of it; None when the keywords are off. Nothing is done by it."""
     match item:
         case payloads.Words():
-            ignored = item.forwarded or words is None
-            return NOTHING if ignored else keywords.read_text(item.text, words)
+            return NOTHING if item.forwarded or words is None else _of_words(item, words)
         case payloads.Passive():
             return keywords.read_history(item.text, words) if item.text and words else NOTHING
         case payloads.Button():
@@ -62,3 +61,9 @@ def reading(item: Item, words: KeywordSet | None) -> Reading:
             return keywords.read_reaction(item.emoji)
         case _:
             return NOTHING
+
+
+def _of_words(item: payloads.Words, words: KeywordSet) -> Reading:
+    """The first message after a tap on an advertisement is no opt-in: its words are the advertiser's."""
+    read = keywords.read_text(item.text, words)
+    return NOTHING if item.from_advertisement and read.decision is Decision.OPT_IN else read

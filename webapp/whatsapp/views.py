@@ -3,6 +3,7 @@
 import hmac
 import logging
 import re
+from itertools import count
 
 from flask import Blueprint, Response, abort, current_app, request
 
@@ -11,7 +12,7 @@ from webapp.accounts.access import public
 from webapp.config import Settings
 from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
-from webapp.whatsapp import inbound, signature, watch
+from webapp.whatsapp import confirming, inbound, signature, watch
 from webapp.whatsapp.keeping import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
@@ -46,13 +47,15 @@ def receive() -> Response:
     """One delivery. 200 means stored, with every effect on consent; 503 asks Meta to send it again."""
     raw = _signed_body()
     try:
-        _store(raw)
+        confirmed = _store(raw)
     except OUT_OF_REACH as problem:
         db.session.rollback()
         log.warning("a delivery was not stored: %s", type(problem).__name__)
         return Response(
             "Not stored; send it again.", 503, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/plain"
         )
+    if confirmed:
+        confirming.wake(current_app, clock.now())
     return Response(status=200, mimetype="text/plain")
 
 
@@ -75,15 +78,17 @@ def _body_of_at_most(largest: int) -> bytes:
     return raw
 
 
-def _store(raw: bytes) -> None:
+def _store(raw: bytes) -> bool:
+    """Whether a change of consent in it is to be confirmed."""
     settings = _settings()
     business = Business(settings.phone_number_id, settings.business_account_id)
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in count(1):
         try:
-            if not inbound.receive(raw, business, clock.now()):
+            received = inbound.receive(raw, business, clock.now())
+            if not received.new:
                 watch.heard(clock.now())
             db.session.commit()
-            return
+            return received.confirmed
         except OUT_OF_REACH as problem:
             db.session.rollback()
             waited_for_each_other = getattr(problem, "orig", None)
