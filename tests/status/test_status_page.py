@@ -95,6 +95,19 @@ def test_an_item_that_is_no_dead_letter_is_not_shown_raw(app, desk):
     assert desk("admin").get(f"/status/letters/{item_id}").status_code == 404
 
 
+def test_what_was_put_aside_stays_in_a_list_of_its_own_with_the_reason(app, desk):
+    letter_id, manager = a_letter(app), desk("manager")
+    assert "Those put aside" not in manager.get("/status").text
+    manager.send(f"/status/letters/{letter_id}/aside", note="He meant <b>the bus</b>")
+    page = manager.get("/status").text
+    assert "Those put aside" in page
+    assert f'id="letter-{letter_id}"' not in page
+    aside = manager.soup("/status?letters=aside").select_one(f"#letter-{letter_id}")
+    assert "He meant <b>the bus</b>" in aside.text
+    assert "by Dana Kim" in aside.text
+    assert aside.select_one("form") is None, "what was decided is not tried again"
+
+
 def test_putting_aside_wants_a_note(app, desk):
     path, manager = f"/status/letters/{a_letter(app)}/aside", desk("manager")
     assert manager.send(path, note=" ").status_code == 422

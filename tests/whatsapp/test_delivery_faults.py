@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from webapp import create_app
 from webapp.consent import ledger
 from webapp.database import engine_options, sqlite_module
 from webapp.extensions import db
+from webapp.whatsapp import faults
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.signature import sign
 
@@ -200,3 +202,27 @@ def test_a_broken_piece_never_costs_its_neighbours(app, broken):
     assert post(app.test_client(), body).status_code == 200
     with app.app_context():
         assert decisions() == ["dead", "opt_out"]
+
+
+def test_what_failed_is_let_go_of_at_once():
+    """The garbage collector may come too late: what a savepoint rolled back must be gone before the next."""
+
+    class Held:
+        pass
+
+    def fail():
+        held = Held()
+        kept.append(weakref.ref(held))
+        raise ValueError(held)
+
+    kept = []
+    try:
+        try:
+            fail()
+        except ValueError as first:
+            first.args = ()
+            raise RuntimeError from first
+    except RuntimeError as problem:
+        assert kept[0]() is not None
+        faults.let_go(problem)
+        assert kept[0]() is None

@@ -44,22 +44,32 @@ class Letter:
     tried_by: str
     can_be_tried: bool
     complete: bool
+    aside_at: datetime | None
+    aside_by: str
+    aside_note: str
 
 
-def page(before: int | None) -> tuple[list[Letter], int | None]:
-    """The newest ones, or those before this id; and the id from which the next page goes on, if any."""
-    query = select(InboundMessage).where(dead_letters.is_open()).order_by(InboundMessage.id.desc())
+def page(before: int | None, *, aside: bool = False) -> tuple[list[Letter], int | None]:
+    """The newest ones that are open, or those put `aside`, or those before this id; and the id from which
+    the next page goes on, if any."""
+    wanted = dead_letters.is_aside() if aside else dead_letters.is_open()
+    query = select(InboundMessage).where(wanted).order_by(InboundMessage.id.desc())
     if before is not None:
         query = query.where(InboundMessage.id < before)
     found = list(db.session.scalars(query.limit(ON_A_PAGE + 1)))
     shown = found[:ON_A_PAGE]
-    names = actor_names(message.tried_by or "system" for message in shown)
+    names = actor_names(who or "system" for message in shown for who in (message.tried_by, message.aside_by))
     letters = [_letter(message, names) for message in shown]
     return letters, shown[-1].id if len(found) > ON_A_PAGE else None
 
 
 def letter(message: InboundMessage) -> Letter:
-    return _letter(message, actor_names([message.tried_by or "system"]))
+    return _letter(message, actor_names([message.tried_by or "system", message.aside_by or "system"]))
+
+
+def any_aside() -> bool:
+    """Whether somebody put one aside."""
+    return bool(db.session.scalar(select(select(InboundMessage.id).where(dead_letters.is_aside()).exists())))
 
 
 def pretty(message: InboundMessage) -> str:
@@ -85,6 +95,9 @@ def _letter(message: InboundMessage, names: dict[str, str]) -> Letter:
         tried_by=names[message.tried_by or "system"],
         can_be_tried=message.kind != BODY,
         complete=message.around is not None,
+        aside_at=message.aside_at,
+        aside_by=names[message.aside_by or "system"],
+        aside_note=message.aside_note,
     )
 
 

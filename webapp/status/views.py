@@ -29,7 +29,8 @@ def index() -> str:
     now = clock.now()
     found = lines.groups(_settings(), now)
     tone, sentence = lines.headline(found)
-    shown, following = letters.page(request.args.get("before", type=int))
+    aside = request.args.get("letters") == "aside"
+    shown, following = letters.page(request.args.get("before", type=int), aside=aside)
     return render_template(
         "status/index.html",
         groups=found,
@@ -37,6 +38,8 @@ def index() -> str:
         sentence=sentence,
         letters=shown,
         following=following,
+        aside=aside,
+        any_aside=letters.any_aside(),
         heard=watch.hearing(now),
         rule=watch.RULE,
         shortest=watch.SHORTEST,

@@ -43,6 +43,11 @@ def is_open() -> ColumnElement[bool]:
     return and_(InboundMessage.failure.is_not(None), InboundMessage.aside_at.is_(None))
 
 
+def is_aside() -> ColumnElement[bool]:
+    """The items that somebody put aside."""
+    return and_(InboundMessage.failure.is_not(None), InboundMessage.aside_at.is_not(None))
+
+
 def was_one() -> ColumnElement[bool]:
     """Dead letters, and those that were until somebody tried them again."""
     return or_(InboundMessage.failure.is_not(None), InboundMessage.tried_at.is_not(None))
