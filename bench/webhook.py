@@ -3,12 +3,14 @@
     python -m bench.webhook [--messages 1000] [--url postgresql://…]
 
 gunicorn runs as the Procfile starts it, on an empty desk. Every second message says STOP, the others are
-ordinary, and each comes from somebody who is new. The floors are of the same run: what a request costs that
-does nothing, and what one commit costs that reaches the disk.
+ordinary, and each comes from somebody who is new; then come deliveries of 1,000 of them in nearly 4 MiB. The
+floors are of the same run: what a request costs that does nothing, and what one commit costs that reaches the
+disk.
 """
 
 import argparse
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -31,6 +33,7 @@ SECRET = "bench secret"
 WEBHOOK = "/webhooks/whatsapp"
 START_SECONDS = 60
 FLOOR_ROUNDS = 300
+UPDATES, LARGE, ROUNDS = 1000, 4 * 1024 * 1024 - 4096, 5
 FIRST_NUMBER = 5_511_900_000_000
 ORDINARY = ("Where is my order?", "Thank you!", "Do you open on Sunday?", "See you at the bus stop")
 
@@ -48,6 +51,8 @@ def main() -> None:
             say("a request that does nothing", times(FLOOR_ROUNDS, lambda _: healthz(line)))
             bodies = [message(n, time.time()) for n in range(wishes.messages)]
             say("a message", times(len(bodies), lambda n: post(line, bodies[n])))
+            crowds = [crowd(len(bodies) + UPDATES * n, time.time()) for n in range(ROUNDS)]
+            say(f"{UPDATES} in {len(crowds[0]):,} bytes", times(ROUNDS, lambda n: post(line, crowds[n])))
 
 
 def times(rounds: int, act: Callable[[int], None]) -> list[float]:
@@ -140,6 +145,16 @@ def message(n: int, now: float) -> bytes:
     writer = Writer(f"Person {n}", number, user_id_of(number))
     said = Said(f"wamid.bench.{n}", words, datetime.fromtimestamp(now, UTC))
     return delivery(Business(*DEMO_IDS), writer, said)
+
+
+def crowd(first: int, now: float) -> bytes:
+    """A delivery of many messages, made large by what is new to us: it is kept, too."""
+    bodies = [json.loads(message(first + n, now)) for n in range(UPDATES)]
+    whole = bodies[0] | {"entry": [entry for body in bodies for entry in body["entry"]]}
+    each = (LARGE - len(json.dumps(whole))) // UPDATES - len('"new": "", ')
+    for entry in whole["entry"]:
+        entry["changes"][0]["value"]["messages"][0]["new"] = "x" * max(0, each)
+    return json.dumps(whole).encode()
 
 
 if __name__ == "__main__":

@@ -39,8 +39,14 @@ RULE_VERSION = "2"
 """Grows with every change that may read a message otherwise; recorded with each decision."""
 
 
+SHORT = 100
+"""Signs of a text that is remembered: the answers to a campaign are few and come by the thousand."""
+
+
 def read_text(text: str, words: KeywordSet) -> Reading:
     """Read the customer's own words: a text, a caption, the new text of an edit; the same under standby."""
+    if len(text) <= SHORT:
+        return _short(text, words)
     if len(text) <= LONGEST_TEXT:
         return _rule(words).read(text)
     half = LONGEST_TEXT // 2
@@ -98,6 +104,11 @@ class _Rule:
             return whole
         matched, why = self._possible.find(bare, words) or ("", "")
         return Reading(Decision.REVIEW, matched, why) if matched else NOTHING
+
+
+@lru_cache(maxsize=4096)
+def _short(text: str, words: KeywordSet) -> Reading:
+    return _rule(words).read(text)
 
 
 @lru_cache(maxsize=64)
