@@ -4,11 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.whatsapp.deliveries import a_change, a_message
 from tests.whatsapp.posting import (
     TODAY,
+    decisions,
     deliver,
     everybody,
     kept,
@@ -258,3 +259,23 @@ def test_a_recorded_time_is_now_and_not_the_time_of_the_words(app):
     honoured()
     [event] = ledger.history(only_customer().id)
     assert clock.now() - event.recorded_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("fault", [ValueError, RecursionError])
+def test_one_that_cannot_be_recorded_is_a_dead_letter_with_a_hold_and_costs_the_others_nothing(app, fault):
+    deliver(app, says("stop"), says("stop", 1, message_id="other", **{"from": "12025550108"}))
+    on_again()
+    spoiled = []
+
+    def spoil(_mapper, _connection, written):
+        if written.kind == Kind.CONSENT and not spoiled:
+            spoiled.append(written)
+            raise fault("poisoned")
+
+    event.listen(ConsentEvent, "before_insert", spoil)
+    try:
+        honoured()
+    finally:
+        event.remove(ConsentEvent, "before_insert", spoil)
+    assert sorted(map(state, everybody())) == [OUT, ("unknown", "held")]
+    assert decisions() == ["dead", "opt_out"]

@@ -12,14 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.exc import DataError, IntegrityError
 
 from webapp.consent import ledger, policy
 from webapp.consent.keywords import Decision, KeywordSet
 from webapp.extensions import db
-from webapp.whatsapp import effects, payloads, stored
+from webapp.whatsapp import dead_letters, effects, faults, payloads, stored
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item
+from webapp.whatsapp.stored import Spoken
 
 log = logging.getLogger(__name__)
 
@@ -156,16 +156,27 @@ def _record(message: InboundMessage, words: KeywordSet, now: datetime) -> None:
     """One message that cannot be recorded becomes a dead letter and costs the others nothing."""
     message.missed = None
     item = stored.spoken(message)
+    if item is None:
+        return
+    if why := _fault(item, message, _at_least(words, message), now):
+        # Only here, as at the receipt of a message: the exception is gone, and what it kept.
+        dead_letters.bury(item, message, why)
+
+
+def _fault(item: Spoken, message: InboundMessage, words: KeywordSet, now: datetime) -> str:
+    """Apply the item. Why it could not be applied; "" when it was."""
     try:
         with db.session.begin_nested():
-            outcome = effects.apply(item, _at_least(words, message), now) if item else None
-    except (ValueError, IntegrityError, DataError) as problem:
-        message.failure = f"could not be honoured: {type(problem).__name__}"
-        log.error("missed stop %s could not be honoured: %s", message.id, type(problem).__name__)
-        return
-    if outcome:
-        message.decision = outcome.decision
-        message.customer_id = outcome.customer.id if outcome.customer else message.customer_id
+            outcome = effects.apply(item, words, now)
+    except Exception as problem:  # whatever it is, the stops beside this one must be recorded
+        if faults.out_of_reach(problem):
+            raise
+        log.error("missed stop %s could not be honoured: %s", message.id, faults.place(problem))
+        faults.let_go(problem)
+        return faults.sentence(problem)
+    message.decision = outcome.decision
+    message.customer_id = outcome.customer.id if outcome.customer else message.customer_id
+    return ""
 
 
 def _at_least(words: KeywordSet, message: InboundMessage) -> KeywordSet:
