@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import multiprocess
 
 from webapp.config import ConfigError, Settings
+from webapp.consent.keywords import KeywordSet, read_text
 
 
 def worker_processes() -> int:
@@ -31,6 +32,11 @@ def on_starting(_server: Any) -> None:
         Settings.from_environ().require_web()
     except ConfigError as error:
         sys.exit(str(error))
+
+
+def post_worker_init(_worker: Any) -> None:
+    """What reading a message needs is compiled before Meta waits for the first answer."""
+    read_text("hello", KeywordSet())
 
 
 def child_exit(_server: Any, worker: Any) -> None:
