@@ -1,5 +1,6 @@
 """Settings from the environment: typed, frozen, checked once at the start."""
 
+import base64
 import logging
 import os
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 GRAPH_API_URL = "https://graph.facebook.com/v26.0"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "METRICS_TOKEN",
+    "HEED_CHECKPOINT_URL", "METRICS_TOKEN",
 })  # fmt: skip
 
 
@@ -41,7 +43,9 @@ class Settings:
     graph_api_url: str
     simulator: bool
     sending: bool
-    signing_key: str
+    signing_key: bytes
+    """32 bytes of an Ed25519 key; empty: the file `signing.key` in the data folder counts."""
+    checkpoint_url: str
     metrics_token: str
 
     @classmethod
@@ -67,7 +71,8 @@ class Settings:
             graph_api_url=_url("GRAPH_API_URL", env, ("http", "https")) or GRAPH_API_URL,
             simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
-            signing_key=env.get("HEED_SIGNING_KEY", ""),
+            signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
+            checkpoint_url=_checkpoint_url(env),
             metrics_token=env.get("METRICS_TOKEN", ""),
         )
 
@@ -117,6 +122,25 @@ def _log_level(raw: str) -> str:
     if raw.upper() not in logging.getLevelNamesMapping():
         raise ConfigError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     return raw.upper()
+
+
+def _signing_key(raw: str) -> bytes:
+    try:
+        key = base64.b64decode(raw, validate=True)
+    except ValueError:
+        key = b"?"
+    if raw and len(key) != 32:
+        raise ConfigError("HEED_SIGNING_KEY must be 32 bytes in base64, as `openssl rand -base64 32` prints.")
+    return key
+
+
+def _checkpoint_url(env: Mapping[str, str]) -> str:
+    """Where checkpoints go must be out of reach for whoever listens between."""
+    raw = _url("HEED_CHECKPOINT_URL", env, ("http", "https"))
+    parts = urlsplit(raw)
+    if raw and not (parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK)):
+        raise ConfigError("HEED_CHECKPOINT_URL must be an https:// address, or one of this machine.")
+    return raw
 
 
 def _words(raw: str) -> tuple[str, ...]:

@@ -26,9 +26,7 @@ class SealedEvent(db.Model):
     __tablename__ = "sealed_events"
 
     position: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    event_id: Mapped[int] = mapped_column(
-        ForeignKey("consent_events.id", ondelete="RESTRICT"), unique=True
-    )
+    event_id: Mapped[int] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"), unique=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
     """The hash that went into the tree: it tells which event of a seal was changed."""
@@ -51,21 +49,6 @@ class Seal(db.Model):
     key_id: Mapped[str] = mapped_column(String(8))
     checkpoint: Mapped[str] = mapped_column(Text)
     """The signed note (`notes`), which names the public key."""
-
-
-class ForgottenEvidence(db.Model):
-    """That the evidence of an event was deleted on purpose, when and why. Append-only."""
-
-    __tablename__ = "forgotten_evidence"
-
-    event_id: Mapped[int] = mapped_column(
-        ForeignKey("consent_events.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
-    )
-    forgotten_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    why: Mapped[str] = mapped_column(String(10))
-    """`retention`, `erasure`, or `earlier`: before Heed kept when and why."""
-
-    __table_args__ = (CheckConstraint("why IN ('retention', 'erasure', 'earlier')", name="why"),)
 
 
 class LedgerCheck(db.Model):

@@ -22,6 +22,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -65,10 +66,12 @@ def sign(key: Ed25519PrivateKey, checkpoint: Checkpoint) -> str:
     return f"{checkpoint.text}\n{SIGNATURE_MARK}{checkpoint.origin} {_base64(stamp)}\n"
 
 
+@lru_cache(maxsize=8)
 def read(note: str) -> Checkpoint:
     """What a note says, its signature being right by the key that it names. Raises BadNote.
 
-    Whether that key deserves trust is another question: the answer is who kept the note.
+    Whether that key deserves trust is another question: the answer is who kept the note. Remembers a few,
+    for a verification meets each in the database and in a file.
     """
     text, separator, stamp = note.partition(f"\n\n{SIGNATURE_MARK}")
     try:
