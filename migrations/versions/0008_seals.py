@@ -15,9 +15,9 @@ depends_on = None
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
 SAME_KEY = {
-    "forgotten_evidence": "event_id = NEW.event_id",
-    "sealed_events": "position = NEW.position OR event_id = NEW.event_id",
-    "seals": "number = NEW.number",
+    "forgotten_evidence": "SELECT 1 FROM forgotten_evidence WHERE event_id = NEW.event_id",
+    "sealed_events": "SELECT 1 FROM sealed_events WHERE position = NEW.position OR event_id = NEW.event_id",
+    "seals": "SELECT 1 FROM seals WHERE number = NEW.number",
 }
 REFUSE = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
 FORGOTTEN_BEFORE = """INSERT INTO forgotten_evidence (event_id, forgotten_at, why)
@@ -40,11 +40,10 @@ def upgrade() -> None:
 
 
 def sqlite_guards(table: str, same: str) -> list[str]:
-    exists = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"
     return [
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {REFUSE}",
         f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {REFUSE}",
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {exists} {REFUSE}",
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({same}) {REFUSE}",
     ]
 
 

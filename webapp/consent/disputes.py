@@ -5,7 +5,7 @@ begin, now or later, through a mistake or a forgery of the history alone. So whe
 away for something of which the history knows nothing (an opt-out, a stop in WhatsApp, a hold, no record), the
 customer is opted out with that settlement, as an entry of the history like any other. It is lifted in the
 usual way: by the customer's own later words, or by a person who records evidence. Where the history itself
-says opted out, nothing is added. A settlement cannot be undone, and it leaves an entry that says what differed.
+says opted out, nothing is added. A settlement cannot be undone, and an entry of it says what differed.
 """
 
 from collections.abc import Collection

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from webapp.extensions import db
 
 GUARDED = ("consent_events", "forgotten_evidence", "sealed_events", "seals")
-_NAMES = ", ".join(f"'{table}'" for table in GUARDED)
 GUARDS = {
-    "sqlite": f"""SELECT name, tbl_name, sql FROM sqlite_master
-        WHERE type = 'trigger' AND tbl_name IN ({_NAMES}) ORDER BY name""",
-    "postgresql": f"""SELECT tgname, relname, pg_get_triggerdef(pg_trigger.oid)
+    "sqlite": """SELECT name, tbl_name, sql FROM sqlite_master
+        WHERE type = 'trigger' AND tbl_name IN :tables ORDER BY name""",
+    "postgresql": """SELECT tgname, relname, pg_get_triggerdef(pg_trigger.oid)
         FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-        WHERE relname IN ({_NAMES}) AND NOT tgisinternal ORDER BY tgname""",
+        WHERE relname IN :tables AND NOT tgisinternal ORDER BY tgname""",
 }
 LIFT = {
     "sqlite": 'DROP TRIGGER "{name}"',
@@ -44,7 +43,8 @@ def lifted() -> Iterator[None]:
 
 def _triggers() -> list[tuple[str, str, str]]:
     """Name, table and definition of each."""
-    return [tuple(row) for row in db.session.execute(text(GUARDS[_dialect()]))]
+    query = text(GUARDS[_dialect()]).bindparams(bindparam("tables", GUARDED, expanding=True))
+    return [tuple(row) for row in db.session.execute(query)]
 
 
 def _dialect() -> str:

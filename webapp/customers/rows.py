@@ -69,8 +69,8 @@ def _select(ids: Iterable[int]) -> Select[Any]:
         select(
             Customer.id, Customer.name, Customer.phone_display, Customer.status, Customer.status_at,
             Customer.platform_stop_at, Customer.held_at, Customer.disputed_at, Customer.attrs_json,
-            Customer.tags_json, Customer.created_at, Customer.version, ConsentEvent.source, ConsentEvent.actor,
-            Evidence.channel, Evidence.matched,
+            Customer.tags_json, Customer.created_at, Customer.version, ConsentEvent.source,
+            ConsentEvent.actor, Evidence.channel, Evidence.matched,
         )
         .outerjoin(ConsentEvent, ConsentEvent.id == Customer.status_event_id)
         .outerjoin(Evidence, Evidence.event_id == ConsentEvent.id)

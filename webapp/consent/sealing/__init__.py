@@ -1,1 +1,1 @@
-"""The sealed ledger: who rewrites an event, takes one away or slips one in is found, even the database's owner."""
+"""The sealed ledger: nobody rewrites it unnoticed, not even the database's owner."""

@@ -16,7 +16,7 @@ AT_ONCE = 500
 @dataclass(frozen=True)
 class Inclusion:
     """An event and the way from it to a checkpoint: `tree.root_from(leaves.leaf(salt, canonical), index,
-    leaves, path)` is `root`, and `tree.chain(previous, root, size)` is the chain of the signed `checkpoint`."""
+    leaves, path)` is `root`; `tree.chain(previous, root, size)` is the chain in the signed `checkpoint`."""
 
     event_id: int
     position: int

@@ -1,4 +1,4 @@
-"""The key that signs checkpoints. It lives outside the database: whoever owns that must not be able to sign."""
+"""The key that signs checkpoints. It lives outside the database, whose owner must not be able to sign."""
 
 import base64
 import os

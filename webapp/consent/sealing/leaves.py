@@ -1,4 +1,4 @@
-"""The exact bytes of an event that a seal covers. Pure: a verifier elsewhere builds the same from the same row.
+"""The exact bytes of an event that a seal covers. Pure: a verifier elsewhere builds the same from its row.
 
 The bytes are one JSON array (RFC 8259) in UTF-8 of the sixteen values of `COLUMNS`, in that order, with
 nothing between the tokens: `[`, the values with one comma between two, `]`. No line feed at the end.

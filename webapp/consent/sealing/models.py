@@ -1,4 +1,4 @@
-"""Seals in the database. `SealedEvent` and `Seal` are append-only like the ledger; triggers hold them to it."""
+"""Seals in the database. `SealedEvent` and `Seal` are append-only like the ledger, by triggers."""
 
 from datetime import datetime
 

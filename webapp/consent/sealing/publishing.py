@@ -4,12 +4,12 @@ import fcntl
 import logging
 import os
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import select
 
@@ -25,13 +25,6 @@ LONGEST_NOTE = 1000
 """Bytes; more than any note has."""
 ROWS_AT_ONCE = 1000
 END_OF_NOTE = re.compile(f"^{notes.SIGNATURE_MARK}[^\n]*\n\n".encode(), re.MULTILINE)
-
-
-class _Direct(urllib.request.HTTPRedirectHandler):
-    """Whoever answers with another address has not taken the note."""
-
-    def redirect_request(self, *_arguments: object) -> None:
-        return None
 
 
 def write_down(folder: Path) -> str | None:
@@ -58,19 +51,22 @@ def write_end(folder: Path, note: str) -> None:
 
 
 def post(url: str, note: str) -> bool:
-    """Hand a checkpoint to whoever listens at `url`. It covers all before it, so that a failure costs nothing
-    once the next one arrives."""
-    request = urllib.request.Request(
-        url, note.encode(), {"Content-Type": "text/plain; charset=utf-8", "User-Agent": "Heed"}, method="POST"
-    )
+    """Hand a checkpoint to whoever listens at `url`; whoever answers with another address has not taken it.
+    It covers all before it, so that a failure costs nothing once the next one arrives."""
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     try:
-        with urllib.request.build_opener(_Direct, urllib.request.ProxyHandler({})).open(
-            request, timeout=SECONDS_TO_POST
-        ):
-            return True
-    except (OSError, ValueError) as problem:  # URLError is an OSError; a broken answer may be a ValueError
+        connection = connect(parts.hostname or "", parts.port, timeout=SECONDS_TO_POST)
+        with closing(connection):
+            path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+            connection.request("POST", path, note.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+            status = connection.getresponse().status
+    except (OSError, HTTPException) as problem:
         log.warning("the checkpoint was not taken, the next one is tried: %s", type(problem).__name__)
         return False
+    if status >= 300:
+        log.warning("the checkpoint was not taken, the next one is tried: HTTP %s", status)
+    return status < 300
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,8 @@ def _trails(anchors: Anchors, origin: str | None) -> list[Trail]:
     trails = [Trail(anchors.brought, origin)] if anchors.brought else []
     beside = anchors.folder / publishing.FILE if anchors.folder else None
     if beside and beside.exists():
-        try:
+        with suppress(NoCheckpoint):  # it was made, and nothing was written yet
             trails.append(Trail(beside, origin))
-        except NoCheckpoint:
-            pass  # it was made, and nothing was written yet
     return trails
 
 
