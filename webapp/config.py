@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -72,7 +72,7 @@ class Settings:
             simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
-            checkpoint_url=_checkpoint_url(env),
+            checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
         )
 
@@ -134,13 +134,20 @@ def _signing_key(raw: str) -> bytes:
     return key
 
 
-def _checkpoint_url(env: Mapping[str, str]) -> str:
-    """Where checkpoints go must be out of reach for whoever listens between."""
-    raw = _url("HEED_CHECKPOINT_URL", env, ("http", "https"))
-    parts = urlsplit(raw)
-    if raw and not (parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK)):
+def _checkpoint_url(raw: str) -> str:
+    """Checkpoints go where nobody between can hold them back unseen, or stay on this machine."""
+    try:
+        parts = urlsplit(raw)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if raw and not (sound and (parts.scheme == "https" or _on_this_machine(parts))):
         raise ConfigError("HEED_CHECKPOINT_URL must be an https:// address, or one of this machine.")
     return raw
+
+
+def _on_this_machine(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
 def _words(raw: str) -> tuple[str, ...]:
