@@ -1,6 +1,7 @@
 """Does what the desk shows equal what the ledger says? Streams, so that memory stays flat."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -33,22 +34,17 @@ def first_fault() -> str | None:
     Wants a transaction of its own, in which nothing was read yet.
     """
     begin_snapshot(db.session)
-    found = next(findings(), None)
-    return found.words if found else None
+    with closing(findings()) as found:
+        first = next(found, None)
+    return first.words if first else None
 
 
-def findings() -> Iterator[Finding]:
+def findings() -> Generator[Finding, None, None]:
     """All disagreements of ledger, evidence and states, by customer; one for each customer and event."""
-    histories = groupby(stream(_events()), key=lambda event: event.customer_id)
-    owner, history = next(histories, (None, iter(())))
-    for customer in stream(_customers()):
-        events = list(history) if owner == customer.id else []
-        yield from _findings_of(customer, events)
-        if owner == customer.id:
-            owner, history = next(histories, (None, iter(())))
-    if owner is not None:
-        yield Finding(f"Events of customer {owner} have no customer.")
-    yield from filter(None, map(_evidence_fault, stream(_events_of_nobody())))
+    with stream(_customers()) as customers, stream(_events()) as events:
+        yield from _by_customer(customers, events)
+    with stream(_events_of_nobody()) as events:
+        yield from filter(None, map(_evidence_fault, events))
 
 
 def size() -> int:
@@ -73,6 +69,18 @@ def told_by(events: Iterable[Recorded]) -> State | None:
 def differences(customer: Any, told: State) -> list[str]:
     """The state columns in which a customer differs from what the ledger says."""
     return [name for name in STATE_FIELDS if getattr(told, name) != getattr(customer, name)]
+
+
+def _by_customer(customers: Iterator[Row[Any]], events: Iterator[Row[Any]]) -> Iterator[Finding]:
+    histories = groupby(events, key=lambda event: event.customer_id)
+    owner, history = next(histories, (None, iter(())))
+    for customer in customers:
+        theirs = list(history) if owner == customer.id else []
+        yield from _findings_of(customer, theirs)
+        if owner == customer.id:
+            owner, history = next(histories, (None, iter(())))
+    if owner is not None:
+        yield Finding(f"Events of customer {owner} have no customer.")
 
 
 def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding]:

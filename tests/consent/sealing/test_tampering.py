@@ -48,7 +48,7 @@ def test_a_repeated_event_is_found_though_no_constraint_stood_in_its_way(sealed)
         "postgresql": ["ALTER TABLE sealed_events DROP CONSTRAINT pk_sealed_events"],
     }[db.engine.dialect.name]  # fmt: skip
     rewrite(*unique, "UPDATE sealed_events SET position = 6 WHERE position = 7")
-    assert fault() == "Event 7 is sealed twice, in seal 2."
+    assert re.match(r"Event [67] is sealed twice, in seal 2\.", fault() or "")
 
 
 class TestBuiltAnew:
@@ -143,7 +143,7 @@ def test_the_seals_are_checked_before_the_states(sealed):
     assert fault() == "Seal 2 is missing."
 
 
-def test_an_event_that_a_long_transaction_brings_late_is_no_fault(sealed):
+def test_an_event_that_waits_for_its_seal_is_no_fault(sealed):
     stop(a_customer("Fritz", Status.OPTED_IN), 250)
     assert fault() is None
     seal(7200)

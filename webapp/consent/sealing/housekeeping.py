@@ -27,8 +27,8 @@ def seal_ledger(app: Flask) -> None:
 def verify_ledger(app: Flask) -> None:
     with app.app_context():
         ran = verification.run(verification.NIGHTLY, anchors(app.config["HEED"]), clock.now())
-    if ran.fault:
-        log.error("the ledger is not whole: %s", ran.fault)
+        if ran.fault:
+            log.error("the ledger is not whole: %s", ran.fault)
 
 
 def seal_all(settings: Settings) -> None:

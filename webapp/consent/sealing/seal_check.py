@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,23 +36,25 @@ class _Walk:
     origin: str | None
     trails: list[Trail]
     own_key: bytes | None
+    members: Iterator[Row[Any]]
     number: int = 0
     size: int = 0
     latest_event_id: int = 0
     chain: bytes = tree.NO_CHAIN
     stray: Seal | None = None
     """The first seal of a key that nobody vouches for, unless a later one that is vouched for covers it."""
-    members: Iterator[Row[Any]] = field(default_factory=lambda: stream(_members()))
 
 
 def check(anchors: Anchors) -> int:
     """How many seals there are, all of them right. Raises Fault for the first that is not, or an event that
     should be sealed and is not; NoCheckpoint for a file that was brought and holds none."""
     origin = sealer.origin()
-    walk = _Walk(origin, _trails(anchors, origin), anchors.key)
-    for seal in stream(select(Seal.__table__).order_by(Seal.number)):
-        _check_seal(walk, seal)
-    _check_end(walk)
+    trails = _trails(anchors, origin)
+    with stream(_members()) as members, stream(_seals()) as seals:
+        walk = _Walk(origin, trails, anchors.key, members)
+        for seal in seals:
+            _check_seal(walk, seal)
+        _check_end(walk)
     _check_unsealed()
     return walk.number
 
@@ -136,6 +138,10 @@ def _check_unsealed() -> None:
             f"Event {event_id} says that it was recorded long before the last seal and is in none: "
             "it was slipped in."
         )
+
+
+def _seals() -> Select[Any]:
+    return select(Seal.__table__).order_by(Seal.number)
 
 
 def _members() -> Select[Any]:
