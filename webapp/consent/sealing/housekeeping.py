@@ -8,6 +8,7 @@ from webapp import clock, tasks
 from webapp.config import ConfigError, Settings
 from webapp.consent.sealing import keys, publishing, sealer, verification
 from webapp.consent.sealing.notes import BadNote
+from webapp.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def seal_all(settings: Settings) -> None:
         while sealer.seal(key, clock.now()):
             pass
     told = publishing.write_down(settings.data_dir)
+    db.session.rollback()  # it has read, and the next look wants to see what came meanwhile
     if told and settings.checkpoint_url:
         publishing.post(settings.checkpoint_url, told)
 
