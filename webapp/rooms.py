@@ -19,7 +19,7 @@ from webapp.reviews.views import bp as reviews
 from webapp.settings import housekeeping as settings_housekeeping
 from webapp.settings.all_views import bp as settings
 from webapp.simulator.views import bp as simulator
-from webapp.status.views import bp as status
+from webapp.status.all_views import bp as status
 from webapp.whatsapp import launch, watch
 from webapp.whatsapp.views import bp as whatsapp
 

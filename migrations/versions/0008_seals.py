@@ -90,6 +90,7 @@ def create_tables() -> None:
         sa.Column("checkpoint", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_seals"),
     )
+    op.create_index("ix_seals_key_id_number", "seals", ["key_id", "number"], unique=False)
     op.create_table(
         "forgotten_evidence",
         sa.Column("event_id", BIG_ID, autoincrement=False, nullable=False),

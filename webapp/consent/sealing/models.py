@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import BigId, UtcDateTime
@@ -49,6 +49,8 @@ class Seal(db.Model):
     key_id: Mapped[str] = mapped_column(String(8))
     checkpoint: Mapped[str] = mapped_column(Text)
     """The signed note (`notes`), which names the public key."""
+
+    __table_args__ = (Index(None, "key_id", "number"),)
 
 
 class LedgerCheck(db.Model):
