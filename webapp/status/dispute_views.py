@@ -91,7 +91,8 @@ def _shown(dispute: Dispute) -> Disputed:
     if customer.events_count != dispute.entries:
         differences.append(Difference("Entries", f"{customer.events_count:,}", f"{dispute.entries:,}"))
     return Disputed(
-        customer.id, customer.label, customer.disputed_at, differences, dispute.told is not None, dispute.opts_out
+        customer.id, customer.label, customer.disputed_at, differences, dispute.told is not None,
+        dispute.opts_out,
     )  # fmt: skip
 
 

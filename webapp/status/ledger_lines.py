@@ -18,6 +18,9 @@ from webapp.status.line import BAD, GOOD, WARNING, Line, count, named
 VERIFICATION_MAY_BE_OLD = timedelta(hours=48)
 SEAL_MAY_WAIT = timedelta(minutes=10)
 
+EDITED = "Somebody may have edited the database. Keep a copy of it and of checkpoints.log, and look into it."
+CHANGED = "Earlier seals stay verifiable. If nobody changed it on purpose, look into it."
+
 
 def lines(settings: Settings, now: datetime) -> Iterator[Line]:
     yield _verified(now)
@@ -36,9 +39,7 @@ def _verified(now: datetime) -> Line:
             WARNING, "It has not been verified yet.", "It is every night, or when an admin asks for it."
         )
     if ran.fault:
-        return line(BAD, f"{ran.fault} (found {ago(ran.ran_at, now)})",
-                    "Somebody may have edited the database. Keep a copy of it and of checkpoints.log, and look "
-                    "into it.")  # fmt: skip
+        return line(BAD, f"{ran.fault} (found {ago(ran.ran_at, now)})", EDITED)
     whole = f"{count(ran.events, 'event', 'events')} under {count(ran.seals, 'seal', 'seals')}"
     old = now - ran.ran_at > VERIFICATION_MAY_BE_OLD
     advice = "It should be verified every night. Is the worker running?" if old else ""
@@ -73,12 +74,12 @@ def _key(settings: Settings) -> Line:
     if origin is None:
         return line(GOOD, "Nothing was signed yet.")
     if key is None:
-        return line(WARNING, "This machine has no signing key, though seals were made with one.",
-                    "The next sealing here makes a new one. Was the data folder lost?")  # fmt: skip
+        words = "This machine has no signing key, though seals were made with one."
+        return line(WARNING, words, "The next sealing here makes a new one. Was the data folder lost?")
     own = notes.key_id(origin, key).hex()
     if others := _other_keys(own):
-        return line(WARNING, f"It has changed: {own} signs now, earlier {', '.join(others)} did.",
-                    "Earlier seals stay verifiable. If nobody changed it on purpose, look into it.")  # fmt: skip
+        words = f"It has changed: {own} signs now, earlier {', '.join(others)} did."
+        return line(WARNING, words, CHANGED)
     return line(GOOD, f"{own}, the same since the first seal.")
 
 
