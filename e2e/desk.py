@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
@@ -23,6 +23,7 @@ from webapp.accounts.roles import Role
 from webapp.consent import policy
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.policy import Wishes
+from webapp.consent.sealing import housekeeping, verification
 from webapp.customers import duplicates
 from webapp.customers.models import Customer
 from webapp.database import writing
@@ -93,6 +94,7 @@ def stock(file: Path) -> None:
         campaigns.stage(clock.now())
         stage_duplicates()
         letters.stage(clock.now())
+        stage_dispute()
         db.session.remove()
         db.engine.dispose()
 
@@ -104,6 +106,15 @@ def stage_duplicates() -> None:
         why = "WhatsApp showed the number of one and the user ID of the other in one message."
         duplicates.note(one, other, why, clock.now())
         db.session.commit()
+
+
+def stage_dispute() -> None:
+    """The ledger is sealed and was verified, and a customer differs from it."""
+    with writing():
+        db.session.get_one(Customer, 56).held_at = clock.now()
+        db.session.commit()
+    housekeeping.seal_all(current_app.config["HEED"])
+    verification.run(verification.NIGHTLY, housekeeping.anchors(current_app.config["HEED"]), clock.now())
 
 
 def application(file: Path) -> Flask:

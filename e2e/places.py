@@ -66,6 +66,7 @@ PLACES = [
     Place("reports", "/reports"),
     Place("auditor", "/reports/audit"),
     Place("status", "/status"),
+    Place("disputed customers", "/status/disputes"),
     Place("sign out", "/sign-out"),
     Place("not found", "/customers/999999", complaint="status of 404"),
     Place("settings dialog", "/opt-in?q=karl", named("button", "Opt-In / Opt-Out Settings")),

@@ -1,5 +1,7 @@
 """Every setting from the environment: malformed stops the start with a sentence that names it."""
 
+import base64
+
 import pytest
 
 from webapp.config import ConfigError, Settings
@@ -29,6 +31,15 @@ WEB = {
         ("GRAPH_API_URL", "graph.facebook.com"),
         ("HEED_SIMULATOR", "yes"),
         ("HEED_SENDING", "maybe"),
+        ("HEED_SIGNING_KEY", "short"),
+        ("HEED_SIGNING_KEY", "c2hvcnQ="),
+        ("HEED_SIGNING_KEY", "not base64 " * 4),
+        ("HEED_SIGNING_KEY", "ключ"),
+        ("HEED_CHECKPOINT_URL", "http://example.com/checkpoints"),
+        ("HEED_CHECKPOINT_URL", "ftp://127.0.0.1/"),
+        ("HEED_CHECKPOINT_URL", "https://"),
+        ("HEED_CHECKPOINT_URL", "https://[::1"),
+        ("HEED_CHECKPOINT_URL", "https://example.com:many/"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):
@@ -57,3 +68,16 @@ def test_whatever_a_platform_calls_postgresql(scheme):
 
 def test_several_app_secrets_count_while_one_is_replaced():
     assert Settings.from_environ(WEB).app_secrets == ("one", "two")
+
+
+def test_a_signing_key_is_thirty_two_bytes_in_base64():
+    assert (
+        Settings.from_environ({"HEED_SIGNING_KEY": base64.b64encode(b"k" * 32).decode()}).signing_key
+        == b"k" * 32
+    )
+    assert Settings.from_environ({}).signing_key == b""
+
+
+@pytest.mark.parametrize("url", ["https://example.com/in?a=b", "http://127.0.0.1:9000/", "http://[::1]/"])
+def test_checkpoints_go_out_by_tls_or_stay_on_this_machine(url):
+    assert Settings.from_environ({"HEED_CHECKPOINT_URL": url}).checkpoint_url == url

@@ -1,22 +1,24 @@
 """Settings from the environment: typed, frozen, checked once at the start."""
 
+import base64
 import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 GRAPH_API_URL = "https://graph.facebook.com/v26.0"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "METRICS_TOKEN",
+    "HEED_CHECKPOINT_URL", "METRICS_TOKEN",
 })  # fmt: skip
 
 
@@ -41,7 +43,9 @@ class Settings:
     graph_api_url: str
     simulator: bool
     sending: bool
-    signing_key: str
+    signing_key: bytes
+    """32 bytes of an Ed25519 key; empty: the file `signing.key` in the data folder counts."""
+    checkpoint_url: str
     metrics_token: str
 
     @classmethod
@@ -67,7 +71,8 @@ class Settings:
             graph_api_url=_url("GRAPH_API_URL", env, ("http", "https")) or GRAPH_API_URL,
             simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
-            signing_key=env.get("HEED_SIGNING_KEY", ""),
+            signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
+            checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
         )
 
@@ -117,6 +122,32 @@ def _log_level(raw: str) -> str:
     if raw.upper() not in logging.getLevelNamesMapping():
         raise ConfigError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     return raw.upper()
+
+
+def _signing_key(raw: str) -> bytes:
+    try:
+        key = base64.b64decode(raw, validate=True)
+    except ValueError:
+        key = b"?"
+    if raw and len(key) != 32:
+        raise ConfigError("HEED_SIGNING_KEY must be 32 bytes in base64, as `openssl rand -base64 32` prints.")
+    return key
+
+
+def _checkpoint_url(raw: str) -> str:
+    """Checkpoints go where nobody between can hold them back unseen, or stay on this machine."""
+    try:
+        parts = urlsplit(raw)
+        sound = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if raw and not (sound and (parts.scheme == "https" or _on_this_machine(parts))):
+        raise ConfigError("HEED_CHECKPOINT_URL must be an https:// address, or one of this machine.")
+    return raw
+
+
+def _on_this_machine(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
 def _words(raw: str) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from webapp import clock, database, tasks
 from webapp.accounts.access import public
 from webapp.campaigns import audit_runs, switch
 from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.consent import disputes
 from webapp.consent.models import Hold
+from webapp.consent.sealing import sealer, verification
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp import dead_letters, watch
@@ -70,6 +72,7 @@ def metrics() -> Response:
     dead.set(db.session.scalar(select(func.count(InboundMessage.id)).where(dead_letters.is_open())) or 0)
     _measure_webhook(registry)
     _measure_sending(registry)
+    _measure_ledger(registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -105,6 +108,26 @@ def _measure_auditor(registry: CollectorRegistry) -> None:
         found.set(run.found)
         ran = Gauge("heed_audit_last_run_seconds", "When the auditor last ran, Unix time", registry=registry)
         ran.set(run.ran_at.timestamp())
+
+
+def _measure_ledger(registry: CollectorRegistry) -> None:
+    """Nothing before the first seal and the first verification: an alert can tell silence from absence."""
+    waiting, oldest = sealer.waiting()
+    unsealed = Gauge("heed_ledger_unsealed_events", "Events that wait for a seal", registry=registry)
+    unsealed.set(waiting)
+    if oldest:
+        words = "When the oldest event that waits for a seal was recorded, Unix time"
+        Gauge("heed_ledger_oldest_unsealed_seconds", words, registry=registry).set(oldest.timestamp())
+    if last := sealer.newest():
+        sealed = Gauge("heed_ledger_last_seal_seconds", "Last seal, Unix time", registry=registry)
+        sealed.set(last.sealed_at.timestamp())
+    if ran := verification.last():
+        verified = Gauge("heed_ledger_verified_seconds", "Last verification, Unix time", registry=registry)
+        verified.set(ran.ran_at.timestamp())
+        whole = Gauge("heed_ledger_whole", "1 if the last verification found no fault", registry=registry)
+        whole.set(0 if ran.fault else 1)
+    disputed = Gauge("heed_customers_disputed", "Customers who differ from the ledger", registry=registry)
+    disputed.set(disputes.open_count())
 
 
 def _require_metrics_access() -> None:

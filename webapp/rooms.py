@@ -9,6 +9,7 @@ from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
 from webapp.campaigns.template_views import bp as templates
 from webapp.campaigns.views import bp as campaigns
+from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
@@ -18,7 +19,7 @@ from webapp.reviews.views import bp as reviews
 from webapp.settings import housekeeping as settings_housekeeping
 from webapp.settings.all_views import bp as settings
 from webapp.simulator.views import bp as simulator
-from webapp.status.views import bp as status
+from webapp.status.all_views import bp as status
 from webapp.whatsapp import confirming, launch, watch
 from webapp.whatsapp.views import bp as whatsapp
 
@@ -29,5 +30,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, confirming, watch, housekeeping, settings_housekeeping, expiry)
+WITH_TASKS = (launch, confirming, watch, housekeeping, settings_housekeeping, expiry, sealing)
 """Modules whose tasks the queue knows once they are imported."""

@@ -60,10 +60,11 @@ def test_sql_and_python_answer_alike_for_every_combination(app, category, unknow
                 erased_at=NOON if erased else None,
                 platform_stop_at=NOON if stopped else None,
                 held_at=NOON if held else None,
+                disputed_at=NOON if disputed else None,
                 unreachable_at=NOON if unreachable else None,
                 created_at=NOON,
             )
-            for status, erased, stopped, held, unreachable in product(Status, *[[False, True]] * 4)
+            for status, erased, stopped, held, disputed, unreachable in product(Status, *[[False, True]] * 5)
         ]
         db.session.add_all(customers)
         db.session.flush()
@@ -77,4 +78,10 @@ def test_sql_and_python_answer_alike_for_every_combination(app, category, unknow
             for customer in customers
         }
         assert told == expected
-        assert len(told) == 48
+        assert len(told) == 96
+
+
+def test_a_customer_who_differs_from_the_ledger_counts_as_on_hold():
+    disputed = Customer(status=IN, disputed_at=NOON)
+    assert gate.suppression(disputed.gate_facts, MARKETING) == Suppression.ON_HOLD
+    assert gate.suppression(disputed.gate_facts, UTILITY) is None

@@ -102,7 +102,8 @@ def _has_one_of(kind: str, values: list[str]) -> ColumnElement[bool]:
 def _identities_of_holders(test: ColumnElement[bool]) -> Select[Any]:
     return select(
         Customer.id, Customer.status, Customer.status_event_id, Customer.platform_stop_at, Customer.held_at,
-        Customer.unreachable_at, Customer.erased_at, Identity.kind, Identity.value, Identity.match_key,
+        Customer.disputed_at, Customer.unreachable_at, Customer.erased_at, Identity.kind, Identity.value,
+        Identity.match_key,
     ).join(Identity, Identity.customer_id == Customer.id).where(
         Customer.id.in_(select(Identity.customer_id).where(test))
     )  # fmt: skip
@@ -113,7 +114,7 @@ def _person(row: Any) -> Person:
         status=row.status,
         erased=row.erased_at is not None,
         platform_stop=row.platform_stop_at is not None,
-        on_hold=row.held_at is not None,
+        on_hold=row.held_at is not None or row.disputed_at is not None,
         unreachable=row.unreachable_at is not None,
     )
     return Person(row.id, facts, row.status_event_id)

@@ -33,7 +33,10 @@ SCHEMAS: dict[str, Schema] = {
         phone=nullable({"type": "string", "description": "+digits; masked for tokens of role viewer."}),
         status=one_of(Status),
         platform_stop={**FLAG, "description": "Stopped in WhatsApp itself: no marketing."},
-        on_hold={**FLAG, "description": "A message waits for review: no marketing."},
+        on_hold={
+            **FLAG,
+            "description": "A message waits for review, or the ledger says otherwise: no marketing.",
+        },
         tags=list_of(TEXT),
         attributes=ATTRIBUTES,
         created_at=INSTANT,

@@ -22,7 +22,7 @@ def customer(customer: Customer) -> dict[str, Any]:
         "phone": phone(customer.phone_display),
         "status": customer.status,
         "platform_stop": customer.platform_stop_at is not None,
-        "on_hold": customer.held_at is not None,
+        "on_hold": customer.gate_facts.on_hold,
         "tags": customer.tags_json,
         "attributes": customer.attrs_json,
         "created_at": instant(customer.created_at),

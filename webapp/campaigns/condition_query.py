@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.campaigns.conditions import HELD, STOPPED, Condition
 from webapp.campaigns.models import TAKEN, Delivery
+from webapp.consent import gate_query
 from webapp.consent.models import ConsentEvent
 from webapp.customers import attributes, queries, tags
 from webapp.customers.filters import Filter
@@ -113,7 +114,7 @@ def _by_bytes(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def _standing(value: str) -> ColumnElement[bool]:
     if value == STOPPED:
         return Customer.platform_stop_at.is_not(None)
-    return Customer.held_at.is_not(None) if value == HELD else Customer.status == value
+    return gate_query.paused(Customer) if value == HELD else Customer.status == value
 
 
 def _source(condition: Condition) -> ColumnElement[bool]:

@@ -25,7 +25,11 @@ WORDS = {
     "erased": ("Erased", "erased", "Their record was erased"),
     "opted_out": ("Opted out", "opted out", "Said stop, or an agent opted them out"),
     "platform_stop": ("Stopped in WhatsApp", "stopped in WhatsApp", "Used WhatsApp’s own stop for marketing"),
-    "on_hold": ("On hold", "on hold", "A message of theirs waits for review"),
+    "on_hold": (
+        "On hold",
+        "on hold",
+        "A message of theirs waits for review, or their history says otherwise",
+    ),
     "no_consent": ("No record", "no record", "Nobody has recorded their consent"),
     "unreachable": ("Not on WhatsApp", "not on WhatsApp", "Their number does not receive WhatsApp"),
     "duplicate": ("Same number", "with the same number", "Another customer of the audience has their number"),

@@ -66,7 +66,7 @@ def _statement(gate: Gate) -> Update:
             Delivery.id.label("delivery_id"), reason.label("reason"),
             Customer.status, Customer.status_event_id,
             Customer.platform_stop_at.is_not(None).label("stopped"),
-            Customer.held_at.is_not(None).label("held"),
+            gate_query.paused(Customer).label("held"),
         )
         .join(Customer, Customer.id == Delivery.customer_id)
         .where(*_due(at))

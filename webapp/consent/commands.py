@@ -1,15 +1,21 @@
 """Commands over the consent ledger and the keywords."""
 
+import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.consent import ledger_check, pack_records, packs, policy
+from webapp.config import ConfigError
+from webapp.consent import pack_records, packs, policy
 from webapp.consent.keywords import KeywordSet, check_words
+from webapp.consent.sealing import housekeeping, keys, verification
+from webapp.consent.sealing.trails import NoCheckpoint
 from webapp.database import writing
 from webapp.extensions import db
 
@@ -20,12 +26,35 @@ def ledger_group() -> None:
 
 
 @ledger_group.command("verify")
+@click.option(
+    "--checkpoint",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Checkpoints that were kept elsewhere: the ledger must lead to each of them.",
+)
 @with_appcontext
-def verify() -> None:
-    """Check that every customer's state equals what the ledger adds up to."""
-    if fault := ledger_check.first_fault():
-        raise click.ClickException(fault)
-    click.echo(f"The ledger is whole: {ledger_check.size():,} events.", err=True)
+def verify(checkpoint: Path | None) -> None:
+    """Check that nobody rewrote the ledger, and that every customer's state is what it adds up to."""
+    try:
+        known = replace(housekeeping.anchors(current_app.config["HEED"]), brought=checkpoint)
+        ran = verification.run(verification.COMMAND, known, clock.now())
+    except (ConfigError, NoCheckpoint) as problem:
+        raise click.UsageError(str(problem)) from None
+    if ran.fault:
+        raise click.ClickException(ran.fault)
+    click.echo(f"The ledger is whole: {ran.events:,} events, {ran.seals:,} seals.", err=True)
+
+
+@ledger_group.command("key")
+@with_appcontext
+def key() -> None:
+    """Print the public key that signs this ledger's checkpoints, in base64."""
+    try:
+        public = keys.public_key(current_app.config["HEED"])
+    except ConfigError as problem:
+        raise click.UsageError(str(problem)) from None
+    if public is None:
+        raise click.ClickException("There is no key yet: the first sealing makes one.")
+    click.echo(base64.b64encode(public).decode())
 
 
 @click.group("keywords")

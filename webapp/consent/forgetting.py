@@ -2,15 +2,29 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, exists, insert, literal, select
 from sqlalchemy.orm import aliased
 
-from webapp.consent.models import ConsentEvent, Evidence, Hold
+from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.rules import NOT_A_STOP, Kind
+from webapp.database import UtcDateTime
 from webapp.extensions import db
 
+RETENTION, ERASURE = "retention", "erasure"
 
-def forget_reviewed(before: datetime, most: int) -> int:
+
+def forget(event_ids: Select[tuple[int]], why: str, now: datetime) -> None:
+    """Delete the evidence of these events for good and keep that it was done, when and why: the ledger's
+    digest of it stays behind, and verification takes a missing row without such a note for a fault."""
+    noted = select(Evidence.event_id, literal(now, UtcDateTime), literal(why)).where(
+        Evidence.event_id.in_(event_ids)
+    )
+    columns = ["event_id", "forgotten_at", "why"]
+    db.session.execute(insert(ForgottenEvidence).from_select(columns, noted))
+    db.session.execute(delete(Evidence).where(Evidence.event_id.in_(event_ids)))
+
+
+def forget_reviewed(before: datetime, most: int, now: datetime) -> int:
     """Forget the words of messages that came before and were found to be no stop; how many reviews.
 
     Their events stay in the ledger, with the digest of what was said.
@@ -28,14 +42,19 @@ def forget_reviewed(before: datetime, most: int) -> int:
     )
     reviews = list(db.session.scalars(old))
     for review in reviews:
-        _forget(review)
+        _forget(review, now)
     db.session.flush()
     return len(reviews)
 
 
-def _forget(review: Hold) -> None:
-    theirs = select(ConsentEvent.id).where(
-        ConsentEvent.customer_id == review.customer_id, ConsentEvent.kind == Kind.HOLD
-    )
-    db.session.execute(delete(Evidence).where(Evidence.event_id.in_(theirs), Evidence.words == review.words))
+def _forget(review: Hold, now: datetime) -> None:
+    theirs = (
+        select(ConsentEvent.id)
+        .join(Evidence, Evidence.event_id == ConsentEvent.id)
+        .where(
+            ConsentEvent.customer_id == review.customer_id, ConsentEvent.kind == Kind.HOLD,
+            Evidence.words == review.words,
+        )
+    )  # fmt: skip
+    forget(theirs, RETENTION, now)
     review.words = review.why = ""

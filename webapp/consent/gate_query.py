@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, null
+from sqlalchemy import ColumnElement, case, literal, null, or_
 
 from webapp.consent.gate import Category, Suppression
 from webapp.consent.models import ConsentState
@@ -27,6 +27,11 @@ def _marketing(
     return [
         (customer.status == Status.OPTED_OUT, Suppression.OPTED_OUT),
         (customer.platform_stop_at.is_not(None), Suppression.PLATFORM_STOP),
-        (customer.held_at.is_not(None), Suppression.ON_HOLD),
+        (paused(customer), Suppression.ON_HOLD),
         (customer.status.not_in(consenting), Suppression.NO_CONSENT),
     ]
+
+
+def paused(customer: type[ConsentState]) -> ColumnElement[bool]:
+    """Whether a message waits for review, or the customer's state differs from the ledger."""
+    return or_(customer.held_at.is_not(None), customer.disputed_at.is_not(None))

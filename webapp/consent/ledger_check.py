@@ -1,6 +1,8 @@
 """Does what the desk shows equal what the ledger says? Streams, so that memory stays flat."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -8,12 +10,22 @@ from sqlalchemy import Row, Select, func, select
 
 from webapp.consent import state
 from webapp.consent.ledger import Proof, digest
-from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence
-from webapp.consent.rules import Kind, State
+from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence, ForgottenEvidence
+from webapp.consent.rules import State
+from webapp.consent.state import Recorded
+from webapp.consent.streaming import stream
 from webapp.database import begin_snapshot
 from webapp.extensions import db
 
-ROWS_AT_ONCE = 2_000
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement in words. `differs` names a customer whose state is not what the ledger says."""
+
+    words: str
+    differs: int | None = None
+    marked: bool = False
+    """Whether it is known already, so that this customer gets no marketing."""
 
 
 def first_fault() -> str | None:
@@ -22,15 +34,17 @@ def first_fault() -> str | None:
     Wants a transaction of its own, in which nothing was read yet.
     """
     begin_snapshot(db.session)
-    histories = groupby(_stream(_events()), key=lambda event: event.customer_id)
-    owner, history = next(histories, (None, iter(())))
-    for customer in _stream(_customers()):
-        events = list(history) if owner == customer.id else []
-        if fault := _fault_of(customer, events):
-            return fault
-        if owner == customer.id:
-            owner, history = next(histories, (None, iter(())))
-    return None if owner is None else f"Events of customer {owner} have no customer."
+    with closing(findings()) as found:
+        first = next(found, None)
+    return first.words if first else None
+
+
+def findings() -> Generator[Finding, None, None]:
+    """All disagreements of ledger, evidence and states, by customer; one for each customer and event."""
+    with stream(_customers()) as customers, stream(_events()) as events:
+        yield from _by_customer(customers, events)
+    with stream(_events_of_nobody()) as events:
+        yield from filter(None, map(_evidence_fault, events))
 
 
 def size() -> int:
@@ -38,59 +52,102 @@ def size() -> int:
     return db.session.scalar(select(func.count()).select_from(ConsentEvent)) or 0
 
 
-def _fault_of(customer: Row[Any], events: list[Row[Any]]) -> str | None:
-    if customer.events_count != len(events):
-        return f"Customer {customer.id} had {customer.events_count} events; the ledger holds {len(events)}."
-    if fault := next(filter(None, map(_evidence_fault, events)), None):
-        return fault
-    shown = State(**{field: getattr(customer, field) for field in STATE_FIELDS})
-    told = state.fold(events)
-    if told != shown:
-        field = next(name for name in STATE_FIELDS if getattr(told, name) != getattr(shown, name))
-        return (
-            f"Customer {customer.id}: {field} is {getattr(shown, field)}, "
-            f"but the ledger says {getattr(told, field)}."
-        )
-    return None
-
-
-def _evidence_fault(event: Row[Any]) -> str | None:
-    if not event.evidence_digest:
-        return f"Event {event.id} was recorded without evidence and has some now." if event.nonce else None
-    if event.nonce is None:
-        forgotten = event.erased_at or event.kind == Kind.HOLD  # a reviewed message that was no stop
-        return None if forgotten else f"The evidence of event {event.id} is gone."
-    proof = Proof(event.channel, event.words, event.matched, event.message_id)
-    if digest(event.nonce, proof) != event.evidence_digest:
-        return f"The evidence of event {event.id} is not what was recorded."
-    return None
-
-
-def _customer_class() -> Any:
+def customer_class() -> Any:
     """The class that inherits the state; this package does not know customers by name."""
     (customer,) = (m.class_ for m in db.Model.registry.mappers if issubclass(m.class_, ConsentState))
     return customer
 
 
+def told_by(events: Iterable[Recorded]) -> State | None:
+    """What a customer's events, oldest first, add up to; None when they hold what Heed never writes."""
+    try:
+        return state.fold(events)
+    except ValueError:
+        return None
+
+
+def differences(customer: Any, told: State) -> list[str]:
+    """The state columns in which a customer differs from what the ledger says."""
+    return [name for name in STATE_FIELDS if getattr(told, name) != getattr(customer, name)]
+
+
+def _by_customer(customers: Iterator[Row[Any]], events: Iterator[Row[Any]]) -> Iterator[Finding]:
+    histories = groupby(events, key=lambda event: event.customer_id)
+    owner, history = next(histories, (None, iter(())))
+    for customer in customers:
+        theirs = list(history) if owner == customer.id else []
+        yield from _findings_of(customer, theirs)
+        if owner == customer.id:
+            owner, history = next(histories, (None, iter(())))
+    if owner is not None:
+        yield Finding(f"Events of customer {owner} have no customer.")
+
+
+def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding]:
+    marked = customer.disputed_at is not None
+    if customer.events_count != len(events):
+        words = f"Customer {customer.id} had {customer.events_count} events; the ledger holds {len(events)}."
+        yield Finding(words, customer.id, marked)
+    yield from filter(None, map(_evidence_fault, events))
+    told = told_by(events)
+    if told is None:
+        yield Finding(f"The history of customer {customer.id} cannot be read.", customer.id, marked)
+    elif fields := differences(customer, told):
+        field = fields[0]
+        yield Finding(
+            f"Customer {customer.id}: {field} is {getattr(customer, field)}, "
+            f"but the ledger says {getattr(told, field)}.",
+            customer.id,
+            marked,
+        )
+
+
+def _evidence_fault(event: Row[Any]) -> Finding | None:
+    if not event.evidence_digest:
+        return (
+            Finding(f"Event {event.id} was recorded without evidence and has some now.")
+            if event.nonce
+            else None
+        )
+    if event.nonce is None:
+        return None if event.forgotten_at else Finding(f"The evidence of event {event.id} is gone.")
+    proof = Proof(event.channel, event.words, event.matched, event.message_id)
+    if digest(event.nonce, proof) != event.evidence_digest:
+        return Finding(f"The evidence of event {event.id} is not what was recorded.")
+    return None
+
+
 def _customers() -> Select[Any]:
-    customer = _customer_class()
-    columns = [getattr(customer, name) for name in ("id", "events_count", *STATE_FIELDS)]
+    customer = customer_class()
+    columns = [getattr(customer, name) for name in ("id", "events_count", "disputed_at", *STATE_FIELDS)]
     return select(*columns).order_by(customer.id)
 
 
+_EVIDENCE = (
+    ForgottenEvidence.forgotten_at, Evidence.nonce, Evidence.channel, Evidence.words, Evidence.matched,
+    Evidence.message_id,
+)  # fmt: skip
+
+
 def _events() -> Select[Any]:
-    customer = _customer_class()
     event = ConsentEvent
     return (
         select(event.id, event.customer_id, event.kind, event.status, event.source, event.effect,
-               event.compensates, event.occurred_at, event.evidence_digest, customer.erased_at,
-               Evidence.nonce, Evidence.channel, Evidence.words, Evidence.matched, Evidence.message_id)
+               event.compensates, event.occurred_at, event.evidence_digest, *_EVIDENCE)
         .outerjoin(Evidence, Evidence.event_id == event.id)
-        .outerjoin(customer, customer.id == event.customer_id)
+        .outerjoin(ForgottenEvidence, ForgottenEvidence.event_id == event.id)
         .where(event.customer_id.is_not(None))
         .order_by(event.customer_id, event.id)
     )  # fmt: skip
 
 
-def _stream(query: Select[Any]) -> Iterator[Row[Any]]:
-    yield from db.session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+def _events_of_nobody() -> Select[Any]:
+    """Changes of policy, whose evidence is the values before and after."""
+    event = ConsentEvent
+    return (
+        select(event.id, event.evidence_digest, *_EVIDENCE)
+        .outerjoin(Evidence, Evidence.event_id == event.id)
+        .outerjoin(ForgottenEvidence, ForgottenEvidence.event_id == event.id)
+        .where(event.customer_id.is_(None))
+        .order_by(event.id)
+    )

@@ -26,6 +26,8 @@ class ConsentState:
     platform_stop_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     platform_resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disputed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When verification found that these columns are not what the ledger says. No marketing until settled."""
     unreachable_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
@@ -48,7 +50,7 @@ class ConsentState:
             status=self.status,
             erased=self.erased_at is not None,
             platform_stop=self.platform_stop_at is not None,
-            on_hold=self.held_at is not None,
+            on_hold=self.held_at is not None or self.disputed_at is not None,
             unreachable=self.unreachable_at is not None,
         )
 
@@ -108,6 +110,21 @@ class Evidence(db.Model):
     matched: Mapped[str] = mapped_column(Text, default="")
     """The keyword, label or phrase that the words were read as."""
     message_id: Mapped[str] = mapped_column(Text, default="")
+
+
+class ForgottenEvidence(db.Model):
+    """That the evidence of an event was deleted on purpose, when and why. Append-only."""
+
+    __tablename__ = "forgotten_evidence"
+
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("consent_events.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    forgotten_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    why: Mapped[str] = mapped_column(String(10))
+    """`retention`, `erasure`, or `earlier`: before Heed kept when and why."""
+
+    __table_args__ = (CheckConstraint("why IN ('retention', 'erasure', 'earlier')", name="why"),)
 
 
 class Hold(db.Model):

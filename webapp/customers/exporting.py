@@ -58,6 +58,7 @@ def _chunks(filter: Filter) -> Iterator[list[Row[Any]]]:
     chunk = (
         select(
             Customer.id, Customer.name, Customer.status, Customer.platform_stop_at, Customer.held_at,
+            Customer.disputed_at,
             Customer.tags_json, Customer.attrs_json, Customer.created_at, Customer.status_at,
             ConsentEvent.source,
         )
@@ -89,7 +90,7 @@ def _cells(customer: Row[Any], phone: str) -> tuple[object, ...]:
         phone,
         customer.status,
         _flag(customer.platform_stop_at),
-        _flag(customer.held_at),
+        _flag(customer.held_at or customer.disputed_at),
         safe(";".join(tag.replace(";", ",") for tag in customer.tags_json)),
         compact_json(customer.attrs_json),
         _instant(customer.created_at),

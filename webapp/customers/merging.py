@@ -74,6 +74,7 @@ def _share_state(kept: Customer, gone: Customer, actor: str, now: datetime) -> N
         _carry_opt_in(kept, gone, actor, now)
     if gone.platform_stop_at and not kept.platform_stop_at:
         ledger.record_platform(kept, Turn.STOPPED, Signal(Source.SYSTEM, actor, now, proof=Proof("", said)))
+    kept.disputed_at = kept.disputed_at or gone.disputed_at
     waiting = select(Hold).where(Hold.customer_id == gone.id, Hold.decided_at.is_(None)).order_by(Hold.id)
     for review in db.session.scalars(waiting).all():
         holds.hand_over(review, gone, kept, actor=actor, now=now)

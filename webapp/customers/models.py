@@ -58,6 +58,7 @@ class Customer(ConsentState, db.Model):
         _partial("ix_customers_unknown", "status = 'unknown'"),
         _partial("ix_customers_stopped", "platform_stop_at IS NOT NULL"),
         _partial("ix_customers_held", "held_at IS NOT NULL"),
+        _partial("ix_customers_disputed", "disputed_at IS NOT NULL"),
         _partial("ix_customers_demo", "demo"),
         Index(
             "ix_customers_merged_into_id",

@@ -18,7 +18,7 @@ REASONS = {
     Suppression.ERASED: "erased",
     Suppression.OPTED_OUT: "opted out",
     Suppression.PLATFORM_STOP: "stopped in WhatsApp",
-    Suppression.ON_HOLD: "on hold: a message waits for review",
+    Suppression.ON_HOLD: "on hold: a message waits for review, or the history says otherwise",
     Suppression.NO_CONSENT: "no record of consent",
     Suppression.UNREACHABLE: "cannot be reached",
 }

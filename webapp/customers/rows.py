@@ -68,9 +68,9 @@ def _select(ids: Iterable[int]) -> Select[Any]:
     return (
         select(
             Customer.id, Customer.name, Customer.phone_display, Customer.status, Customer.status_at,
-            Customer.platform_stop_at, Customer.held_at, Customer.attrs_json, Customer.tags_json,
-            Customer.created_at, Customer.version, ConsentEvent.source, ConsentEvent.actor,
-            Evidence.channel, Evidence.matched,
+            Customer.platform_stop_at, Customer.held_at, Customer.disputed_at, Customer.attrs_json,
+            Customer.tags_json, Customer.created_at, Customer.version, ConsentEvent.source,
+            ConsentEvent.actor, Evidence.channel, Evidence.matched,
         )
         .outerjoin(ConsentEvent, ConsentEvent.id == Customer.status_event_id)
         .outerjoin(Evidence, Evidence.event_id == ConsentEvent.id)
@@ -111,4 +111,6 @@ def _warning(record: Record[Any]) -> str:
         return ""
     if record.platform_stop_at:
         return wording.STOPPED
+    if record.disputed_at:
+        return wording.DISPUTED
     return wording.ON_HOLD if record.held_at else ""

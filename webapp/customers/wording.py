@@ -7,6 +7,7 @@ from webapp.consent.rules import HANDED_OVER, WAS_A_STOP, Effect, Kind, Source, 
 STATES = {Status.OPTED_IN: "Opted In", Status.OPTED_OUT: "Opted Out", Status.UNKNOWN: "No record"}
 STOPPED = "Stopped in WhatsApp: no marketing"
 ON_HOLD = "On hold: message to review"
+DISPUTED = "On hold: the history says otherwise"
 NO_LONGER_MATCHES = "No longer matches the filter"
 
 CHANNELS = {
@@ -21,6 +22,7 @@ CHANNELS = {
 """How a consent was given, as the dialog offers it."""
 
 IDENTITY = {
+    "settled": "Settled: the history counts, not what the desk showed",
     "merged": "Another record of the same person was merged into this one",
     "merged_into": "Merged into another record of the same person",
 }

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 
 from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
 from webapp.consent.ledger import Proof, Statement
-from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
+from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
+from webapp.consent.sealing.giving_up import give_up
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
 from webapp.demo import staff, traits
 from webapp.extensions import db
@@ -44,7 +46,7 @@ def clear(now: datetime) -> Cleared:
     kept = [_keep(customer, now) for customer in db.session.scalars(_who_really_asked())]
     db.session.flush()
     removed = db.session.scalar(select(func.count()).select_from(_gone().subquery())) or 0
-    _delete_customers()
+    _delete_customers(now)
     _delete_definitions()
     staff.dismiss()
     return Cleared(removed, len(kept))
@@ -82,16 +84,19 @@ def _gone() -> Select[tuple[int]]:
     return select(Customer.id).where(Customer.demo, Customer.id.not_in(merged))
 
 
-def _delete_customers() -> None:
+def _delete_customers(now: datetime) -> None:
     """Children before parents: the foreign keys refuse any other order."""
     gone = _gone()
     theirs = ConsentEvent.customer_id.in_(gone)
-    db.session.execute(delete(Evidence).where(Evidence.event_id.in_(select(ConsentEvent.id).where(theirs))))
+    events = select(ConsentEvent.id).where(theirs)
+    db.session.execute(delete(Evidence).where(Evidence.event_id.in_(events)))
     db.session.execute(delete(InboundMessage).where(FROM_THE_PHONE))
     for model in THEIRS:
         db.session.execute(delete(model).where(model.customer_id.in_(gone)))
     _delete_emptied_campaigns()
     with guards.lifted():
+        give_up(current_app.config["HEED"], now)
+        db.session.execute(delete(ForgottenEvidence).where(ForgottenEvidence.event_id.in_(events)))
         db.session.execute(delete(ConsentEvent).where(theirs, ConsentEvent.compensates.is_not(None)))
         db.session.execute(delete(ConsentEvent).where(theirs))
     db.session.execute(update(Customer).where(Customer.demo).values(merged_into_id=None))

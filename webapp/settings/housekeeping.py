@@ -41,7 +41,8 @@ def forget_old_texts(app: Flask) -> None:
                 db.session.commit()
         while _committed(lambda: retention.forget_receipts(days, now)):
             pass
-        while _committed(lambda: forgetting.forget_reviewed(now - timedelta(days=days), retention.AT_ONCE)):
+        before = now - timedelta(days=days)
+        while _committed(lambda: forgetting.forget_reviewed(before, retention.AT_ONCE, now)):
             pass
 
 

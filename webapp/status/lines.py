@@ -1,6 +1,6 @@
 """How WhatsApp and the desk fare: one line for each thing that can go wrong, and what to do then."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,32 +15,15 @@ from webapp.consent import confirmations
 from webapp.database import is_sqlite
 from webapp.extensions import db
 from webapp.formatting import ago, instant
+from webapp.status import ledger_lines
+from webapp.status.line import BAD, GOOD, WARNING, Line, count, named
 from webapp.whatsapp import dead_letters, launch, signals, watch
 from webapp.whatsapp.models import InboundMessage
 
-GOOD, WARNING, BAD = "good", "warning", "bad"
-WORDS = {GOOD: "Good", WARNING: "Look", BAD: "Bad"}
 WORKER_MAY_BE_SILENT = timedelta(minutes=3)
 TEMPLATES_MAY_BE_OLD = timedelta(hours=12)
 AUDIT_MAY_BE_OLD = timedelta(hours=48)
 REFUSED_LATELY = A_DAY = timedelta(hours=24)
-
-
-@dataclass(frozen=True)
-class Line:
-    """`tone` is good, warning or bad; `advice` says what to do, "" when there is nothing."""
-
-    id: str
-    name: str
-    tone: str
-    words: str
-    advice: str = ""
-    endpoint: str = ""
-    """Where to look, as the name of a page."""
-
-    @property
-    def word(self) -> str:
-        return WORDS[self.tone]
 
 
 @dataclass(frozen=True)
@@ -60,6 +43,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
             _database(settings),
         ]),
+        Group("The ledger", list(ledger_lines.lines(settings, now))),
     ]  # fmt: skip
 
 
@@ -67,8 +51,8 @@ def headline(found: list[Group]) -> tuple[str, str]:
     """(tone, sentence) of it all."""
     tones = [line.tone for group in found for line in group.lines]
     wrong, looks = tones.count(BAD), tones.count(WARNING)
-    said = [_count(wrong, "thing is wrong", "things are wrong")] if wrong else []
-    said += [_count(looks, "thing wants a look", "things want a look")] if looks else []
+    said = [count(wrong, "thing is wrong", "things are wrong")] if wrong else []
+    said += [count(looks, "thing wants a look", "things want a look")] if looks else []
     if said:
         return BAD if wrong else WARNING, f"{', '.join(said)}."
     return GOOD, "WhatsApp and the desk are well."
@@ -76,7 +60,7 @@ def headline(found: list[Group]) -> tuple[str, str]:
 
 def _webhook(now: datetime) -> Line:
     heard = watch.hearing(now)
-    line = _named("webhook", "Webhook")
+    line = named("webhook", "Webhook")
     if heard.silent:
         return line(BAD, watch.silence(now), "Check the webhook in Meta’s app dashboard, this desk’s address "
                     "from outside, and the app secret.")  # fmt: skip
@@ -90,22 +74,22 @@ def _signatures(now: datetime) -> Iterator[Line]:
     heard = watch.hearing(now)
     if heard.refused_at is None:
         return
-    count = _count(heard.refused_total, "delivery", "deliveries")
-    words = f"{count} refused for a wrong signature so far, the last {ago(heard.refused_at, now)}."
+    deliveries = count(heard.refused_total, "delivery", "deliveries")
+    words = f"{deliveries} refused for a wrong signature so far, the last {ago(heard.refused_at, now)}."
     lately = now - heard.refused_at < REFUSED_LATELY
     advice = "If this goes on, WHATSAPP_APP_SECRET is not the secret of the Meta app, or a stranger knocks."
-    yield _named("signatures", "Signatures")(WARNING if lately else GOOD, words, advice if lately else "")
+    yield named("signatures", "Signatures")(WARNING if lately else GOOD, words, advice if lately else "")
 
 
 def _access(settings: Settings) -> Line:
-    line = _named("access", "Access")
+    line = named("access", "Access")
     if names := launch.missing(settings):
         return line(WARNING, f"Not set: {names}.", "Nothing can be sent until the environment has them.")
     return line(GOOD, "The token and both ids are set.")
 
 
 def _restriction(sending: Sending, now: datetime) -> Line:
-    line = _named("restriction", "Restriction")
+    line = named("restriction", "Restriction")
     if sending.restricted_until and sending.restricted_until > now:
         return line(BAD, f"WhatsApp restricts this account: {sending.restriction}",
                     "No campaign starts until it is over. Read the reason in WhatsApp Manager; you can"
@@ -139,7 +123,7 @@ NAMES = {
 
 
 def _templates(sending: Sending, now: datetime) -> Line:
-    line = _named("templates", "Templates", "templates.index")
+    line = named("templates", "Templates", "templates.index")
     if sending.templates_failed_at:
         return line(BAD, f"The last synchronisation failed {ago(sending.templates_failed_at, now)}: "
                     f"{sending.templates_failure}", "After 12 hours running campaigns pause.")  # fmt: skip
@@ -151,9 +135,9 @@ def _templates(sending: Sending, now: datetime) -> Line:
 
 
 def _ways_out() -> Line:
-    line = _named("ways-out", "Ways out", "templates.index")
+    line = named("ways-out", "Ways out", "templates.index")
     if n := template_flags.flagged():
-        which = _count(n, "template", "templates")
+        which = count(n, "template", "templates")
         return line(WARNING, f"{which} without a way out that works.",
                     "Add a stop button or a promised keyword to the template, or the word to the"
                     " keywords.")  # fmt: skip
@@ -161,23 +145,23 @@ def _ways_out() -> Line:
 
 
 def _dead_letters() -> Line:
-    line = _named("dead", "Dead letters")
+    line = named("dead", "Dead letters")
     waiting = db.session.scalar(select(func.count(InboundMessage.id)).where(dead_letters.is_open())) or 0
     if not waiting:
         return line(GOOD, "Everything that came in was applied.")
     advice = "They are listed below: try again after a fix, or put aside."
-    return line(WARNING, f"{_count(waiting, 'item', 'items')} could not be applied.", advice)
+    return line(WARNING, f"{count(waiting, 'item', 'items')} could not be applied.", advice)
 
 
 def _sending(settings: Settings) -> Line:
     why = switch.off(settings)
     if why:
-        return _named("sending", "Sending", "campaigns.index")(WARNING, why, "No campaign sends anything.")
-    return _named("sending", "Sending")(GOOD, "Allowed.")
+        return named("sending", "Sending", "campaigns.index")(WARNING, why, "No campaign sends anything.")
+    return named("sending", "Sending")(GOOD, "Allowed.")
 
 
 def _worker(now: datetime) -> Line:
-    line, seen = _named("worker", "Worker"), tasks.last_beat()
+    line, seen = named("worker", "Worker"), tasks.last_beat()
     advice = "Start the command heed worker: without it no campaign is sent and no template is fetched."
     if seen is None:
         return line(BAD, "Never seen.", advice)
@@ -187,21 +171,21 @@ def _worker(now: datetime) -> Line:
 
 
 def _queue(settings: Settings) -> Line:
-    line, waiting = _named("queue", "Task queue"), tasks.waiting(settings)
+    line, waiting = named("queue", "Task queue"), tasks.waiting(settings)
     if waiting is None:
         return line(BAD, "Out of reach.", "Check TASK_QUEUE_URL. Nothing is lost; work waits.")
-    return line(GOOD, f"Reachable, {_count(waiting, 'task', 'tasks')} waiting.")
+    return line(GOOD, f"Reachable, {count(waiting, 'task', 'tasks')} waiting.")
 
 
 def _audit(now: datetime) -> Line:
-    line, run = _named("audit", "Auditor", "reports.check"), audit_runs.last()
+    line, run = named("audit", "Auditor", "reports.check"), audit_runs.last()
     if run is None:
         return line(WARNING, "Has not run yet.", "It runs every night, or when you ask it.")
     if run.found:
-        return line(BAD, f"{_count(run.found, 'message', 'messages')} started after an opt-out.",
+        return line(BAD, f"{count(run.found, 'message', 'messages')} started after an opt-out.",
                     "See which, and why.")  # fmt: skip
     old = now - run.ran_at > AUDIT_MAY_BE_OLD
-    words = f"Nothing found among {_count(run.checked, 'message', 'messages')}, {ago(run.ran_at, now)}."
+    words = f"Nothing found among {count(run.checked, 'message', 'messages')}, {ago(run.ran_at, now)}."
     return line(
         WARNING if old else GOOD, words, "It should run every night. Is the worker running?" if old else ""
     )
@@ -209,17 +193,4 @@ def _audit(now: datetime) -> Line:
 
 def _database(settings: Settings) -> Line:
     kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
-    return _named("database", "Database")(GOOD, f"{kind}, reachable.")
-
-
-def _named(id: str, name: str, endpoint: str = "") -> Callable[..., Line]:
-    """A line of this name, still without what it says; the later page wins."""
-
-    def line(tone: str, words: str, advice: str = "", look: str = "") -> Line:
-        return Line(id, name, tone, words, advice, look or endpoint)
-
-    return line
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
+    return named("database", "Database")(GOOD, f"{kind}, reachable.")

@@ -1,6 +1,6 @@
 """The status page: is WhatsApp well, is the desk well, and what could not be applied."""
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Response, current_app, flash, render_template, request, url_for
 
 from webapp import clock
 from webapp.accounts.access import requires
@@ -11,12 +11,11 @@ from webapp.consent import policy
 from webapp.extensions import db
 from webapp.rendering import dialog, dialog_done, see_other
 from webapp.status import letters, lines
+from webapp.status.blueprint import bp
 from webapp.whatsapp import dead_letters, replay, watch
 from webapp.whatsapp.dead_letters import NotOpen
 from webapp.whatsapp.keeping import Business
 from webapp.whatsapp.models import InboundMessage
-
-bp = Blueprint("status", __name__, url_prefix="/status")
 
 FASTER = "Somebody did that already: it is no dead letter any more."
 LONGEST_NOTE = 500

@@ -65,6 +65,8 @@ def _share_the_strictest_state(people: list[Customer], change: NumberChange, now
         ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
     for customer in _without(people, lambda one: one.platform_stop_at is not None):
         ledger.record_platform(customer, Turn.STOPPED, Signal(proof=proof, **moved))
+    for customer in _without(people, lambda one: one.disputed_at is not None):
+        customer.disputed_at = now
     for customer in _without(people, lambda one: one.held_at is not None):
         _hold_too(customer, people, moved)
 

@@ -1,0 +1,1 @@
+"""The sealed ledger: nobody rewrites it unnoticed, not even the database's owner."""
