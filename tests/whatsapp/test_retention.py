@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from tests.whatsapp.deliveries import a_change
 from tests.whatsapp.posting import TODAY, deliver, kept, only_customer, says, state, the_ledger_is_whole
 from tests.whatsapp.switching import switch
 from webapp import clock
-from webapp.consent import guards, holds, ledger, ledger_check, policy
+from webapp.consent import holds, ledger, policy
 from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.rules import Kind
 from webapp.extensions import db
@@ -89,11 +89,6 @@ class TestAReviewedMessage:
         night(app)
         noted = db.session.scalars(select(ForgottenEvidence).order_by(ForgottenEvidence.event_id)).all()
         assert [note.why for note in noted] == ["retention", "retention"]
-        db.session.rollback()
-        with guards.lifted():
-            db.session.execute(delete(ForgottenEvidence))
-        db.session.commit()
-        assert "is gone" in ledger_check.first_fault()
 
     def test_that_was_a_stop_stays(self, app):
         self.review(app, stop=True)
