@@ -27,6 +27,7 @@ STATES: list[tuple[dict[str, Any], str | None, str | None, str]] = [
     ({"status": Status.UNKNOWN}, "no_consent", None, "no record is no consent"),
     ({"status": Status.OPTED_IN, "stopped": True}, "platform_stop", None, "WhatsApp's own stop counts too"),
     ({"status": Status.OPTED_IN, "held": True}, "on_hold", None, "a message waits for review"),
+    ({"status": Status.OPTED_IN, "disputed_at": NOON}, "on_hold", None, "the ledger says otherwise"),
     ({"status": Status.OPTED_OUT, "stopped": True, "held": True}, "opted_out", None, "the first counts"),
     ({"status": Status.OPTED_IN, "unreachable_at": NOON}, "unreachable", "unreachable", "no way there"),
     ({"status": Status.OPTED_IN, "erased_at": NOON}, "erased", "erased", "an erased person gets nothing"),

@@ -10,7 +10,7 @@ from tests.campaigns.factories import TOKEN, a_running_campaign, a_template, cla
 from tests.factories import a_customer, at
 from webapp.campaigns import claims, lifecycle, switch
 from webapp.campaigns.models import Campaign, Delivery
-from webapp.consent import gate, ledger, policy
+from webapp.consent import disputes, gate, ledger, policy
 from webapp.consent.gate import Category, Facts
 from webapp.consent.ledger import Statement
 from webapp.consent.rules import Source, Status
@@ -81,6 +81,16 @@ def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_all
     expected = [gate.suppression(facts, category, unknown_allowed) for facts in FACTS]
     assert [reason for _, reason in states(campaign)] == expected
     assert all((state == "sending") == (reason is None) for state, reason in states(campaign))
+
+
+def test_who_differs_from_the_ledger_is_left_out_at_the_claim_and_the_row_says_on_hold():
+    ana = a_customer("Ana", IN)
+    campaign = a_running_campaign(a_template(), ana)
+    disputes.mark([ana.id], at(1.5))
+    db.session.commit()
+    assert claimed(campaign).rows == []
+    assert states(campaign) == [("suppressed", "on_hold")]
+    assert db.session.query(Delivery.gate_held).scalar()
 
 
 def test_two_claims_never_take_the_same_row():

@@ -3,16 +3,19 @@
 import json
 
 import pytest
+from flask import current_app
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories import NOON, a_customer, a_user, at
 from webapp.accounts import links, users
 from webapp.accounts.models import ApiToken, User
-from webapp.consent import guards, ledger_check, policy
-from webapp.consent.models import ConsentEvent, Evidence, Hold
+from webapp.consent import forgetting, guards, ledger_check, policy
+from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.policy import Wishes
 from webapp.consent.rules import Kind, Status
+from webapp.consent.sealing import housekeeping, sealer, verification
+from webapp.consent.sealing.models import Seal, SealedEvent
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
 from webapp.database import writing
 from webapp.demo import clearing, desk
@@ -129,6 +132,31 @@ def test_a_failed_clearing_leaves_the_guards_standing_and_the_data_in_place(monk
     db.session.rollback()
     assert guards.standing() == before
     assert rows(Customer) == {"customers": CUSTOMERS}
+
+
+def test_a_sealed_demo_ends_with_a_signed_note_and_another_ledger_begins():
+    settings = current_app.config["HEED"]
+    housekeeping.seal_all(settings)
+    before = sealer.origin()
+    clear()
+    assert rows(Seal, SealedEvent) == {"seals": 0, "sealed_events": 0}
+    a_change_of_policy()
+    housekeeping.seal_all(settings)
+    assert sealer.origin() != before
+    db.session.rollback()
+    assert verification.run("command", housekeeping.anchors(settings), at(0)).fault is None
+    log = settings.data_dir / "checkpoints.log"
+    notes = log.read_text(encoding="utf-8").split("\n\nheed/")
+    log.write_text("\n\nheed/".join(note for note in notes if "\nended\n" not in note), encoding="utf-8")
+    found = verification.run("command", housekeeping.anchors(settings), at(0)).fault
+    assert found == f"checkpoints.log holds checkpoints of {before}; this ledger is {sealer.origin()}."
+
+
+def test_evidence_that_was_forgotten_goes_with_the_demo():
+    forgetting.forget(select(Evidence.event_id), forgetting.RETENTION, at(0))
+    db.session.commit()
+    clear()
+    assert rows(ForgottenEvidence, ConsentEvent) == {"forgotten_evidence": 0, "consent_events": 0}
 
 
 def test_real_customers_beside_the_demo_keep_everything():

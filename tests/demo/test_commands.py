@@ -4,6 +4,10 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import a_customer
+from webapp import clock
+from webapp.consent import policy
+from webapp.consent.policy import Wishes
+from webapp.consent.sealing import housekeeping, sealer, verification
 from webapp.customers.models import Customer
 from webapp.demo.commands import demo_command
 from webapp.extensions import db
@@ -27,6 +31,23 @@ def test_it_fills_and_clears_the_desk(app, demo):
     cleared = demo("--clear")
     assert (cleared.exit_code, customers(app)) == (0, 0)
     assert filled.stdout == cleared.stdout == ""
+
+
+def test_invented_histories_are_no_fault_of_a_ledger_that_was_sealed_before(app, demo):
+    with app.app_context():
+        now = policy.current()
+        policy.change(
+            Wishes(True, policy.configured_words(now), True), version=None, actor="user:1", now=clock.now()
+        )
+        db.session.commit()
+    housekeeping.seal_ledger(app)
+    demo("--customers", "3")
+    housekeeping.seal_ledger(app)
+    housekeeping.verify_ledger(app)
+    with app.app_context():
+        ran = verification.last()
+        assert (ran.fault, ran.seals) == (None, 1)
+        assert sealer.waiting() == (0, None)
 
 
 def test_a_second_demo_is_refused(app, demo):

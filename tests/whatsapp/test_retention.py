@@ -10,7 +10,7 @@ from tests.whatsapp.posting import TODAY, deliver, kept, only_customer, says, st
 from tests.whatsapp.switching import switch
 from webapp import clock
 from webapp.consent import holds, ledger, policy
-from webapp.consent.models import ConsentEvent, Evidence, Hold
+from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.rules import Kind
 from webapp.extensions import db
 from webapp.settings.housekeeping import forget_old_texts
@@ -83,6 +83,12 @@ class TestAReviewedMessage:
         ]  # fmt: skip
         assert self.said() == []
         assert len(ledger.history(only_customer().id)) == 2
+
+    def test_what_was_forgotten_is_noted_with_when_and_why(self, app):
+        self.review(app, stop=False)
+        night(app)
+        noted = db.session.scalars(select(ForgottenEvidence).order_by(ForgottenEvidence.event_id)).all()
+        assert [note.why for note in noted] == ["retention", "retention"]
 
     def test_that_was_a_stop_stays(self, app):
         self.review(app, stop=True)

@@ -118,36 +118,34 @@ def _evidence_fault(event: Row[Any]) -> Finding | None:
 
 
 def _customers() -> Select[Any]:
-    customer = customer_class()
-    columns = [getattr(customer, name) for name in ("id", "events_count", "disputed_at", *STATE_FIELDS)]
-    return select(*columns).order_by(customer.id)
+    columns = customer_class().__table__.c
+    names = ("id", "events_count", "disputed_at", *STATE_FIELDS)
+    return select(*(columns[name] for name in names)).order_by(columns.id)
 
 
-_EVIDENCE = (
-    ForgottenEvidence.forgotten_at, Evidence.nonce, Evidence.channel, Evidence.words, Evidence.matched,
-    Evidence.message_id,
+_READ = (
+    "id", "customer_id", "kind", "status", "source", "effect", "compensates", "occurred_at",
+    "evidence_digest",
 )  # fmt: skip
 
 
 def _events() -> Select[Any]:
-    event = ConsentEvent
-    return (
-        select(event.id, event.customer_id, event.kind, event.status, event.source, event.effect,
-               event.compensates, event.occurred_at, event.evidence_digest, *_EVIDENCE)
-        .outerjoin(Evidence, Evidence.event_id == event.id)
-        .outerjoin(ForgottenEvidence, ForgottenEvidence.event_id == event.id)
-        .where(event.customer_id.is_not(None))
-        .order_by(event.customer_id, event.id)
-    )  # fmt: skip
+    event = ConsentEvent.__table__.c
+    return _with_evidence().where(event.customer_id.is_not(None)).order_by(event.customer_id, event.id)
 
 
 def _events_of_nobody() -> Select[Any]:
     """Changes of policy, whose evidence is the values before and after."""
-    event = ConsentEvent
-    return (
-        select(event.id, event.evidence_digest, *_EVIDENCE)
-        .outerjoin(Evidence, Evidence.event_id == event.id)
-        .outerjoin(ForgottenEvidence, ForgottenEvidence.event_id == event.id)
-        .where(event.customer_id.is_(None))
-        .order_by(event.id)
-    )
+    event = ConsentEvent.__table__.c
+    return _with_evidence().where(event.customer_id.is_(None)).order_by(event.id)
+
+
+def _with_evidence() -> Select[Any]:
+    """Columns of the tables, which are read twice as fast as attributes."""
+    event, proof, gone = (model.__table__ for model in (ConsentEvent, Evidence, ForgottenEvidence))
+    return select(
+        *(event.c[name] for name in _READ), gone.c.forgotten_at,
+        proof.c.nonce, proof.c.channel, proof.c.words, proof.c.matched, proof.c.message_id,
+    ).select_from(
+        event.outerjoin(proof, proof.c.event_id == event.c.id).outerjoin(gone, gone.c.event_id == event.c.id)
+    )  # fmt: skip

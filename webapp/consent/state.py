@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from webapp.consent.rules import OWN_OPT_OUT, OWN_WORDS, Effect, Kind, State, Status, Turn, later
 
@@ -32,15 +32,17 @@ def advance(state: State, event: Recorded) -> State:
 
 
 def _advance_consent(state: State, event: Recorded) -> State:
+    moved: dict[str, Any] = {}
     if event.status == Status.OPTED_OUT:
-        state = replace(state, opt_out_at=_latest(state.opt_out_at, event.occurred_at))
+        moved["opt_out_at"] = _latest(state.opt_out_at, event.occurred_at)
         if event.source in OWN_OPT_OUT:
-            state = replace(state, own_opt_out_at=_latest(state.own_opt_out_at, event.occurred_at))
+            moved["own_opt_out_at"] = _latest(state.own_opt_out_at, event.occurred_at)
     elif event.source in OWN_WORDS:
-        state = replace(state, own_opt_in_at=_latest(state.own_opt_in_at, event.occurred_at))
-    if event.effect != Effect.CHANGED:
-        return state
-    return replace(state, status=Status(event.status), status_at=event.occurred_at, status_event_id=event.id)
+        moved["own_opt_in_at"] = _latest(state.own_opt_in_at, event.occurred_at)
+    if event.effect == Effect.CHANGED:
+        status = Status(event.status)
+        moved |= {"status": status, "status_at": event.occurred_at, "status_event_id": event.id}
+    return replace(state, **moved)
 
 
 def _advance_platform_stop(state: State, event: Recorded) -> State:

@@ -145,9 +145,10 @@ def _seals() -> Select[Any]:
 
 
 def _members() -> Select[Any]:
-    columns = [getattr(ConsentEvent, name) for name in leaves.COLUMNS]
+    place, event = SealedEvent.__table__, ConsentEvent.__table__
+    columns = [event.c[name] for name in leaves.COLUMNS]
     return (
-        select(SealedEvent.position, SealedEvent.event_id, SealedEvent.leaf, *columns, SealedEvent.salt)
-        .outerjoin(ConsentEvent, ConsentEvent.id == SealedEvent.event_id)
-        .order_by(SealedEvent.position)
+        select(place.c.position, place.c.event_id, place.c.leaf, *columns, place.c.salt)
+        .select_from(place.outerjoin(event, event.c.id == place.c.event_id))
+        .order_by(place.c.position)
     )

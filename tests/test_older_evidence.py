@@ -1,0 +1,50 @@
+"""Evidence of reviews that was forgotten before an update is no fault after it; other missing evidence is."""
+
+import pytest
+from psycopg import sql
+from sqlalchemy import column, insert, table, text
+
+from tests.test_older_reviews import ROWS
+from webapp import create_app, database
+from webapp.consent import ledger_check
+from webapp.extensions import db
+
+DIGEST = {"evidence_digest": "d" * 64}
+EVENT = ROWS["consent_events"] | DIGEST
+CONSENT = EVENT | {"id": 2, "kind": "consent", "status": "opted_in"}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def older_url(request, tmp_path):
+    """A database of before the update."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'older.db'}"
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        server.execute(sql.SQL("CREATE DATABASE {}"), "older_evidence")
+        yield server.url("older_evidence")
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), "older_evidence")
+
+
+def test_what_was_forgotten_before_the_update_is_noted_as_such(older_url, tmp_path):
+    database.migrate(older_url, "0007")
+    engine = database.open_engine(older_url)
+    with engine.begin() as connection:
+        for name, row in (
+            ("customers", ROWS["customers"]),
+            ("consent_events", EVENT),
+            ("consent_events", CONSENT),
+        ):
+            connection.execute(insert(table(name, *map(column, row))), row)
+    engine.dispose()
+    database.migrate(older_url)
+    app = create_app({"DATABASE_URL": older_url, "HEED_DATA_DIR": tmp_path}, web=False)
+    with app.app_context():
+        noted = db.session.execute(text("SELECT event_id, why FROM forgotten_evidence")).all()
+        assert noted == [(1, "earlier")]
+        db.session.rollback()
+        faults = [finding.words for finding in ledger_check.findings()]
+        assert "The evidence of event 2 is gone." in faults
+        assert not any("evidence of event 1 " in words for words in faults)
+        db.session.remove()
+        db.engine.dispose()
