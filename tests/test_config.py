@@ -29,6 +29,7 @@ WEB = {
         ("GRAPH_API_URL", "graph.facebook.com"),
         ("HEED_SIMULATOR", "yes"),
         ("HEED_SENDING", "maybe"),
+        ("HEED_ENDPOINTS_PRIVATE", "yes"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):

@@ -16,7 +16,7 @@ NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "METRICS_TOKEN",
+    "METRICS_TOKEN", "HEED_ENDPOINTS_PRIVATE",
 })  # fmt: skip
 
 
@@ -43,6 +43,7 @@ class Settings:
     sending: bool
     signing_key: str
     metrics_token: str
+    endpoints_private: bool
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -69,6 +70,7 @@ class Settings:
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
             signing_key=env.get("HEED_SIGNING_KEY", ""),
             metrics_token=env.get("METRICS_TOKEN", ""),
+            endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
         )
 
     def require_web(self) -> None:

@@ -6,8 +6,9 @@ from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.customers import duplicates
 from webapp.customers import models as customers
+from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
-MODULES = (accounts, consent, customers, duplicates, campaigns, whatsapp, tasks)
+MODULES = (accounts, consent, customers, duplicates, campaigns, whatsapp, endpoints, tasks)
