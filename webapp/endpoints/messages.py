@@ -88,7 +88,7 @@ def new(endpoint: Endpoint, what: str, payload: dict[str, Any], now: datetime) -
     """A message, not yet written. Its id is that of the event, so that a receiver knows a repetition."""
     return EndpointMessage(
         endpoint_id=endpoint.id, webhook_id=f"msg_{endpoint.key}_{what}", type=payload["type"],
-        payload=payload, due_at=now, created_at=now,
+        payload=payload, due_at=now, created_at=now, attempts=0, tries=0,
     )  # fmt: skip
 
 
