@@ -15,7 +15,7 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
-from e2e import campaigns, letters
+from e2e import campaigns, endpoints, letters
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
@@ -93,6 +93,7 @@ def stock(file: Path) -> None:
         campaigns.stage(clock.now())
         stage_duplicates()
         letters.stage(clock.now())
+        endpoints.stage(clock.now())
         db.session.remove()
         db.engine.dispose()
 
