@@ -1,6 +1,10 @@
 """Events reach another system: signed, in order, at least once, and under the same id when repeated."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -211,25 +215,30 @@ def test_a_paused_endpoint_gets_nothing_and_loses_nothing(app, receiver, shop):
     assert len(receiver.requests) == 1
 
 
-class Died(BaseException):
-    """The worker is killed."""
-
-
-def test_a_worker_that_dies_between_sending_and_writing_sends_the_same_id_again(
-    app, receiver, shop, monkeypatch
+def test_a_worker_that_is_killed_between_sending_and_writing_sends_the_same_id_again(
+    app, database_url, tmp_path, receiver, shop
 ):
     an_opt_out(app)
+    command = [sys.executable, "-m", "tests.endpoints.mortal", str(shop[0])]
+    named = {"DATABASE_URL": database_url, "HEED_DATA_DIR": str(tmp_path), "HEED_ENDPOINTS_PRIVATE": "1"}
+    running: list[subprocess.Popen[bytes]] = []
+    started = threading.Event()
+
+    def kill(_n: int) -> Answer:
+        assert started.wait(10)
+        running[0].kill()
+        running[0].wait()
+        return Answer()
+
+    receiver.answer = kill
+    with subprocess.Popen(command, env={**os.environ, **named}) as process:
+        running.append(process)
+        started.set()
+    assert process.returncode == -signal.SIGKILL
+    assert states(app, shop[0]) == ["waiting"]
+    receiver.answer = lambda _n: Answer()
     now = clock.now()
-
-    def die(*_values: object) -> None:
-        raise Died
-
-    with monkeypatch.context() as dying:
-        dying.setattr(messages, "record", die)
-        dying.setattr(messages, "leave", die)
-        with pytest.raises(Died):
-            delivered(app, shop[0], now)
-    delivered(app, shop[0], now + timedelta(seconds=30))
+    delivered(app, shop[0], now + timedelta(seconds=10))
     assert len(receiver.requests) == 1, "its lease is not over"
     delivered(app, shop[0], now + timedelta(seconds=61))
     assert receiver.ids[0] == receiver.ids[1]
