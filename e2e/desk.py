@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
-from e2e import campaigns, letters
+from e2e import campaigns, endpoints, letters
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
@@ -95,6 +95,7 @@ def stock(file: Path) -> None:
         stage_duplicates()
         letters.stage(clock.now())
         stage_dispute()
+        endpoints.stage(clock.now())
         db.session.remove()
         db.engine.dispose()
 

@@ -40,6 +40,7 @@ WEB = {
         ("HEED_CHECKPOINT_URL", "https://"),
         ("HEED_CHECKPOINT_URL", "https://[::1"),
         ("HEED_CHECKPOINT_URL", "https://example.com:many/"),
+        ("HEED_ENDPOINTS_PRIVATE", "yes"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):

@@ -14,12 +14,12 @@ FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
     "errors", "logs", "transactions",
 }  # fmt: skip
-LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
+LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
-    "formatting",
+    "endpoints/addresses", "endpoints/schedule", "endpoints/signing", "formatting",
 }  # fmt: skip
 IMPURE = {
     "flask",

@@ -18,7 +18,7 @@ NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "HEED_CHECKPOINT_URL", "METRICS_TOKEN",
+    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN",
 })  # fmt: skip
 
 
@@ -47,6 +47,7 @@ class Settings:
     """32 bytes of an Ed25519 key; empty: the file `signing.key` in the data folder counts."""
     checkpoint_url: str
     metrics_token: str
+    endpoints_private: bool
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -74,6 +75,7 @@ class Settings:
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
             checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
+            endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
         )
 
     def require_web(self) -> None:

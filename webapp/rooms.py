@@ -13,6 +13,8 @@ from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
+from webapp.endpoints import worker as endpoints_worker
+from webapp.endpoints.all_views import bp as endpoints
 from webapp.guide.views import bp as guide
 from webapp.reviews import expiry
 from webapp.reviews.views import bp as reviews
@@ -25,10 +27,12 @@ from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments, status,
+    campaigns, reports, templates, segments, status, endpoints,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, confirming, watch, housekeeping, settings_housekeeping, expiry, sealing)
+WITH_TASKS = (
+    launch, confirming, watch, housekeeping, settings_housekeeping, expiry, sealing, endpoints_worker,
+)  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

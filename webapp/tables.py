@@ -7,8 +7,9 @@ from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
 from webapp.customers import duplicates
 from webapp.customers import models as customers
+from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
-MODULES = (accounts, consent, sealing, customers, duplicates, campaigns, whatsapp, tasks)
+MODULES = (accounts, consent, sealing, customers, duplicates, campaigns, whatsapp, endpoints, tasks)

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from webapp import tasks
+from webapp.accounts.access import may
+from webapp.accounts.roles import Role
 from webapp.campaigns import audit_runs, switch, template_flags
 from webapp.campaigns.codes import rule_of
 from webapp.campaigns.models import Sending
 from webapp.config import Settings
 from webapp.consent import confirmations
 from webapp.database import is_sqlite
+from webapp.endpoints import listing
 from webapp.extensions import db
 from webapp.formatting import ago, instant
 from webapp.status import ledger_lines
@@ -41,7 +44,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
         ]),
         Group("This desk", [
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
-            _database(settings),
+            *_endpoints(), _database(settings),
         ]),
         Group("The ledger", list(ledger_lines.lines(settings, now))),
     ]  # fmt: skip
@@ -189,6 +192,22 @@ def _audit(now: datetime) -> Line:
     return line(
         WARNING if old else GOOD, words, "It should run every night. Is the worker running?" if old else ""
     )
+
+
+def _endpoints() -> Iterator[Line]:
+    """Other systems that are told of events; nothing where there are none."""
+    where = "endpoints.index" if may(Role.ADMIN) else ""
+    found, line = listing.summary(), _named("endpoints", "Endpoints", where)
+    if off := found.off:
+        names = ", ".join(f"“{each.endpoint.name}”" for each in off)
+        yield line(BAD, f"Switched off: {names}. {off[0].endpoint.off_reason}",
+                   "Events wait. Resume it when the other system is well.")  # fmt: skip
+    elif slow := found.slow:
+        names = ", ".join(f"“{each.endpoint.name}” ({each.word.lower()})" for each in slow)
+        yield line(WARNING, f"Not told at present: {names}.", "Events wait and go out in their order.")
+    elif found.number:
+        told = _count(found.number, "other system is", "other systems are")
+        yield line(GOOD, f"{told} told of events.", "What each of them was told is kept for 30 days.")
 
 
 def _database(settings: Settings) -> Line:
