@@ -103,11 +103,11 @@ def _restriction(sending: Sending, now: datetime) -> Line:
 def _confirmations(now: datetime) -> Iterator[Line]:
     if not confirmations.on():
         return
-    line, (failed, code) = _named("confirmations", "Confirmations"), confirmations.failures(now - A_DAY)
+    line, (failed, code) = named("confirmations", "Confirmations"), confirmations.failures(now - A_DAY)
     if not failed:
         yield line(GOOD, "None failed within a day.")
         return
-    words = f"{_count(failed, 'was', 'were')} not delivered within a day: {rule_of(code, 0).what}."
+    words = f"{count(failed, 'was', 'were')} not delivered within a day: {rule_of(code, 0).what}."
     yield line(WARNING, words, "The opt-outs stand all the same.", "settings.confirmation_texts")
 
 
@@ -197,7 +197,7 @@ def _audit(now: datetime) -> Line:
 def _endpoints() -> Iterator[Line]:
     """Other systems that are told of events; nothing where there are none."""
     where = "endpoints.index" if may(Role.ADMIN) else ""
-    found, line = listing.summary(), _named("endpoints", "Endpoints", where)
+    found, line = listing.summary(), named("endpoints", "Endpoints", where)
     if off := found.off:
         names = ", ".join(f"“{each.endpoint.name}”" for each in off)
         yield line(BAD, f"Switched off: {names}. {off[0].endpoint.off_reason}",
@@ -206,7 +206,7 @@ def _endpoints() -> Iterator[Line]:
         names = ", ".join(f"“{each.endpoint.name}” ({each.word.lower()})" for each in slow)
         yield line(WARNING, f"Not told at present: {names}.", "Events wait and go out in their order.")
     elif found.number:
-        told = _count(found.number, "other system is", "other systems are")
+        told = count(found.number, "other system is", "other systems are")
         yield line(GOOD, f"{told} told of events.", "What each of them was told is kept for 30 days.")
 
 
