@@ -312,6 +312,16 @@ def test_a_replay_from_an_event_sends_it_and_what_follows_again_under_the_same_i
     assert receiver.ids[3:] == receiver.ids[1:3]
 
 
+def test_a_replay_from_an_event_that_is_not_there_yet_skips_nothing_that_comes(app, receiver, shop):
+    with app.app_context(), writing():
+        endpoint = db.session.get_one(Endpoint, shop[0])
+        endpoints.replay_from_event(endpoint, 999_999_999, actor="user:1", now=at(5))
+        db.session.commit()
+    event = an_opt_out(app)
+    delivered(app, shop[0])
+    assert [json.loads(request.body)["data"]["seq"] for request in receiver.requests] == [event]
+
+
 def test_a_replay_from_a_time_begins_with_what_was_recorded_then(app, receiver, shop):
     with app.app_context():
         for seconds in (10, 20, 30):
@@ -418,6 +428,17 @@ def test_where_nothing_waits_nothing_is_done(app, receiver, shop):
     app.extensions["heed-tasks"].calls.clear()
     worker.look(app, 1)
     assert app.extensions["heed-tasks"].calls == []
+
+
+def test_a_desk_with_demo_data_tells_only_this_machine(app, receiver, shop):
+    with app.app_context():
+        a_customer("Ana").demo = True
+        elsewhere = an_endpoint("https://shop.example/hooks").id
+        opts_out(a_customer("Ben"))
+    for endpoint_id in (shop[0], elsewhere):
+        delivered(app, endpoint_id)
+    assert len(receiver.requests) == 1
+    assert "demo data" in log_of(app, elsewhere)[0].failure
 
 
 def test_a_desk_without_endpoints_does_not_look(app):

@@ -47,10 +47,19 @@ def _wrong_parts(parts: SplitResult, private: bool) -> str:
     address = literal(parts.hostname)
     if address is None and _NUMBER_AT_THE_END.search(parts.hostname):
         return "Write the address in its usual form."
-    local = parts.hostname == "localhost" or (address is not None and address.is_loopback)
-    if parts.scheme == "http" and not (private and local):
+    if parts.scheme == "http" and not (private and _here(parts.hostname)):
         return "Use https://: what is sent must not be read on its way."
     return refusal(str(address), plain=False, private=private) if address else ""
+
+
+def is_here(url: str) -> bool:
+    """Whether this URL names this machine."""
+    return _here(urlsplit(url).hostname or "")
+
+
+def _here(host: str) -> bool:
+    address = literal(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def literal(host: str) -> Address | None:

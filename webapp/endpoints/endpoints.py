@@ -96,8 +96,16 @@ def resume(endpoint: Endpoint, *, actor: str, now: datetime) -> None:
 
 
 def replay_from_event(endpoint: Endpoint, event_id: int, *, actor: str, now: datetime) -> None:
-    """Go on with this event of the ledger, whether it was sent before or not."""
-    _move(endpoint, event_id - 1, endpoint.notes_cursor, {"from_event": event_id}, actor, now)
+    """Go on with this event of the ledger, whether it was sent before or not; with the next one when there is
+    no such event yet."""
+    _move(
+        endpoint,
+        min(event_id - 1, outbox.settle()),
+        endpoint.notes_cursor,
+        {"from_event": event_id},
+        actor,
+        now,
+    )
 
 
 def replay_from_time(endpoint: Endpoint, moment: datetime, *, actor: str, now: datetime) -> None:

@@ -6,12 +6,11 @@ from webapp import tasks
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.clock import now
-from webapp.endpoints import listing, messages, trials
+from webapp.endpoints import listing, messages, reach, trials
 from webapp.endpoints.blueprint import bp
 from webapp.endpoints.messages import NotNow
 from webapp.endpoints.models import Endpoint, EndpointMessage
-from webapp.endpoints.post import Post
-from webapp.endpoints.views import CHANGED, Answer, private
+from webapp.endpoints.views import CHANGED, Answer, settings
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, see_other, trigger
 
@@ -40,9 +39,9 @@ def send_again(endpoint_id: int, message_id: int) -> Answer:
 @requires(Role.ADMIN)
 def test(endpoint_id: int) -> Answer:
     """Send a trial and show the answer. The database is let go while the other system thinks."""
-    parcel = trials.parcel(db.get_or_404(Endpoint, endpoint_id), now())
+    parcel, post = trials.parcel(db.get_or_404(Endpoint, endpoint_id), now()), reach.post(settings())
     db.session.rollback()
-    with Post(private=private()) as post:
+    with post:
         outcome = post.send(parcel)
     message = trials.keep(db.get_or_404(Endpoint, endpoint_id), parcel, outcome)
     db.session.commit()

@@ -56,9 +56,9 @@ class NotAllowed(OSError):
 class Post:
     """`with Post(private=…) as post: post.send(parcel)`. Connections stay open between parcels."""
 
-    def __init__(self, *, private: bool) -> None:
-        """`private`: whether machines of one's own network may be reached."""
-        self._private = private
+    def __init__(self, *, private: bool, here_only: bool = False) -> None:
+        """`private`: whether machines of one's own network may be reached; `here_only`: none but this one."""
+        self._private, self._here_only = private, here_only
         self._plain = False
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
@@ -78,6 +78,8 @@ class Post:
     async def _send(self, parcel: Parcel) -> Outcome:
         if wrong := addresses.wrong(parcel.url, private=self._private):
             return Outcome(failure=wrong)
+        if self._here_only and not addresses.is_here(parcel.url):
+            return Outcome(failure="This desk holds demo data, so it tells only systems on this machine.")
         try:
             return await self._post(parcel)
         except TimeoutError:

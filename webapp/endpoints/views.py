@@ -6,6 +6,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.clock import now
+from webapp.config import Settings
 from webapp.endpoints import endpoints, forms, listing
 from webapp.endpoints.blueprint import bp
 from webapp.endpoints.endpoints import ChangedMeanwhile
@@ -45,7 +46,7 @@ def new() -> Answer:
 @requires(Role.ADMIN)
 def create() -> Answer:
     """The answer shows the secret, this once."""
-    draft = forms.draft_in(request.form, private=private())
+    draft = forms.draft_in(request.form, private=settings().endpoints_private)
     if draft.errors:
         return _form_dialog(draft, status=422)
     endpoint, secret = endpoints.create(draft.wishes, actor=current_actor(), now=now())
@@ -65,7 +66,7 @@ def edit(endpoint_id: int) -> Answer:
 def update(endpoint_id: int) -> Answer:
     endpoint = db.get_or_404(Endpoint, endpoint_id)
     version = request.form.get("version", default=0, type=int)
-    draft = forms.draft_in(request.form, private=private())
+    draft = forms.draft_in(request.form, private=settings().endpoints_private)
     if draft.errors:
         return _form_dialog(draft, endpoint, version=version, status=422)
     try:
@@ -154,9 +155,8 @@ def delete(endpoint_id: int) -> Response:
     return Response("", 204, {"HX-Redirect": location}) if htmx else see_other(location)
 
 
-def private() -> bool:
-    """Whether machines of one's own network may be reached."""
-    return current_app.config["HEED"].endpoints_private
+def settings() -> Settings:
+    return current_app.config["HEED"]
 
 
 def _both_sign(endpoint: Endpoint) -> bool:

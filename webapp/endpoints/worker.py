@@ -13,15 +13,15 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.database import writing
-from webapp.endpoints import endpoints, messages, outbox
+from webapp.endpoints import endpoints, messages, outbox, reach
 from webapp.endpoints.models import Endpoint, EndpointMessage
-from webapp.endpoints.post import Parcel, Post
+from webapp.endpoints.post import Parcel
 from webapp.extensions import db
 
 SLICE = 5.0
 """Seconds after which a worker lets others have their turn."""
 SECONDS_BETWEEN_LOOKS = 5
-LOOKS_A_MINUTE = 12
+LOOKS_A_MINUTE = 11
 
 
 @tasks.each(minute="*")
@@ -75,7 +75,7 @@ def deliver(app: Flask, endpoint_id: int, now: Callable[[], datetime]) -> bool:
     """Send what is due, one after the other; whether the time was over before that was done."""
     token, end = secrets.token_hex(8), time.monotonic() + SLICE
     try:
-        with Post(private=app.config["HEED"].endpoints_private) as post:
+        with _committed(app, lambda: reach.post(app.config["HEED"])) as post:
             while time.monotonic() < end:
                 found = _committed(app, lambda: _next(endpoint_id, token, now()))
                 if found is None:

@@ -1,0 +1,14 @@
+"""What this desk may reach, and by which means it sends there."""
+
+from sqlalchemy import select
+
+from webapp.config import Settings
+from webapp.customers.models import Customer
+from webapp.endpoints.post import Post
+from webapp.extensions import db
+
+
+def post(settings: Settings) -> Post:
+    """A desk with invented customers tells nobody outside this machine of them."""
+    demo = db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
+    return Post(private=settings.endpoints_private, here_only=demo)
