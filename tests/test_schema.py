@@ -10,8 +10,16 @@ from webapp.consent.keywords import KeywordSet
 from webapp.extensions import db
 
 GUARDS = {
-    "sqlite": {"consent_events_no_update", "consent_events_no_delete", "consent_events_no_replace"},
-    "postgresql": {"consent_events_no_change", "consent_events_no_truncate"},
+    "sqlite": {
+        f"{table}_{guard}"
+        for table in ("consent_events", "wording_versions")
+        for guard in ("no_update", "no_delete", "no_replace")
+    },
+    "postgresql": {
+        f"{table}_{guard}"
+        for table in ("consent_events", "wording_versions")
+        for guard in ("no_change", "no_truncate")
+    },
 }
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",

@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.consent import ledger_check, pack_records, packs, policy
+from webapp.consent import evidence_files, ledger_check, pack_records, packs, policy
 from webapp.consent.keywords import KeywordSet, check_words
 from webapp.database import writing
 from webapp.extensions import db
@@ -20,12 +20,15 @@ def ledger_group() -> None:
 
 
 @ledger_group.command("verify")
+@click.option("--read-files", is_flag=True, help="Read every file of evidence and compare its SHA-256, too.")
 @with_appcontext
-def verify() -> None:
-    """Check that every customer's state equals what the ledger adds up to."""
-    if fault := ledger_check.first_fault():
+def verify(read_files: bool) -> None:
+    """Check that every customer's state equals what the ledger adds up to, and that its evidence is there."""
+    if fault := ledger_check.first_fault(read_files=read_files):
         raise click.ClickException(fault)
-    click.echo(f"The ledger is whole: {ledger_check.size():,} events.", err=True)
+    files = evidence_files.count()
+    beside = f", {files:,} file{'s' if files != 1 else ''} of evidence" if files else ""
+    click.echo(f"The ledger is whole: {ledger_check.size():,} events{beside}.", err=True)
 
 
 @click.group("keywords")

@@ -1,12 +1,13 @@
 """Does what the desk shows equal what the ledger says? Streams, so that memory stays flat."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from webapp.consent import state
+from webapp.consent import evidence_files, state
 from webapp.consent.ledger import Proof, digest
 from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import Kind, State
@@ -16,12 +17,17 @@ from webapp.extensions import db
 ROWS_AT_ONCE = 2_000
 
 
-def first_fault() -> str | None:
+def first_fault(*, read_files: bool = False) -> str | None:
     """The first disagreement of ledger, evidence and customers' states, in words; None when all is whole.
 
-    Wants a transaction of its own, in which nothing was read yet.
+    Files that are evidence must be there in their size; with `read_files` their bytes are read and compared,
+    too. Wants a transaction of its own, in which nothing was read yet.
     """
     begin_snapshot(db.session)
+    return _first_fault_of_states() or evidence_files.first_fault(read=read_files)
+
+
+def _first_fault_of_states() -> str | None:
     histories = groupby(_stream(_events()), key=lambda event: event.customer_id)
     owner, history = next(histories, (None, iter(())))
     for customer in _stream(_customers()):
@@ -60,8 +66,7 @@ def _evidence_fault(event: Row[Any]) -> str | None:
     if event.nonce is None:
         forgotten = event.erased_at or event.kind == Kind.HOLD  # a reviewed message that was no stop
         return None if forgotten else f"The evidence of event {event.id} is gone."
-    proof = Proof(event.channel, event.words, event.matched, event.message_id)
-    if digest(event.nonce, proof) != event.evidence_digest:
+    if digest(event.nonce, Proof.of(event)) != event.evidence_digest:
         return f"The evidence of event {event.id} is not what was recorded."
     return None
 
@@ -84,7 +89,7 @@ def _events() -> Select[Any]:
     return (
         select(event.id, event.customer_id, event.kind, event.status, event.source, event.effect,
                event.compensates, event.occurred_at, event.evidence_digest, customer.erased_at,
-               Evidence.nonce, Evidence.channel, Evidence.words, Evidence.matched, Evidence.message_id)
+               Evidence.nonce, *(getattr(Evidence, field.name) for field in fields(Proof)))
         .outerjoin(Evidence, Evidence.event_id == event.id)
         .outerjoin(customer, customer.id == event.customer_id)
         .where(event.customer_id.is_not(None))
