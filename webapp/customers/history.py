@@ -10,6 +10,7 @@ from webapp.consent import ledger, undoing
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import merging, wording
+from webapp.customers.exhibits import NOTHING, Exhibit, exhibits_of
 from webapp.customers.rows import Reader
 from webapp.extensions import db
 
@@ -20,7 +21,7 @@ class Entry:
 
     seq: int
     title: str
-    words: str
+    exhibit: Exhibit
     by: str
     """By whom, and why it changed nothing if so."""
     icon: str
@@ -35,11 +36,12 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     """The history of a customer, newest first."""
     events = ledger.history(*merging.merged_ids(customer_id))
     evidence = _evidence(events)
+    exhibits = exhibits_of(evidence)
     names = actor_names(event.actor for event in events)
     own = [event for event in events if event.customer_id == customer_id]
     undoable = undoing.undoable(own, reader.actor, now)
     return [
-        _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
+        _entry(event, exhibits.get(event.id, NOTHING), names[event.actor], undoable == event.id)
         for event in reversed(events)
     ]
 
@@ -50,11 +52,11 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
     return {row.event_id: row for row in db.session.scalars(query)}
 
 
-def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
+def _entry(event: ConsentEvent, exhibit: Exhibit, by: str, undoable: bool) -> Entry:
     return Entry(
         seq=event.id,
-        title=wording.headline(event, proof.channel if proof else ""),
-        words=proof.words if proof else "",
+        title=wording.headline(event, exhibit.channel),
+        exhibit=exhibit,
         by=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
         icon=_icon(event),
         tone=_tone(event),
