@@ -18,7 +18,8 @@ LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
-    "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
+    "consent/file_kinds", "customers/phones", "customers/web_links", "customers/wording",
+    "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
     "formatting",
 }  # fmt: skip
 IMPURE = {

@@ -83,7 +83,7 @@ def all_versions() -> list[tuple[Wording, list[WordingVersion]]]:
 def names(ids: set[int]) -> dict[int, str]:
     """What these wordings are called today."""
     wanted = select(Wording.id, Wording.name).where(Wording.id.in_(ids))
-    return dict(db.session.execute(wanted).tuples().all()) if ids else {}
+    return dict(db.session.execute(wanted).all()) if ids else {}
 
 
 def newest(wording: Wording) -> WordingVersion:

@@ -74,7 +74,7 @@ class OptInForm(FlaskForm):
     def proof(self) -> Proof:
         """All but the file. What was shown stands before what the customer said."""
         said, shown = (self.evidence.data or "").strip(), self.shown
-        words = f"{shown.text}\n\nThe customer: “{said}”" if shown and said else said
+        words = f"“{shown.text}”\n\nThe customer: “{said}”" if shown and said else said
         if shown is None:
             return Proof(self.channel.data, words, link=self.link.data or "")
         return Proof(
