@@ -104,6 +104,18 @@ def test_a_file_that_is_none_is_told_in_place_and_what_was_typed_stays(
     expect(row(agent, bia).locator(".state")).to_have_text("Opted In")
 
 
+def test_a_file_that_is_too_large_is_told_before_it_travels(agent: Page, desk: Desk) -> None:
+    a_customer(desk, "Bia Grande", Status.UNKNOWN)
+    agent.goto(TABLE)
+    record = opened(agent, "Bia Grande")
+    record.get_by_text("More proof").click()
+    record.get_by_label("File").set_input_files(a_file("ficha.pdf", a_pdf(b" " * 5 * 1024**2)))
+    expect(record.get_by_role("alert")).to_have_text("That file is larger than 5 MB. Choose a smaller one.")
+    expect(record.get_by_label("File")).to_have_value("")
+    record.get_by_label("File").set_input_files(a_file("ficha.pdf", a_pdf()))
+    expect(record.get_by_role("alert")).to_be_hidden()
+
+
 def test_a_draft_with_a_link_comes_back_open_and_its_file_is_chosen_again(agent: Page, desk: Desk) -> None:
     a_customer(desk, "Bia Rascunho", Status.UNKNOWN)
     agent.goto(TABLE)

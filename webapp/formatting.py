@@ -56,8 +56,8 @@ def grouped(number: int) -> str:
 
 
 def file_size(size: int) -> str:
-    """`3 kB`, `1.4 MB`, of so many bytes."""
-    return f"{size / 1024**2:.1f} MB" if size >= 1024**2 else f"{max(round(size / 1024), 1)} kB"
+    """`3 kB`, `1.4 MB`, `5 MB`, of so many bytes."""
+    return f"{round(size / 1024**2, 1):g} MB" if size >= 1024**2 else f"{max(round(size / 1024), 1)} kB"
 
 
 def initials(name: str) -> str:

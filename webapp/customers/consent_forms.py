@@ -1,5 +1,6 @@
 """The Record consent dialog's form."""
 
+from contextlib import closing
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -65,8 +66,10 @@ class OptInForm(FlaskForm):
     def validate_file(self, field: FileField) -> None:
         if not field.data:
             return
+        with closing(field.data) as file:
+            content = file.stream.read(LARGEST_FILE + 1)
         try:
-            self.upload = read_upload(field.data.stream.read(LARGEST_FILE + 1), field.data.filename or "")
+            self.upload = read_upload(content, field.data.filename or "")
         except UnusableFile as fault:
             raise ValidationError(str(fault)) from None
 

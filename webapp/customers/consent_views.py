@@ -9,6 +9,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
 from webapp.consent import wordings
+from webapp.consent.file_kinds import LARGEST_FILE
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
 from webapp.consent.undoing import NotUndoable
@@ -131,6 +132,7 @@ def _dialog(customer: Customer, form: OptInForm, *, notice: str = "", status: in
         errors=_errors(form),
         notice=notice,
         wordings=wordings.offered(),
+        most_bytes=LARGEST_FILE,
         channels=list(wording.CHANNELS.items()),
         today=clock.now().date(),
     )
