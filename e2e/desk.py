@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -16,15 +16,19 @@ from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
 from e2e import campaigns, endpoints, letters
+from tests.exhibits import a_png
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.consent import policy
+from webapp.consent import policy, wordings
+from webapp.consent.file_kinds import read_upload
 from webapp.consent.keywords import KeywordSet
+from webapp.consent.ledger import Proof
 from webapp.consent.policy import Wishes
 from webapp.consent.sealing import housekeeping, verification
-from webapp.customers import duplicates
+from webapp.consent.wordings import Draft
+from webapp.customers import consenting, duplicates
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
@@ -93,6 +97,7 @@ def stock(file: Path) -> None:
             pass
         campaigns.stage(clock.now())
         stage_duplicates()
+        stage_proof()
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
@@ -116,6 +121,24 @@ def stage_dispute() -> None:
         db.session.commit()
     housekeeping.seal_all(current_app.config["HEED"])
     verification.run(verification.NIGHTLY, housekeeping.anchors(current_app.config["HEED"]), clock.now())
+
+
+def stage_proof() -> None:
+    """A wording in two versions, and a customer whose consent a wording, a link and a file prove."""
+    box = Draft("Checkout box", "pt_BR", "Sim, quero receber ofertas da Casa Lume pelo WhatsApp.")
+    later = replace(box, text="Sim, quero receber ofertas e novidades da Casa Lume pelo WhatsApp.")
+    with writing():
+        wording = wordings.add(box, actor="system", now=clock.now())
+        wordings.change(wording, later, version=1, actor="system", now=clock.now())
+        proof = Proof("paper_form", box.text, link="https://casalume.example/form/17", wording_id=wording.id,
+                      wording_version=1)  # fmt: skip
+        customer = db.session.get_one(Customer, 59)
+        consenting.opt_out(customer, actor="system", now=clock.now())
+        consenting.opt_in(
+            customer, proof, upload=read_upload(a_png(), "ficha.png"), version=customer.version,
+            stated_at=None, actor="system", now=clock.now(),
+        )  # fmt: skip
+        db.session.commit()
 
 
 def application(file: Path) -> Flask:

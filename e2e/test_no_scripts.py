@@ -44,7 +44,7 @@ def test_consent_is_recorded_on_a_page_of_its_own(plain: Page, desk: Desk) -> No
     plain.goto("/opt-in")
     plain.get_by_role("button", name="Record consent: Ilse Papier").click()
     plain.get_by_label("How was it given?").select_option("Paper form")
-    plain.get_by_label("The customer’s words or a link").fill("Unterschrieben am Stand")
+    plain.get_by_label("Their words").fill("Unterschrieben am Stand")
     plain.get_by_role("button", name="Record").click()
     expect(plain.locator(".state-bar .state")).to_have_text("Opted In")
     expect(plain.locator(".timeline li").first).to_contain_text("Unterschrieben am Stand")

@@ -9,7 +9,7 @@ from e2e.people import a_customer, events, opt_out
 from e2e.table import TABLE, dialog, row, switch, toast, why, without_news
 from webapp.consent.rules import Status
 
-WORDS = "The customer’s words or a link"
+WORDS = "Their words"
 
 
 def test_proof_turns_opted_out_into_opted_in(agent: Page, desk: Desk) -> None:
@@ -53,7 +53,9 @@ def test_without_words_it_is_asked_for_in_place(agent: Page, desk: Desk, guard: 
     record.get_by_label("How was it given?").select_option("E-mail")
     record.get_by_label(WORDS).fill(words)
     agent.keyboard.press("Enter")
-    expect(record).to_contain_text("Write the customer’s words, or a link to where they agreed.")
+    expect(record).to_contain_text(
+        "Choose the wording that was shown, write the customer’s words, or add a link or a file."
+    )
     expect(record.get_by_label("How was it given?")).to_have_value("email")
     expect(record.get_by_label(WORDS)).to_be_focused()
     assert events(desk, bia) == []

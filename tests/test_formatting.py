@@ -77,3 +77,11 @@ def test_every_filter_that_templates_use_is_registered():
     assert set(formatting.FILTERS) == {
         "ago", "day", "grouped", "initials", "instant", "iso", "stamp", "tag_hue",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "words"), [
+    (1, "1 kB"), (1500, "1 kB"), (1024**2 - 1024, "1023 kB"), (1024**2, "1 MB"), (1.44 * 1024**2, "1.4 MB"),
+    (5 * 1024**2, "5 MB"),
+])  # fmt: skip
+def test_sizes_of_files_are_short(size, words):
+    assert formatting.file_size(size) == words

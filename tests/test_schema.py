@@ -9,7 +9,7 @@ from webapp.consent import policy
 from webapp.consent.keywords import KeywordSet
 from webapp.extensions import db
 
-GUARDED = ("consent_events", "forgotten_evidence", "sealed_events", "seals")
+GUARDED = ("consent_events", "forgotten_evidence", "sealed_events", "seals", "wording_versions")
 REFUSED = {"sqlite": ("update", "delete", "replace"), "postgresql": ("change", "truncate")}
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",

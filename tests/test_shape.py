@@ -18,8 +18,9 @@ LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoint
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
-    "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
-    "endpoints/addresses", "endpoints/schedule", "endpoints/signing", "formatting",
+    "consent/file_kinds", "customers/phones", "customers/web_links", "customers/wording",
+    "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature", "endpoints/addresses",
+    "endpoints/schedule", "endpoints/signing", "formatting",
 }  # fmt: skip
 IMPURE = {
     "flask",

@@ -55,6 +55,11 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
+def file_size(size: int) -> str:
+    """`3 kB`, `1.4 MB`, `5 MB`, of so many bytes."""
+    return f"{round(size / 1024**2, 1):g} MB" if size >= 1024**2 else f"{max(round(size / 1024), 1)} kB"
+
+
 def initials(name: str) -> str:
     """First signs of the first and the last word: `João Gonçalves` → `JG`; `?` when there is none."""
     words = [word for word in (_letters(part) for part in name.replace("@", " ").split()) if word]
@@ -78,6 +83,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "stamp": stamp,
     "iso": iso,
     "grouped": grouped,
+    "file_size": file_size,
     "initials": initials,
     "tag_hue": tag_hue,
 }

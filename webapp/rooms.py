@@ -9,6 +9,7 @@ from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
 from webapp.campaigns.template_views import bp as templates
 from webapp.campaigns.views import bp as campaigns
+from webapp.consent import housekeeping as consent_housekeeping
 from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
@@ -33,6 +34,7 @@ SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
-    launch, confirming, watch, housekeeping, settings_housekeeping, expiry, sealing, endpoints_worker,
+    launch, confirming, watch, housekeeping, consent_housekeeping, settings_housekeeping, expiry, sealing,
+    endpoints_worker,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

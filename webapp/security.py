@@ -1,8 +1,10 @@
 """What every answer carries, and how cookies are named and kept."""
 
 import gzip
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface
 
 CONTENT_SECURITY_POLICY = "; ".join((
@@ -28,7 +30,16 @@ HEADERS = {
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Meta's deliveries reach 3 MB (Meta, Graph webhooks, getting started)."""
+MAX_UPLOAD_BYTES = 8 * 1024 * 1024
+"""For views that take a file: more than one may have, so that a large one is refused beside its field."""
 WORTH_PACKING_BYTES = 1024
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_a_file(view: View) -> View:
+    """Mark a view whose form brings a file: its request may be larger than others."""
+    view.takes_a_file = True  # type: ignore[attr-defined]
+    return view
 
 
 class CookieSession(SecureCookieSessionInterface):
@@ -51,8 +62,15 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a tab stays open all day
         WTF_CSRF_SSL_STRICT=False,  # we send no Referer, so none can be checked; the token is
     )
+    app.before_request(allow_upload)
     app.after_request(add_headers)
     app.after_request(pack)
+
+
+def allow_upload() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_a_file", False):
+        request.max_content_length = MAX_UPLOAD_BYTES
 
 
 def add_headers(response: Response) -> Response:

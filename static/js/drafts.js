@@ -1,6 +1,6 @@
 // A form with data-draft keeps what was typed when its dialog closes unsaved; in memory only, these are personal words.
 const drafts = new Map();
-const fields = (form) => [...form.elements].filter((field) => field.name && field.type !== "hidden");
+const fields = (form) => [...form.elements].filter((field) => field.name && !["hidden", "file"].includes(field.type));
 
 document.addEventListener("input", ({ target }) => {
   const form = target.form;

@@ -282,14 +282,16 @@ def test_opt_outs_and_opt_ins_move_by_day_and_source_and_nothing_else_does() -> 
     assert (year.total, len(year.days)) == (2, 53)
 
 
-def test_proof_is_words_that_were_kept() -> None:
+def test_proof_is_words_or_a_link_that_were_kept() -> None:
     a_customer(status=Status.OPTED_IN)
+    linked = Proof("web_form", link="https://shop.example/form")
+    ledger.record(a_customer(), Statement(Status.OPTED_IN, Source.AGENT, "user:1", NOON, proof=linked))
     bare = a_customer()
     ledger.record(bare, Statement(Status.OPTED_IN, Source.KEYWORD, "customer", NOON, proof=Proof("whatsapp")))
     a_customer(status=Status.OPTED_OUT)
     db.session.commit()
     found = consent_figures.proof()
-    assert (found.opted_in, found.proved) == (2, 1)
+    assert (found.opted_in, found.proved) == (3, 2)
 
 
 def test_stop_times_run_from_the_words_to_the_record_and_leave_agents_out() -> None:

@@ -94,7 +94,7 @@ def test_an_opt_in_that_is_taken_over_keeps_its_words_and_time():
     entry = next(
         each for each in history.entries(kept.id, READER, at(200)) if each.seq == kept.status_event_id
     )
-    assert (entry.words, entry.occurred_at) == ("the very words", at(20))
+    assert (entry.exhibit.words, entry.occurred_at) == ("the very words", at(20))
 
 
 @pytest.mark.parametrize("stopped", ["older", "newer"])

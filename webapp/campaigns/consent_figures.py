@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from webapp.campaigns import opt_outs
 from webapp.campaigns.models import Campaign, Template
@@ -53,7 +53,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class Proof:
-    """Customers who are opted in, and how many of them with words that prove it."""
+    """Customers who are opted in, and how many of them with words, a link or a file that prove it."""
 
     opted_in: int
     proved: int
@@ -104,9 +104,13 @@ def movement(which: ColumnElement[bool], days: int, now: datetime) -> Movement:
 
 
 def proof() -> Proof:
-    words = func.trim(func.coalesce(Evidence.words, "")) != ""
+    shown = or_(
+        func.trim(func.coalesce(Evidence.words, "")) != "",
+        Evidence.link != "",
+        Evidence.file_sha256.is_not(None),
+    )
     row = db.session.execute(
-        select(func.count(), func.count().filter(words))
+        select(func.count(), func.count().filter(shown))
         .select_from(Customer)
         .outerjoin(Evidence, Evidence.event_id == Customer.status_event_id)
         .where(*PRESENT, Customer.status == Status.OPTED_IN)

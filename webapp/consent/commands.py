@@ -12,7 +12,7 @@ from flask.cli import with_appcontext
 
 from webapp import clock
 from webapp.config import ConfigError
-from webapp.consent import pack_records, packs, policy
+from webapp.consent import evidence_files, pack_records, packs, policy
 from webapp.consent.keywords import KeywordSet, check_words
 from webapp.consent.sealing import housekeeping, keys, verification
 from webapp.consent.sealing.trails import NoCheckpoint
@@ -31,17 +31,20 @@ def ledger_group() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Checkpoints that were kept elsewhere: the ledger must lead to each of them.",
 )
+@click.option("--read-files", is_flag=True, help="Read every file of evidence and compare its SHA-256, too.")
 @with_appcontext
-def verify(checkpoint: Path | None) -> None:
+def verify(checkpoint: Path | None, read_files: bool) -> None:
     """Check that nobody rewrote the ledger, and that every customer's state is what it adds up to."""
     try:
         known = replace(housekeeping.anchors(current_app.config["HEED"]), brought=checkpoint)
-        ran = verification.run(verification.COMMAND, known, clock.now())
+        ran = verification.run(verification.COMMAND, known, clock.now(), read_files=read_files)
     except (ConfigError, NoCheckpoint) as problem:
         raise click.UsageError(str(problem)) from None
     if ran.fault:
         raise click.ClickException(ran.fault)
-    click.echo(f"The ledger is whole: {ran.events:,} events, {ran.seals:,} seals.", err=True)
+    files = evidence_files.count()
+    beside = f", {files:,} file{'s' if files != 1 else ''} of evidence" if files else ""
+    click.echo(f"The ledger is whole: {ran.events:,} events, {ran.seals:,} seals{beside}.", err=True)
 
 
 @ledger_group.command("key")

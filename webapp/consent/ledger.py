@@ -6,8 +6,9 @@ cannot overwrite each other.
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -26,10 +27,26 @@ class Proof:
     words: str = ""
     matched: str = ""
     message_id: str = ""
+    link: str = ""
+    file_sha256: str | None = None
+    file_name: str = ""
+    wording_id: int | None = None
+    wording_version: int | None = None
+
+    @classmethod
+    def of(cls, evidence: Any) -> "Proof":
+        """The proof in a row with the columns of `Evidence`."""
+        return cls(**{field.name: getattr(evidence, field.name) for field in fields(cls)})
 
     @property
     def shows_consent(self) -> bool:
-        return bool(self.words.strip())
+        return bool(self.words.strip() or self.link or self.file_sha256)
+
+    @property
+    def content(self) -> list[Any]:
+        """What the digest is over. Without the later fields it is what it was before there were any."""
+        later = [self.link, self.file_sha256, self.file_name, self.wording_id, self.wording_version]
+        return [self.channel, self.words, self.matched, self.message_id, *([later] if any(later) else [])]
 
 
 @dataclass(frozen=True)
@@ -147,8 +164,7 @@ def external_id(message_id: str | None) -> str | None:
 
 def digest(nonce: bytes, proof: Proof) -> str:
     """The salted digest that ties evidence to its event and tells nothing once the nonce is deleted."""
-    content = compact_json([proof.channel, proof.words, proof.matched, proof.message_id])
-    return hashlib.sha256(nonce + content.encode()).hexdigest()
+    return hashlib.sha256(nonce + compact_json(proof.content).encode()).hexdigest()
 
 
 def recorded(customer: ConsentState, kind: Kind, message_id: str | None) -> ConsentEvent | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from webapp.consent import state
+from webapp.consent import evidence_files, state
 from webapp.consent.ledger import Proof, digest
 from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState, Evidence, ForgottenEvidence
 from webapp.consent.rules import State
@@ -28,23 +28,26 @@ class Finding:
     """Whether it is known already, so that this customer gets no marketing."""
 
 
-def first_fault() -> str | None:
+def first_fault(*, read_files: bool = False) -> str | None:
     """The first disagreement of ledger, evidence and customers' states, in words; None when all is whole.
 
-    Wants a transaction of its own, in which nothing was read yet.
+    Files that are evidence must be there in their size; with `read_files` their bytes are read and compared,
+    too. Wants a transaction of its own, in which nothing was read yet.
     """
     begin_snapshot(db.session)
-    with closing(findings()) as found:
+    with closing(findings(read_files=read_files)) as found:
         first = next(found, None)
     return first.words if first else None
 
 
-def findings() -> Generator[Finding, None, None]:
+def findings(*, read_files: bool = False) -> Generator[Finding, None, None]:
     """All disagreements of ledger, evidence and states, by customer; one for each customer and event."""
     with stream(_customers()) as customers, stream(_events()) as events:
         yield from _by_customer(customers, events)
     with stream(_events_of_nobody()) as events:
         yield from filter(None, map(_evidence_fault, events))
+    if fault := evidence_files.first_fault(read=read_files):
+        yield Finding(fault)
 
 
 def size() -> int:
@@ -111,8 +114,7 @@ def _evidence_fault(event: Row[Any]) -> Finding | None:
         )
     if event.nonce is None:
         return None if event.forgotten_at else Finding(f"The evidence of event {event.id} is gone.")
-    proof = Proof(event.channel, event.words, event.matched, event.message_id)
-    if digest(event.nonce, proof) != event.evidence_digest:
+    if digest(event.nonce, Proof.of(event)) != event.evidence_digest:
         return Finding(f"The evidence of event {event.id} is not what was recorded.")
     return None
 
@@ -145,7 +147,7 @@ def _with_evidence() -> Select[Any]:
     event, proof, gone = (model.__table__ for model in (ConsentEvent, Evidence, ForgottenEvidence))
     return select(
         *(event.c[name] for name in _READ), gone.c.forgotten_at,
-        proof.c.nonce, proof.c.channel, proof.c.words, proof.c.matched, proof.c.message_id,
+        proof.c.nonce, *(proof.c[field.name] for field in fields(Proof)),
     ).select_from(
         event.outerjoin(proof, proof.c.event_id == event.c.id).outerjoin(gone, gone.c.event_id == event.c.id)
     )  # fmt: skip

@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.consent.gate import Facts
@@ -97,7 +106,10 @@ class ConsentEvent(db.Model):
 
 
 class Evidence(db.Model):
-    """What proves an event: the customer's words, a link, the channel. Deletable; the digest stays behind."""
+    """What proves an event: the customer's words, the wording they agreed to, a link, a file, the channel.
+
+    Deletable; the digest stays behind.
+    """
 
     __tablename__ = "evidence"
 
@@ -110,6 +122,66 @@ class Evidence(db.Model):
     matched: Mapped[str] = mapped_column(Text, default="")
     """The keyword, label or phrase that the words were read as."""
     message_id: Mapped[str] = mapped_column(Text, default="")
+    link: Mapped[str] = mapped_column(Text, default="")
+    file_sha256: Mapped[str | None] = mapped_column(ForeignKey("evidence_files.sha256", ondelete="RESTRICT"))
+    file_name: Mapped[str] = mapped_column(Text, default="")
+    """How the file was called where it came from; empty when that name was not harmless."""
+    wording_id: Mapped[int | None] = mapped_column(BigId)
+    wording_version: Mapped[int | None]
+    """The wording that was shown; its text stands in `words`."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["wording_id", "wording_version"],
+            ["wording_versions.wording_id", "wording_versions.version"],
+            ondelete="RESTRICT",
+        ),
+        Index(
+            "ix_evidence_file_sha256",
+            "file_sha256",
+            sqlite_where=db.text("file_sha256 IS NOT NULL"),
+            postgresql_where=db.text("file_sha256 IS NOT NULL"),
+        ),
+    )
+
+
+class EvidenceFile(db.Model):
+    """A file that proves something; its bytes lie in the data folder under this hash."""
+
+    __tablename__ = "evidence_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    """Bytes."""
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Wording(db.Model):
+    """A text that customers are shown and agree to, by the name that the desk calls it."""
+
+    __tablename__ = "wordings"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    """The name without its case: two wordings that differ only in it would be mixed up."""
+    version: Mapped[int] = mapped_column(default=1)
+    """The newest."""
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WordingVersion(db.Model):
+    """What was shown at a time. Append-only, as it is proof: triggers refuse every change and deletion."""
+
+    __tablename__ = "wording_versions"
+
+    wording_id: Mapped[int] = mapped_column(ForeignKey("wordings.id", ondelete="RESTRICT"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    language: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(40))
 
 
 class ForgottenEvidence(db.Model):

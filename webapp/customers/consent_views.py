@@ -8,6 +8,8 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
+from webapp.consent import wordings
+from webapp.consent.file_kinds import LARGEST_FILE
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
 from webapp.consent.undoing import NotUndoable
@@ -22,6 +24,7 @@ from webapp.customers.table_context import counts
 from webapp.extensions import db, htmx
 from webapp.formatting import instant
 from webapp.rendering import dialog, see_other, trigger
+from webapp.security import takes_a_file
 
 
 @bp.get("/customers/<int:customer_id>/consent")
@@ -33,6 +36,7 @@ def consent(customer_id: int) -> tuple[str, int]:
 
 @bp.post("/customers/<int:customer_id>/consent")
 @requires(Role.AGENT)
+@takes_a_file
 def change_consent(customer_id: int) -> Response | tuple[str, int]:
     """The wanted status is posted: an opt-out always applies, an opt-in needs proof and a fresh row."""
     customer = customer_or_404(customer_id)
@@ -72,6 +76,7 @@ def _opt_in(customer: Customer) -> Response | tuple[str, int]:
         event = consenting.opt_in(
             customer,
             form.proof,
+            upload=form.upload,
             version=form.version.data,
             stated_at=consenting.stated_time(form.given_at.data, now),
             actor=current_actor(),
@@ -120,16 +125,28 @@ def _dialog(customer: Customer, form: OptInForm, *, notice: str = "", status: in
         values={
             "channel": form.channel.data,
             "given_at": form.given_at.data or "",
+            "wording": form.wording.data or "",
             "evidence": form.evidence.data or "",
+            "link": form.link.data or "",
         },
-        errors={"channel": "", "given_at": "", "evidence": ""} | {k: v[0] for k, v in form.errors.items()},
+        errors=_errors(form),
         notice=notice,
+        wordings=wordings.offered(),
+        most_bytes=LARGEST_FILE,
         channels=list(wording.CHANNELS.items()),
         today=clock.now().date(),
     )
     if status == 409 and table_behind() is not None:
         answer += render_template("customers/_row_partial.html", row=row)
     return answer, code
+
+
+def _errors(form: OptInForm) -> dict[str, str]:
+    """The first fault of each field; a file that nothing is wrong with has to be chosen once more."""
+    found = dict.fromkeys(("channel", "given_at", "wording", "evidence", "link", "file"), "")
+    if form.file.data:
+        found["file"] = "Choose the file again: it was not kept."
+    return found | {name: faults[0] for name, faults in form.errors.items()}
 
 
 def _row(customer: Customer, **marks: Any) -> Row:

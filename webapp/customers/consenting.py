@@ -1,8 +1,10 @@
 """What an agent does with a customer's consent: opt out at once, opt in with proof."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
-from webapp.consent import ledger, undoing
+from webapp.consent import evidence_files, ledger, undoing
+from webapp.consent.file_kinds import Upload
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status
@@ -51,18 +53,21 @@ def opt_in(
     customer: Customer,
     proof: Proof,
     *,
+    upload: Upload | None = None,
     version: int | None,
     stated_at: datetime | None,
     actor: str,
     now: datetime,
 ) -> ConsentEvent | None:
-    """Record that the customer agreed; None when they were opted in already.
+    """Record that the customer agreed, with a file that shows it; None when they were opted in already.
 
     Raises StaleRow when `version` is not the row's, and rules.ConsentRefused (see `ledger.record`).
     """
     ledger.lock(customer)
     if version != customer.version:
         raise StaleRow
+    if upload:
+        proof = replace(proof, file_sha256=evidence_files.keep(upload, now), file_name=upload.name)
     statement = Statement(Status.OPTED_IN, Source.AGENT, actor, now, stated_at=stated_at, proof=proof)
     return ledger.record(customer, statement)
 

@@ -10,6 +10,7 @@ from webapp.consent import confirmations, ledger, undoing
 from webapp.consent.models import Confirmation, ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import merging, wording
+from webapp.customers.exhibits import NOTHING, Exhibit, exhibits_of
 from webapp.customers.rows import Reader
 from webapp.extensions import db
 
@@ -20,7 +21,7 @@ class Entry:
 
     seq: int
     title: str
-    words: str
+    exhibit: Exhibit
     by: str
     """By whom, why it changed nothing if so, and whether the customer got a confirmation."""
     icon: str
@@ -35,13 +36,18 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     """The history of a customer, newest first."""
     events = ledger.history(*merging.merged_ids(customer_id))
     evidence = _evidence(events)
+    exhibits = exhibits_of(evidence)
     names = actor_names(event.actor for event in events)
     answered = confirmations.of_customers({event.customer_id for event in events})
     own = [event for event in events if event.customer_id == customer_id]
     undoable = undoing.undoable(own, reader.actor, now)
     return [
         _entry(
-            event, evidence.get(event.id), names[event.actor], undoable == event.id, answered.get(event.id)
+            event,
+            exhibits.get(event.id, NOTHING),
+            names[event.actor],
+            undoable == event.id,
+            answered.get(event.id),
         )
         for event in reversed(events)
     ]
@@ -54,15 +60,15 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
 
 
 def _entry(
-    event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool, answer: Confirmation | None
+    event: ConsentEvent, exhibit: Exhibit, by: str, undoable: bool, answer: Confirmation | None
 ) -> Entry:
     said = [f"By {by}.", wording.no_effect(event.effect, event.reason)]
     if answer:
         said.append(wording.confirmed(answer.state, answer.reason, answer.error_code))
     return Entry(
         seq=event.id,
-        title=wording.headline(event, proof.channel if proof else ""),
-        words=proof.words if proof else "",
+        title=wording.headline(event, exhibit.channel),
+        exhibit=exhibit,
         by=" ".join(filter(None, said)),
         icon=_icon(event),
         tone=_tone(event),

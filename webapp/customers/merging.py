@@ -6,6 +6,7 @@ attributes move, so that it can neither be found nor sent to any more.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -81,13 +82,14 @@ def _share_state(kept: Customer, gone: Customer, actor: str, now: datetime) -> N
 
 
 def _carry_opt_in(kept: Customer, gone: Customer, actor: str, now: datetime) -> None:
-    """With the words that prove it and the time at which they were said."""
-    proof = db.session.get(Evidence, gone.status_event_id)
-    if proof is None:
+    """With all that proves it and the time at which it was said."""
+    evidence = db.session.get(Evidence, gone.status_event_id)
+    if evidence is None:
         return
+    proof = Proof.of(evidence)
     statement = Statement(
         Status.OPTED_IN, Source.SYSTEM, actor, now, stated_at=gone.status_at,
-        proof=Proof(proof.channel, proof.words or proof.matched, proof.matched, proof.message_id),
+        proof=replace(proof, words=proof.words or proof.matched),
     )  # fmt: skip
     try:
         ledger.record(kept, statement)

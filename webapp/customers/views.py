@@ -10,6 +10,7 @@ from webapp.customers import (
     duplicate_views,
     duplicates,
     editing,
+    evidence_views,
     history,
     identities,
     table_views,
@@ -25,7 +26,7 @@ from webapp.customers.rows import row_of
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
-__all__ = ["bp", "consent_views", "duplicate_views", "table_views"]
+__all__ = ["bp", "consent_views", "duplicate_views", "evidence_views", "table_views"]
 
 
 @bp.get("/customers/new")

@@ -8,10 +8,11 @@ from webapp.settings import (
     retention_views,
     sending_views,
     views,
+    wording_views,
 )
 from webapp.settings.blueprint import bp
 
 __all__ = [
     "bp", "confirmation_views", "lab_views", "missed_views", "pack_views", "retention_views", "sending_views",
-    "views",
+    "views", "wording_views",
 ]  # fmt: skip

@@ -26,13 +26,14 @@ class _Found:
     differing: set[int] = field(default_factory=set)
 
 
-def run(ran_by: str, anchors: Anchors, now: datetime) -> LedgerCheck:
+def run(ran_by: str, anchors: Anchors, now: datetime, *, read_files: bool = False) -> LedgerCheck:
     """Verify, stop marketing to whoever differs from the ledger, and keep what was found. Commits.
 
-    It reads for long, so nothing is locked meanwhile. Raises NoCheckpoint for a brought file that holds none.
+    With `read_files` the files of evidence are read, too; else they must be there in their size. It reads for
+    long, so nothing is locked meanwhile. Raises NoCheckpoint for a brought file that holds none.
     """
     db.session.rollback()
-    found = _look(anchors)
+    found = _look(anchors, read_files)
     db.session.rollback()
     with writing():
         disputes.mark(found.differing, now)
@@ -50,14 +51,14 @@ def last() -> LedgerCheck | None:
     return db.session.scalar(newest.limit(1))
 
 
-def _look(anchors: Anchors) -> _Found:
+def _look(anchors: Anchors, read_files: bool) -> _Found:
     begin_snapshot(db.session)
     found = _Found(events=ledger_check.size())
     try:
         found.seals = seal_check.check(anchors)
     except Fault as fault:
         found.fault = str(fault)
-    for finding in ledger_check.findings():
+    for finding in ledger_check.findings(read_files=read_files):
         found.fault = found.fault or finding.words
         if finding.differs and not finding.marked and len(found.differing) < MOST_MARKED:
             found.differing.add(finding.differs)
