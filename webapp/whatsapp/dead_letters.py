@@ -70,6 +70,7 @@ def bury(item: Item, message: InboundMessage, why: str) -> None:
         if faults.out_of_reach(problem):
             raise
         log.error("nobody was put on hold for item %s: %s", message.id, faults.place(problem))
+        faults.let_go(problem)
 
 
 def put_aside(message: InboundMessage, note: str, *, actor: str, now: datetime) -> None:

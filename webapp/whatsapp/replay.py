@@ -62,6 +62,7 @@ def replay(
             raise
         message.failure = faults.sentence(problem)
         log.error("item %s could not be applied again: %s", message.id, faults.place(problem))
+        faults.let_go(problem)
     return message.failure is None
 
 
