@@ -51,6 +51,7 @@ def last() -> LedgerCheck | None:
 
 
 def _look(anchors: Anchors) -> _Found:
+    anchors = anchors.of_now()
     begin_snapshot(db.session)
     found = _Found(events=ledger_check.size())
     try:
