@@ -17,6 +17,7 @@ from tests.consent.sealing.sealed import fault, rewrite, seal, stop, three_seals
 from tests.factories import NOON, a_customer, at
 from webapp import create_app, tasks
 from webapp.config import ConfigError
+from webapp.consent import ledger_check
 from webapp.consent.commands import ledger_group
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Kind, Status
@@ -324,6 +325,26 @@ def test_the_worker_seals_and_verifies(app):
     ran = verification.last()
     assert (ran.events, ran.seals, ran.fault, ran.ran_by) == (1, 1, None, "system")
     assert {"seal_ledger", "verify_ledger"} <= tasks._periodic.keys()
+
+
+def test_a_seal_that_is_made_while_verification_reads_is_no_fault(app, monkeypatch):
+    three_seals()
+    counted = ledger_check.size
+
+    def while_another_seals():
+        events = counted()
+        thread = threading.Thread(target=in_another_context)
+        thread.start()
+        thread.join()
+        return events
+
+    def in_another_context():
+        with app.app_context():
+            seal(300)
+
+    monkeypatch.setattr(ledger_check, "size", while_another_seals)
+    assert fault() is None
+    assert sizes() == [4, 8, 10, 11]
 
 
 class TestCommand:

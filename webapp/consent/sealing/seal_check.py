@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,18 @@ class Anchors:
     key: bytes | None = None
     folder: Path | None = None
     brought: Path | None = None
+    length: int | None = None
+    """Of the checkpoints beside the database, in bytes."""
+
+    @property
+    def beside(self) -> Path | None:
+        return self.folder / publishing.FILE if self.folder else None
+
+    def of_now(self) -> "Anchors":
+        """Without what is written from now on: sealing goes on while a verification reads, and whoever asks
+        this first and begins the snapshot then sees every seal of which a checkpoint tells."""
+        exists = self.beside and self.beside.exists()
+        return replace(self, length=self.beside.stat().st_size if self.beside and exists else 0)
 
 
 @dataclass
@@ -61,10 +73,9 @@ def check(anchors: Anchors) -> int:
 
 def _trails(anchors: Anchors, origin: str | None) -> list[Trail]:
     trails = [Trail(anchors.brought, origin)] if anchors.brought else []
-    beside = anchors.folder / publishing.FILE if anchors.folder else None
-    if beside and beside.exists():
+    if anchors.beside and anchors.beside.exists():
         with suppress(NoCheckpoint):  # it was made, and nothing was written yet
-            trails.append(Trail(beside, origin))
+            trails.append(Trail(anchors.beside, origin, anchors.length))
     return trails
 
 

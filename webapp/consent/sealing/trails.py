@@ -15,11 +15,14 @@ class NoCheckpoint(Exception):
 
 
 class Trail:
-    """The notes of one file, oldest first. `keys` are those that it has vouched for so far."""
+    """The notes of one file, oldest first. `keys` are those that it has vouched for so far.
 
-    def __init__(self, file: Path, origin: str | None) -> None:
+    What stands behind the first `length` bytes was written later than the moment that is looked at.
+    """
+
+    def __init__(self, file: Path, origin: str | None, length: int | None = None) -> None:
         self.keys: set[bytes] = set()
-        self._file, self._origin = file, origin
+        self._file, self._origin, self._length = file, origin, length
         self._others: defaultdict[str, set[bytes]] = defaultdict(set)
         self._own = self._read()
         self._head = next(self._own, None)
@@ -54,15 +57,23 @@ class Trail:
 
     def _read(self) -> Iterator[Checkpoint]:
         """Those of this ledger. Others are remembered until a note of theirs says that they ended."""
-        with self._file.open(encoding="utf-8", errors="replace") as lines:
-            for number, note in enumerate(notes.notes_in(lines), 1):
-                try:
-                    checkpoint = notes.read(note)
-                except BadNote as problem:
-                    raise Fault(f"Checkpoint {number:,} of {self._file.name}: {problem}") from None
-                if not checkpoint.ended and checkpoint.origin == self._origin:
-                    yield checkpoint
-                elif not checkpoint.ended:
-                    self._others[checkpoint.origin].add(checkpoint.key)
-                elif checkpoint.key in self._others.get(checkpoint.origin, ()):
-                    del self._others[checkpoint.origin]
+        for number, note in enumerate(notes.notes_in(self._lines()), 1):
+            try:
+                checkpoint = notes.read(note)
+            except BadNote as problem:
+                raise Fault(f"Checkpoint {number:,} of {self._file.name}: {problem}") from None
+            if not checkpoint.ended and checkpoint.origin == self._origin:
+                yield checkpoint
+            elif not checkpoint.ended:
+                self._others[checkpoint.origin].add(checkpoint.key)
+            elif checkpoint.key in self._others.get(checkpoint.origin, ()):
+                del self._others[checkpoint.origin]
+
+    def _lines(self) -> Iterator[str]:
+        read = 0
+        with self._file.open("rb") as lines:
+            for line in lines:
+                read += len(line)
+                if self._length is not None and read > self._length:
+                    return
+                yield line.decode(errors="replace")

@@ -52,6 +52,7 @@ def last() -> LedgerCheck | None:
 
 
 def _look(anchors: Anchors, read_files: bool) -> _Found:
+    anchors = anchors.of_now()
     begin_snapshot(db.session)
     found = _Found(events=ledger_check.size())
     try:
