@@ -12,6 +12,7 @@ from webapp.campaigns.views import bp as campaigns
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
+from webapp.events.views import bp as events
 from webapp.guide.views import bp as guide
 from webapp.reviews import expiry
 from webapp.reviews.views import bp as reviews
@@ -24,7 +25,7 @@ from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments, status,
+    campaigns, reports, templates, segments, status, events,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""

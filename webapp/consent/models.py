@@ -46,6 +46,7 @@ class ConsentState:
     def gate_facts(self) -> Facts:
         return Facts(
             status=self.status,
+            status_at=self.status_at,
             erased=self.erased_at is not None,
             platform_stop=self.platform_stop_at is not None,
             on_hold=self.held_at is not None,
@@ -88,6 +89,18 @@ class ConsentEvent(db.Model):
         UniqueConstraint("customer_id", "kind", "external_id"),
         UniqueConstraint("compensates"),
         Index("ix_consent_events_customer_id", "customer_id", "id"),
+        Index("ix_consent_events_recorded_at", "recorded_at", "id"),
+        Index("ix_consent_events_actor", "actor", "recorded_at", "id"),
+        Index("ix_consent_events_source", "source", "recorded_at", "id"),
+        Index("ix_consent_events_kind", "kind", "recorded_at", "id"),
+        Index(
+            "ix_consent_events_batch_id",
+            "batch_id",
+            "recorded_at",
+            "id",
+            sqlite_where=db.text("batch_id IS NOT NULL"),
+            postgresql_where=db.text("batch_id IS NOT NULL"),
+        ),
         CheckConstraint(f"kind IN ({', '.join(repr(k.value) for k in Kind)})", name="kind"),
         CheckConstraint("effect IN ('changed', 'none')", name="effect"),
     )
@@ -166,6 +179,8 @@ class Policy(db.Model):
     """Keys of the word packs that are on."""
     inbound_days: Mapped[int] = mapped_column(default=90)
     """How long the texts that customers write are kept."""
+    reconfirm_months: Mapped[int | None]
+    """Opt-ins that are older count as no consent for marketing; None: they stay good."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
 
@@ -196,6 +211,30 @@ class Batch(db.Model):
     title: Mapped[str] = mapped_column(Text, default="")
     actor: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reverts_id: Mapped[int | None] = mapped_column(BigId)
+    """The batch that this one takes back. No foreign key: SQLite adds none to a table that others refer to."""
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a revert had gone through its whole batch; None while the worker is at it."""
+
+    __table_args__ = (Index("ix_batches_reverts_id", "reverts_id", unique=True),)
+
+
+class Disclosure(db.Model):
+    """Data of customers that left the desk as a file or a copy: who took what, and when."""
+
+    __tablename__ = "disclosures"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customers.id", ondelete="RESTRICT"), index=True
+    )
+    """Whom it is about, when it is about one person."""
+    filter: Mapped[str] = mapped_column(Text, default="")
+    """What it was limited to, without numbers of customers."""
+    rows: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SendDecision(db.Model):

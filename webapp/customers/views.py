@@ -69,7 +69,7 @@ def show(customer_id: int) -> str | Response:
         row=row_of(customer_id, reader()),
         entries=history.entries(customer_id, reader(), clock.now()),
         duplicates=duplicates.of(customer) if may(Role.AGENT) else [],
-        **person_context(customer, reader()),
+        **person_context(customer, reader(), clock.now()),
     )
 
 

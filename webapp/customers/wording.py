@@ -110,6 +110,11 @@ def _how(source: str, channel: str) -> str:
             return f": {_in_sentence(channel)}" if channel else " by an agent"
 
 
+def lapsed(months: int | None) -> str:
+    """An opt-in that the workspace wants confirmed again."""
+    return f"Opt-in older than {months} month{'s' if months != 1 else ''}"
+
+
 def no_effect(effect: str, reason: str) -> str:
     """Why an entry changed nothing; empty when it did change something."""
     return f"No effect: {NO_EFFECT.get(reason, reason)}." if effect == Effect.NONE else ""

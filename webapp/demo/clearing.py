@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
 from webapp.consent.ledger import Proof, Statement
-from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
+from webapp.consent.models import ConsentEvent, Disclosure, Evidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
 from webapp.demo import staff, traits
@@ -21,7 +21,7 @@ REQUESTS = ("opt_out", "review", "platform_stop")
 """Decisions about what may be a wish to hear no more."""
 
 THEIRS = (
-    Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, CustomerTag,
+    Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, Disclosure, CustomerTag,
     CustomerAttribute, Identity,
 )  # fmt: skip
 
