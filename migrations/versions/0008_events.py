@@ -21,6 +21,13 @@ def upgrade() -> None:
     op.add_column("batches", sa.Column("finished_at", INSTANT, nullable=True))
     op.add_column("batches", sa.Column("reverts_id", BIG_ID, nullable=True))
     op.create_index("ix_batches_reverts_id", "batches", ["reverts_id"], unique=True)
+    op.drop_index("ix_consent_events_customer_id", "consent_events")
+    op.create_index(
+        "ix_consent_events_customer_id",
+        "consent_events",
+        ["customer_id", "id", "kind", "effect", "status", "recorded_at"],
+    )
+    op.create_index("ix_customers_created_at", "customers", ["created_at"])
     for column in ("actor", "source", "kind"):
         op.create_index(f"ix_consent_events_{column}", "consent_events", [column, "recorded_at", "id"])
     op.create_index("ix_consent_events_recorded_at", "consent_events", ["recorded_at", "id"])

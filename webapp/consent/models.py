@@ -88,7 +88,15 @@ class ConsentEvent(db.Model):
     __table_args__ = (
         UniqueConstraint("customer_id", "kind", "external_id"),
         UniqueConstraint("compensates"),
-        Index("ix_consent_events_customer_id", "customer_id", "id"),
+        Index(  # the last columns are read from the index alone: the status before, and totals at an instant
+            "ix_consent_events_customer_id",
+            "customer_id",
+            "id",
+            "kind",
+            "effect",
+            "status",
+            "recorded_at",
+        ),
         Index("ix_consent_events_recorded_at", "recorded_at", "id"),
         Index("ix_consent_events_actor", "actor", "recorded_at", "id"),
         Index("ix_consent_events_source", "source", "recorded_at", "id"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.accounts.actors import actor_names
-from webapp.consent import ledger, undoing
+from webapp.consent import ledger, state, undoing
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import merging, wording
@@ -22,7 +22,8 @@ class Entry:
     title: str
     words: str
     by: str
-    """By whom, and why it changed nothing if so."""
+    change: str
+    """What it made of the customer's status, or why it changed nothing."""
     icon: str
     tone: str
     """good, bad, warning or nothing: the colour of its mark, always beside the title's words."""
@@ -38,10 +39,27 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     names = actor_names(event.actor for event in events)
     own = [event for event in events if event.customer_id == customer_id]
     undoable = undoing.undoable(own, reader.actor, now)
+    changes = _changes(events)
     return [
-        _entry(event, evidence.get(event.id), names[event.actor], undoable == event.id)
+        _entry(event, evidence.get(event.id), names[event.actor], changes[event.id], undoable == event.id)
         for event in reversed(events)
     ]
+
+
+def _changes(events: list[ConsentEvent]) -> dict[int, str]:
+    """For each event what it did; the records of one person that were merged had a state each."""
+    told: dict[int, str] = {}
+    for customer_id in {event.customer_id for event in events}:
+        own = [event for event in events if event.customer_id == customer_id]
+        states = state.steps(own)
+        for event, before, after in zip(own, states[:-1], states[1:], strict=True):
+            moved = before.status != after.status
+            told[event.id] = (
+                wording.change(before.status, after.status)
+                if moved
+                else wording.no_effect(event.effect, event.reason)
+            )
+    return told
 
 
 def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
@@ -50,12 +68,13 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
     return {row.event_id: row for row in db.session.scalars(query)}
 
 
-def _entry(event: ConsentEvent, proof: Evidence | None, by: str, undoable: bool) -> Entry:
+def _entry(event: ConsentEvent, proof: Evidence | None, by: str, change: str, undoable: bool) -> Entry:
     return Entry(
         seq=event.id,
         title=wording.headline(event, proof.channel if proof else ""),
         words=proof.words if proof else "",
-        by=" ".join(filter(None, [f"By {by}.", wording.no_effect(event.effect, event.reason)])),
+        by=f"By {by}.",
+        change=change,
         icon=_icon(event),
         tone=_tone(event),
         occurred_at=event.occurred_at,
