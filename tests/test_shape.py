@@ -15,11 +15,11 @@ FOUNDATION = {
     "errors", "logs", "transactions",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
+ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
-    "formatting",
+    "formatting", "events/policy_words",
 }  # fmt: skip
 IMPURE = {
     "flask",

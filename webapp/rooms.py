@@ -12,6 +12,7 @@ from webapp.campaigns.views import bp as campaigns
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
+from webapp.events import housekeeping as events_housekeeping
 from webapp.events.views import bp as events
 from webapp.guide.views import bp as guide
 from webapp.reviews import expiry
@@ -30,5 +31,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, expiry)
+WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, events_housekeeping, expiry)
 """Modules whose tasks the queue knows once they are imported."""

@@ -48,7 +48,10 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=40), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name="fk_disclosures_customer_id_customers", ondelete="RESTRICT"
+            ["customer_id"],
+            ["customers.id"],
+            name="fk_disclosures_customer_id_customers",
+            ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_disclosures"),
     )

@@ -96,13 +96,10 @@ def test_sql_and_python_answer_alike_for_every_combination(app, category, unknow
         db.session.add_all(customers)
         db.session.flush()
         told = dict(
-            db.session.execute(
-                select(Customer.id, gate_query.suppression(Customer, category, terms))
-            ).all()
+            db.session.execute(select(Customer.id, gate_query.suppression(Customer, category, terms))).all()
         )
         expected = {
-            customer.id: gate.suppression(customer.gate_facts, category, terms)
-            for customer in customers
+            customer.id: gate.suppression(customer.gate_facts, category, terms) for customer in customers
         }
         assert told == expected
         assert len(told) == 48 * 4

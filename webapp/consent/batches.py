@@ -23,6 +23,9 @@ from webapp.extensions import db
 AT_ONCE = 100
 """Events of one transaction: a webhook that waits for SQLite's write lock waits for less than a second."""
 
+MOST_FORESEEN = 10_000
+"""Events that are looked at before somebody decides."""
+
 
 class BatchKind(StrEnum):
     IMPORT = "import"
@@ -56,6 +59,8 @@ class Outlook:
 
     changes: int
     kept: dict[Kept, int]
+    whole: bool
+    """Whether all its events were looked at; of a very long batch only the first are."""
 
 
 def open_batch(kind: BatchKind, title: str, *, actor: str, now: datetime) -> Batch:
@@ -116,14 +121,14 @@ def unfinished() -> list[int]:
 
 
 def outlook(batch: Batch, customer: type[ConsentState]) -> Outlook:
-    """What a revert would do if it ran now; reads the batch in parts."""
+    """What a revert would do if it ran now; reads no more than a page can wait for."""
     found: Counter[Kept | None] = Counter()
     after = 0
-    while events := _part(batch.id, after):
+    while (events := _part(batch.id, after)) and found.total() < MOST_FORESEEN:
         after = events[-1].id
         found.update(_judged(events, customer))
     kept = {reason: found[reason] for reason in Kept if found[reason]}
-    return Outlook(found[None], kept)
+    return Outlook(found[None], kept, whole=not events)
 
 
 def _part(batch_id: int, after: int) -> Sequence[ConsentEvent]:

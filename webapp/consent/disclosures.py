@@ -9,7 +9,7 @@ from webapp.consent.models import Disclosure
 from webapp.extensions import db
 
 PER_PAGE = 50
-_NUMBER = re.compile(r"\+?\d(?:[ ().-]?\d){8,}")
+_NUMBER = re.compile(r"[+(]*\d(?:[ ().-]{0,3}\d){8,}")
 """Nine digits and more, as numbers are written; a date has eight."""
 
 

@@ -84,7 +84,7 @@ def _behind(query: Select[Any], after: int | None) -> Select[Any]:
 
 
 def _status_before() -> Any:
-    """What the customer's status was: each change says what it led to, and so does each that is taken back."""
+    """What the customer's status was: each change says what it led to, and so does each undo."""
     earlier = aliased(ConsentEvent)
     return (
         select(earlier.status)

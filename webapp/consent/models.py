@@ -220,7 +220,8 @@ class Batch(db.Model):
     actor: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     reverts_id: Mapped[int | None] = mapped_column(BigId)
-    """The batch that this one takes back. No foreign key: SQLite adds none to a table that others refer to."""
+    """The batch that this one takes back. No foreign key: SQLite adds none to a table
+    that others refer to."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a revert had gone through its whole batch; None while the worker is at it."""
 

@@ -12,7 +12,6 @@ from webapp.consent.keywords import KeywordSet
 from webapp.consent.models import Policy
 from webapp.extensions import db
 
-
 FEWEST_MONTHS, MOST_MONTHS = 1, 120
 
 

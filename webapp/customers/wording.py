@@ -90,6 +90,8 @@ def headline(event: Told, channel: str) -> str:
             return "The message waits with the record that stays"
         case Kind.HOLD, Turn.RELEASED:
             return f"Hold lifted: this was {'a' if event.reason == WAS_A_STOP else 'not a'} stop"
+        case Kind.ERASURE, _:
+            return "Erased"
         case Kind.IDENTITY, _:
             return IDENTITY.get(event.reason, "Identity changed")
         case _:

@@ -31,9 +31,7 @@ def save_sending() -> Response | tuple[str, int]:
     version = request.form.get("version", default=0, type=int)
     first, last = _minute(hours.first), _minute(hours.last)
     try:
-        switch.keep_hours(
-            hours.zone, first, last, version=version, actor=current_actor(), now=clock.now()
-        )
+        switch.keep_hours(hours.zone, first, last, version=version, actor=current_actor(), now=clock.now())
     except SendingChangedMeanwhile:
         db.session.rollback()
         now = Hours.of(switch.current())
