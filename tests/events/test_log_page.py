@@ -252,7 +252,8 @@ def test_settings_are_told_in_words(desk, app):
     with app.app_context():
         ledger.record_policy(
             {"unknown_may_receive": False, "opt_out_words": ["STOP"], "window_from": None, "sending": True},
-            {"unknown_may_receive": True, "opt_out_words": ["STOP", "SAIR"], "window_from": 540, "sending": False},
+            {"unknown_may_receive": True, "opt_out_words": ["STOP", "SAIR"], "window_from": 540,
+             "sending": False},
             actor="user:1", now=at(1),
         )  # fmt: skip
         db.session.commit()
