@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
@@ -20,9 +21,12 @@ from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.consent import policy
+from webapp.consent import batches, disclosures, ledger, policy
+from webapp.consent.batches import BatchKind
 from webapp.consent.keywords import KeywordSet
+from webapp.consent.ledger import Proof, Statement
 from webapp.consent.policy import Wishes
+from webapp.consent.rules import Source, Status
 from webapp.customers import duplicates
 from webapp.customers.models import Customer
 from webapp.database import writing
@@ -92,6 +96,7 @@ def stock(file: Path) -> None:
             pass
         campaigns.stage(clock.now())
         stage_duplicates()
+        stage_log(clock.now())
         letters.stage(clock.now())
         db.session.remove()
         db.engine.dispose()
@@ -103,6 +108,19 @@ def stage_duplicates() -> None:
         one, other = (db.session.get_one(Customer, id) for id in (57, 58))
         why = "WhatsApp showed the number of one and the user ID of the other in one message."
         duplicates.note(one, other, why, clock.now())
+        db.session.commit()
+
+
+def stage_log(now: datetime) -> None:
+    """An import that can be reverted, a setting that somebody changed, and a file that somebody took."""
+    with writing():
+        batch = batches.open_batch(BatchKind.IMPORT, "spring list.csv", actor="user:1", now=now)
+        for id in (41, 42, 43):
+            proof = Proof(words="From the spring list")
+            said = Statement(Status.OPTED_OUT, Source.IMPORT, "user:1", now, proof=proof, batch_id=batch.id)
+            ledger.record(db.session.get_one(Customer, id), said)
+        policy.reconfirm_after(24, version=None, actor="user:1", now=now)
+        disclosures.note("events", filter="source import", rows=3, actor="user:1", now=now)
         db.session.commit()
 
 

@@ -311,6 +311,13 @@ class TestDisclosures:
         assert noted[1][:2] == ("lab", None)
 
 
+@pytest.mark.parametrize("number", ["9" * 20, "-1", "x", "9223372036854775807"])
+@pytest.mark.parametrize("path", ["/events", "/events/batches", "/events/disclosures", "/events/log.csv"])
+def test_numbers_that_are_none_cost_no_page(desk, path, number):
+    query = dict.fromkeys(("after", "customer", "batch", "campaign"), number)
+    assert desk("manager").get(path, query_string=query).status_code == 200
+
+
 def test_json_that_somebody_tampered_with_costs_no_page(desk, app):
     with app.app_context():
         for words in ("", "{", "[]", json.dumps({"before": 1, "after": 2})):
@@ -319,3 +326,9 @@ def test_json_that_somebody_tampered_with_costs_no_page(desk, app):
                                {"words": words, "id": event.id})  # fmt: skip
         db.session.commit()
     assert desk("viewer").get("/events").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/status", "/reports", "/settings", "/customers/1"])
+def test_the_log_is_linked_where_people_look_for_it(desk, ana, path):
+    link = desk("viewer").soup(path).find(id="to-events")
+    assert link["href"] in ("/events", f"/events?customer={ana}")

@@ -125,7 +125,7 @@ def _wanted() -> Wanted:
     return Wanted(
         state,
         "" if has_controls(reason) else reason,
-        _number("code"),
+        _code(),
         marked="marked" in request.args,
         lost="lost" in request.args,
     )
@@ -138,6 +138,12 @@ def _about(wanted: Wanted) -> str:
     if wanted.lost:
         return "Opted out after this campaign"
     return words_of(wanted.state, wanted.reason, wanted.code) if wanted.reason or wanted.code else ""
+
+
+def _code() -> int | None:
+    """WhatsApp's codes fit into 32 bits."""
+    code = _number("code")
+    return code if code is not None and abs(code) < 2**31 else None
 
 
 def _number(name: str) -> int | None:

@@ -15,6 +15,7 @@ from webapp.consent.batches import BatchKind, Kept, NotRevertible
 from webapp.consent.models import Batch, ConsentEvent
 from webapp.customers.models import Customer
 from webapp.events.blueprint import bp
+from webapp.events.filters import id_in
 from webapp.extensions import db
 from webapp.rendering import dialog, dialog_done, see_other
 
@@ -52,7 +53,7 @@ class Line:
 @requires(Role.VIEWER)
 def batch_list() -> str:
     query = select(Batch).order_by(Batch.id.desc()).limit(PER_PAGE + 1)
-    if after := request.args.get("after", type=int):
+    if after := id_in(request.args, "after"):
         query = query.where(Batch.id < after)
     found = list(db.session.scalars(query))
     return render_template(

@@ -7,6 +7,7 @@ from webapp.accounts.actors import actor_names
 from webapp.accounts.roles import Role
 from webapp.consent import disclosures
 from webapp.events.blueprint import bp
+from webapp.events.filters import id_in
 
 KINDS = {
     "events": "Consent log", "customers": "Customers (command)", "campaign_record": "Decision record",
@@ -18,7 +19,7 @@ KINDS = {
 @bp.get("/disclosures")
 @requires(Role.MANAGER)
 def disclosed() -> str:
-    found, following = disclosures.page(request.args.get("after", type=int))
+    found, following = disclosures.page(id_in(request.args, "after"))
     return render_template(
         "events/disclosures.html",
         disclosures=found,

@@ -46,14 +46,14 @@ class Filter:
     @classmethod
     def from_args(cls, args: MultiDict[str, str]) -> "Filter":
         return cls(
-            customer=_id(args, "customer"),
+            customer=id_in(args, "customer"),
             actor=_actor(args.get("actor", "")),
             source=args.get("source", "") if args.get("source") in SOURCES else "",
             kind=args.get("kind", "") if args.get("kind") in KINDS else "",
             since=_day(args.get("since", "")),
             until=_day(args.get("until", "")),
-            campaign=_id(args, "campaign"),
-            batch=_id(args, "batch"),
+            campaign=id_in(args, "campaign"),
+            batch=id_in(args, "batch"),
         )
 
     def to_args(self, **others: Any) -> dict[str, Any]:
@@ -94,7 +94,8 @@ def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(zone))
 
 
-def _id(args: MultiDict[str, str], name: str) -> int | None:
+def id_in(args: MultiDict[str, str], name: str) -> int | None:
+    """A number by which a row can be asked for; None for anything else."""
     raw = args.get(name, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 20 and int(raw) <= LARGEST_ID else None
 

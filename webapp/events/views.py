@@ -18,7 +18,7 @@ from webapp.customers.filters import Filter as CustomerFilter
 from webapp.customers.models import Customer
 from webapp.events import as_of_views, batch_views, disclosure_views, lines
 from webapp.events.blueprint import bp
-from webapp.events.filters import KINDS, SOURCES, Filter, wanted
+from webapp.events.filters import KINDS, SOURCES, Filter, id_in, wanted
 from webapp.extensions import db
 from webapp.rendering import see_other
 from webapp.transactions import only_reads
@@ -31,7 +31,7 @@ MOST_CAMPAIGNS = 100
 @bp.get("")
 @requires(Role.VIEWER)
 def index() -> str:
-    return _page(Filter.from_args(request.args), request.args.get("after", type=int))
+    return _page(Filter.from_args(request.args), id_in(request.args, "after"))
 
 
 @bp.post("/find")
