@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -21,11 +22,13 @@ from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
-from webapp.consent import policy, wordings
+from webapp.consent import batches, disclosures, ledger, policy, wordings
+from webapp.consent.batches import BatchKind
 from webapp.consent.file_kinds import read_upload
 from webapp.consent.keywords import KeywordSet
-from webapp.consent.ledger import Proof
+from webapp.consent.ledger import Proof, Statement
 from webapp.consent.policy import Wishes
+from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, verification
 from webapp.consent.wordings import Draft
 from webapp.customers import consenting, duplicates
@@ -98,6 +101,7 @@ def stock(file: Path) -> None:
         campaigns.stage(clock.now())
         stage_duplicates()
         stage_proof()
+        stage_log(clock.now())
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
@@ -138,6 +142,19 @@ def stage_proof() -> None:
             customer, proof, upload=read_upload(a_png(), "ficha.png"), version=customer.version,
             stated_at=None, actor="system", now=clock.now(),
         )  # fmt: skip
+        db.session.commit()
+
+
+def stage_log(now: datetime) -> None:
+    """An import that can be reverted, a setting that somebody changed, and a file that somebody took."""
+    with writing():
+        batch = batches.open_batch(BatchKind.IMPORT, "spring list.csv", actor="user:1", now=now)
+        for id in (41, 42, 43):
+            proof = Proof(words="From the spring list")
+            said = Statement(Status.OPTED_OUT, Source.IMPORT, "user:1", now, proof=proof, batch_id=batch.id)
+            ledger.record(db.session.get_one(Customer, id), said)
+        policy.reconfirm_after(24, version=None, actor="user:1", now=now)
+        disclosures.note("events", filter="source import", rows=3, actor="user:1", now=now)
         db.session.commit()
 
 

@@ -15,12 +15,12 @@ FOUNDATION = {
     "errors", "logs", "transactions",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoints"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
+ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
-    "consent/file_kinds", "customers/phones", "customers/web_links", "customers/wording",
+    "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",
     "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature", "endpoints/addresses",
-    "endpoints/schedule", "endpoints/signing", "formatting",
+    "endpoints/schedule", "endpoints/signing", "formatting", "events/policy_words",
 }  # fmt: skip
 IMPURE = {
     "flask",

@@ -8,8 +8,8 @@ from tests.statements import counted
 from webapp.extensions import db
 
 ASKING = {
-    "campaigns.count_audience", "campaigns.edit_attributes", "segments.ask_selection", "segments.build",
-    "segments.lines", "segments.lines_file", "segments.preview", "settings.try_message",
+    "campaigns.count_audience", "campaigns.edit_attributes", "events.find", "segments.ask_selection",
+    "segments.build", "segments.lines", "segments.lines_file", "segments.preview", "settings.try_message",
 }  # fmt: skip
 
 

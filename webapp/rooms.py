@@ -16,6 +16,8 @@ from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.endpoints import worker as endpoints_worker
 from webapp.endpoints.all_views import bp as endpoints
+from webapp.events import housekeeping as events_housekeeping
+from webapp.events.views import bp as events
 from webapp.guide.views import bp as guide
 from webapp.reviews import expiry
 from webapp.reviews.views import bp as reviews
@@ -28,13 +30,13 @@ from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments, status, endpoints,
+    campaigns, reports, templates, segments, status, endpoints, events,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
     launch, confirming, watch, housekeeping, consent_housekeeping, settings_housekeeping, expiry, sealing,
-    endpoints_worker,
+    endpoints_worker, events_housekeeping,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

@@ -56,4 +56,3 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("ix_confirmations_customer_id", "confirmations", ["customer_id", "decided_at"])
     op.create_index("ix_confirmations_state", "confirmations", ["state", "id"])
-    op.create_index("ix_consent_events_recorded_at", "consent_events", ["recorded_at"])

@@ -55,21 +55,26 @@ def test_who_opts_out_after_the_launch_is_left_out_at_the_claim():
 
 
 FACTS = [
-    Facts(status, erased, stop, held, unreachable)
-    for status, erased, stop, held, unreachable in itertools.product((IN, OUT, NONE), *[(False, True)] * 4)
+    Facts(status, erased, stop, held, unreachable, at(-86_400 * 40 * old))
+    for status, erased, stop, held, unreachable, old in itertools.product(
+        (IN, OUT, NONE), *[(False, True)] * 5
+    )
 ]
 
 
+@pytest.mark.parametrize("months", [None, 1])
 @pytest.mark.parametrize("unknown_allowed", [False, True])
 @pytest.mark.parametrize("category", list(Category))
-def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_allowed):
+def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_allowed, months):
     people = [a_customer(f"Person {n}") for n in range(len(FACTS))]
     campaign = a_running_campaign(a_template(category=category.value), *people)
     db.session.query(Delivery).update({"state": "queued", "reason": None})
-    policy.current().unknown_may_receive = unknown_allowed
+    settings = policy.current()
+    settings.unknown_may_receive, settings.reconfirm_months = unknown_allowed, months
     for person, facts in zip(people, FACTS, strict=True):
         marks = {
-            "status": facts.status, "erased_at": at(0) if facts.erased else None,
+            "status": facts.status, "status_at": facts.status_at,
+            "erased_at": at(0) if facts.erased else None,
             "platform_stop_at": at(0) if facts.platform_stop else None,
             "held_at": at(0) if facts.on_hold else None,
             "unreachable_at": at(0) if facts.unreachable else None,
@@ -78,7 +83,8 @@ def test_the_claim_and_the_gate_agree_on_every_combination(category, unknown_all
     db.session.commit()
     for second in range(2, 20):
         claimed(campaign, second)
-    expected = [gate.suppression(facts, category, unknown_allowed) for facts in FACTS]
+    terms = policy.terms(policy.current(), at(2))
+    expected = [gate.suppression(facts, category, terms) for facts in FACTS]
     assert [reason for _, reason in states(campaign)] == expected
     assert all((state == "sending") == (reason is None) for state, reason in states(campaign))
 

@@ -5,9 +5,9 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from tests.factories import NOON
+from tests.factories import NOON, at
 from webapp.consent import gate, gate_query
-from webapp.consent.gate import Category, Facts, Suppression
+from webapp.consent.gate import Category, Facts, Suppression, Terms
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -50,13 +50,39 @@ def test_a_category_that_is_not_known_counts_as_marketing(name):
     assert Category.of(name) == MARKETING
 
 
+SINCE = at(-60)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "facts", "category", "reason"),
+    [
+        ("an opt-in of before the period is no consent", Facts(IN, status_at=at(-61)), MARKETING,
+         Suppression.NO_CONSENT),
+        ("one of its first instant is", Facts(IN, status_at=SINCE), MARKETING, None),
+        ("one of which no time is known is none", Facts(IN), MARKETING, Suppression.NO_CONSENT),
+        ("the stop is named first", Facts(IN, platform_stop=True), MARKETING, Suppression.PLATFORM_STOP),
+        ("it is named before the missing address", Facts(IN, unreachable=True), MARKETING,
+         Suppression.NO_CONSENT),
+        ("utility asks for no consent, old or new", Facts(IN, status_at=at(-61)), UTILITY, None),
+        ("an old opt-out stays one", Facts(OUT, status_at=at(-61)), MARKETING, Suppression.OPTED_OUT),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("unknown_may_receive", [False, True])
+def test_opt_ins_lapse(sentence, facts, category, reason, unknown_may_receive):
+    """Also where customers without a record may receive marketing: this one had said something once."""
+    assert gate.suppression(facts, category, Terms(unknown_may_receive, SINCE)) == reason, sentence
+
+
+@pytest.mark.parametrize("since", [None, SINCE])
 @pytest.mark.parametrize("unknown_may_receive", [False, True])
 @pytest.mark.parametrize("category", list(Category))
-def test_sql_and_python_answer_alike_for_every_combination(app, category, unknown_may_receive):
+def test_sql_and_python_answer_alike_for_every_combination(app, category, unknown_may_receive, since):
+    terms = Terms(unknown_may_receive, since)
     with app.app_context():
         customers = [
             Customer(
                 status=status,
+                status_at=status_at,
                 erased_at=NOON if erased else None,
                 platform_stop_at=NOON if stopped else None,
                 held_at=NOON if held else None,
@@ -64,21 +90,20 @@ def test_sql_and_python_answer_alike_for_every_combination(app, category, unknow
                 unreachable_at=NOON if unreachable else None,
                 created_at=NOON,
             )
-            for status, erased, stopped, held, disputed, unreachable in product(Status, *[[False, True]] * 5)
+            for status, status_at, erased, stopped, held, disputed, unreachable in product(
+                Status, [None, at(-61), SINCE, NOON], *[[False, True]] * 5
+            )
         ]
         db.session.add_all(customers)
         db.session.flush()
         told = dict(
-            db.session.execute(
-                select(Customer.id, gate_query.suppression(Customer, category, unknown_may_receive))
-            ).all()
+            db.session.execute(select(Customer.id, gate_query.suppression(Customer, category, terms))).all()
         )
         expected = {
-            customer.id: gate.suppression(customer.gate_facts, category, unknown_may_receive)
-            for customer in customers
+            customer.id: gate.suppression(customer.gate_facts, category, terms) for customer in customers
         }
         assert told == expected
-        assert len(told) == 96
+        assert len(told) == 96 * 4
 
 
 def test_a_customer_who_differs_from_the_ledger_counts_as_on_hold():

@@ -70,7 +70,7 @@ def test_invented_customers_owe_no_status(app):
 def test_the_hours_are_a_setting(app):
     with app.app_context():
         webhooks(25)
-        watch.set_alarm(26)
+        watch.set_alarm(26, actor="user:1", now=NOON)
         assert not watch.hearing(NOON).silent
 
 

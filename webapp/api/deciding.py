@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from webapp.api.people import People, Person
 from webapp.api.recipients import Recipient
 from webapp.consent import gate, policy
-from webapp.consent.gate import Category, Facts, Suppression
+from webapp.consent.gate import Category, Facts, Suppression, Terms
 from webapp.consent.models import SendDecision
 from webapp.extensions import db
 
@@ -42,23 +42,21 @@ class Asked:
 
 def decide(asked: Asked) -> list[tuple[int, Decision]]:
     """The answers in the order asked, each with its number. The caller commits. No customer is created."""
-    unknown_may_receive = policy.current().unknown_may_receive
+    terms = policy.terms(policy.current(), asked.now)
     people = People.having(place for recipient in asked.recipients for place in recipient.addresses)
-    decisions = [
-        _decide(recipient, people, asked.category, unknown_may_receive) for recipient in asked.recipients
-    ]
+    decisions = [_decide(recipient, people, asked.category, terms) for recipient in asked.recipients]
     return list(zip(_store(decisions, asked), decisions, strict=True))
 
 
-def _decide(recipient: Recipient, people: People, category: Category, unknown_may_receive: bool) -> Decision:
+def _decide(recipient: Recipient, people: People, category: Category, terms: Terms) -> Decision:
     """Of several customers who may be this person the strictest answer counts."""
     if not recipient.addresses:
         return Decision(recipient, Suppression.UNREACHABLE, None)
     answers = [
-        Decision(recipient, gate.suppression(person.facts, category, unknown_may_receive), person)
+        Decision(recipient, gate.suppression(person.facts, category, terms), person)
         for person in people.alike(recipient.addresses)
     ]
-    stranger = Decision(recipient, gate.suppression(Facts(), category, unknown_may_receive), None)
+    stranger = Decision(recipient, gate.suppression(Facts(), category, terms), None)
     return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason), default=stranger)
 
 

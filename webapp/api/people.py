@@ -101,8 +101,9 @@ def _has_one_of(kind: str, values: list[str]) -> ColumnElement[bool]:
 
 def _identities_of_holders(test: ColumnElement[bool]) -> Select[Any]:
     return select(
-        Customer.id, Customer.status, Customer.status_event_id, Customer.platform_stop_at, Customer.held_at,
-        Customer.disputed_at, Customer.unreachable_at, Customer.erased_at, Identity.kind, Identity.value,
+        Customer.id, Customer.status, Customer.status_at, Customer.status_event_id, Customer.platform_stop_at,
+        Customer.held_at, Customer.disputed_at, Customer.unreachable_at, Customer.erased_at, Identity.kind,
+        Identity.value,
         Identity.match_key,
     ).join(Identity, Identity.customer_id == Customer.id).where(
         Customer.id.in_(select(Identity.customer_id).where(test))
@@ -112,6 +113,7 @@ def _identities_of_holders(test: ColumnElement[bool]) -> Select[Any]:
 def _person(row: Any) -> Person:
     facts = Facts(
         status=row.status,
+        status_at=row.status_at,
         erased=row.erased_at is not None,
         platform_stop=row.platform_stop_at is not None,
         on_hold=row.held_at is not None or row.disputed_at is not None,

@@ -101,7 +101,7 @@ def _judged(
 ) -> CTE:
     """Every customer of the audience with the reason to leave them out, or NULL."""
     ids = people(campaign.audience if draft is None else draft, campaign.id, now)
-    reason = gate_query.suppression(Customer, category, policy.current().unknown_may_receive)
+    reason = gate_query.suppression(Customer, category, policy.terms(policy.current(), now))
     gated = (
         select(Customer.id.label("customer_id"), reason.label("reason"))
         .where(Customer.id.in_(ids))

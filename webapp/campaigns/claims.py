@@ -26,6 +26,7 @@ from webapp.campaigns.starting import Gate, start
 from webapp.campaigns.windows import Window
 from webapp.consent.gate import Category
 from webapp.consent.models import Policy
+from webapp.consent.policy import terms
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 
@@ -87,7 +88,7 @@ def claim(campaign_id: int, token: str, free: int, now: datetime) -> Claims:
     category = lifecycle.stricter(campaign.category, template)
     if nap := _closed_for(category, sending, now):
         return Claims(nap=nap, stop=nap > LONGEST_NAP)
-    gate = Gate(category, policy.unknown_may_receive)
+    gate = Gate(category, terms(policy, now))
     return _claim_paced(campaign, template, sending, gate, free, now)
 
 

@@ -36,7 +36,7 @@ def count(campaign: Campaign, sides: Mapping[str, Side], lines: Mapping[str, lis
         return Counted(None, notes)
     category = category_of(campaign)
     found = audience.preview(campaign, category, now, draft)
-    return Counted(_with_strangers(found, len(strangers), category), notes)
+    return Counted(_with_strangers(found, len(strangers), category, now), notes)
 
 
 def _sources(side: Side, named: bool, numbers: Numbers) -> list[dict[str, Any]]:
@@ -44,9 +44,9 @@ def _sources(side: Side, named: bool, numbers: Numbers) -> list[dict[str, Any]]:
     return side.sources(named and not side.forget) + typed
 
 
-def _with_strangers(preview: Preview, n: int, category: Category) -> Preview:
+def _with_strangers(preview: Preview, n: int, category: Category, now: datetime) -> Preview:
     """The gate judges a person of whom nothing is known."""
-    reason = suppression(Facts(), category, policy.current().unknown_may_receive)
+    reason = suppression(Facts(), category, policy.terms(policy.current(), now))
     if not n or reason is None:
         return Preview(preview.eligible + n, preview.suppressed)
     counts = preview.suppressed | {reason.value: preview.suppressed.get(reason.value, 0) + n}

@@ -6,6 +6,7 @@ An opt-out counts for the last campaign message that its customer had got before
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -28,6 +29,7 @@ class Caused:
     customer_id: int
     campaign_id: int
     occurred_at: datetime
+    event_id: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def caused(campaign_ids: Select[tuple[int]]) -> list[Caused]:
     found: dict[tuple[int, int], Caused] = {}
     for row in db.session.execute(_last_message_before(campaign_ids)):
         if row.occurred_at - row.started_at <= WINDOW:
-            opt_out = Caused(row.customer_id, row.campaign_id, row.occurred_at)
+            opt_out = Caused(row.customer_id, row.campaign_id, row.occurred_at, row.id)
             found.setdefault((opt_out.campaign_id, opt_out.customer_id), opt_out)
     return list(found.values())
 
@@ -92,7 +94,7 @@ def total(parts: list[Rate]) -> Rate:
     return Rate(sum(part.opt_outs for part in parts), sum(part.delivered for part in parts))
 
 
-def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[tuple[int, int, datetime, datetime]]:
+def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[Any]:
     """Each opt-out with the newest campaign message that started before it, where that is one of these."""
     reached = select(Delivery.customer_id).where(
         Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(TAKEN)
@@ -114,7 +116,9 @@ def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[tuple[int, 
         .subquery()
     )  # fmt: skip
     return (
-        select(before.c.customer_id, before.c.campaign_id, before.c.occurred_at, before.c.started_at)
+        select(
+            before.c.id, before.c.customer_id, before.c.campaign_id, before.c.occurred_at, before.c.started_at
+        )
         .where(before.c.place == 1, before.c.campaign_id.in_(campaign_ids))
         .order_by(before.c.occurred_at, before.c.id)
     )

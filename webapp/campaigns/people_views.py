@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 from sqlalchemy import Select, select
 
 from webapp import clock
@@ -12,6 +12,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.campaigns import review
 from webapp.campaigns.blueprint import bp
+from webapp.campaigns.downloads import disclosed
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.pages import campaign_or_404, found, frame
 from webapp.customers.blueprint import reader
@@ -57,9 +58,13 @@ def people_csv(campaign_id: int) -> Response:
     """The same list whole; numbers are masked for viewers here, too."""
     group = _group()
     ids = list(db.session.scalars(_ids(campaign_or_404(campaign_id), group)))
-    answer = Response(stream_with_context(_lines(ids, group, reader())), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f"attachment; filename=campaign-{campaign_id}-{group}.csv"
-    return answer
+    return disclosed(
+        "campaign_people",
+        f"campaign-{campaign_id}-{group}",
+        _lines(ids, group, reader()),
+        filter=f"campaign {campaign_id}, {group}",
+        rows=len(ids),
+    )
 
 
 def _group() -> str:

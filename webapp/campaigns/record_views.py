@@ -8,6 +8,7 @@ from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns import opt_out_curve, opt_outs, records, report, statuses
 from webapp.campaigns.blueprint import bp
+from webapp.campaigns.downloads import disclosed
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState
 from webapp.campaigns.reasons import STATES, words_of
 from webapp.campaigns.records import Wanted
@@ -65,8 +66,20 @@ def deliveries(campaign_id: int) -> str:
 @requires(Role.VIEWER)
 def deliveries_file(campaign_id: int) -> Response:
     db.get_or_404(Campaign, campaign_id)
-    parts = records.lines(campaign_id, _wanted(), masked=_masked())
-    return _download(f"campaign-{campaign_id}-deliveries", written(records.COLUMNS, parts))
+    wanted = _wanted()
+    parts = records.lines(campaign_id, wanted, masked=_masked())
+    return disclosed(
+        "campaign_record",
+        f"campaign-{campaign_id}-deliveries",
+        written(records.COLUMNS, parts),
+        filter=", ".join([f"campaign {campaign_id}", *map(" ".join, _told(wanted))]),
+        rows=records.count(campaign_id, wanted),
+    )
+
+
+def _told(wanted: Wanted) -> list[tuple[str, str]]:
+    """What the record of who took it says; free text of the URL stays out."""
+    return [(name, str(value)) for name, value in wanted.to_args().items() if name != "reason"]
 
 
 @bp.get("/<int:campaign_id>/deliveries/<int:delivery_id>/settle")
@@ -112,7 +125,7 @@ def _wanted() -> Wanted:
     return Wanted(
         state,
         "" if has_controls(reason) else reason,
-        _number("code"),
+        _code(),
         marked="marked" in request.args,
         lost="lost" in request.args,
     )
@@ -125,6 +138,12 @@ def _about(wanted: Wanted) -> str:
     if wanted.lost:
         return "Opted out after this campaign"
     return words_of(wanted.state, wanted.reason, wanted.code) if wanted.reason or wanted.code else ""
+
+
+def _code() -> int | None:
+    """WhatsApp's codes fit into 32 bits."""
+    code = _number("code")
+    return code if code is not None and abs(code) < 2**31 else None
 
 
 def _number(name: str) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from webapp.campaigns import opt_outs
 from webapp.campaigns.decided import decided_at
@@ -87,6 +87,11 @@ def lines(campaign_id: int, wanted: Wanted, *, masked: bool) -> Iterator[list[tu
         cells = [_cells(row, masked) for row in found]
         db.session.rollback()
         yield cells
+
+
+def count(campaign_id: int, wanted: Wanted) -> int:
+    rows = _rows(campaign_id, wanted, 0).order_by(None).with_only_columns(Delivery.id).subquery()
+    return db.session.scalar(select(func.count()).select_from(rows)) or 0
 
 
 def one(delivery: Delivery, *, masked: bool) -> Record:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from webapp.campaigns.models import Sending
 from webapp.config import Settings
+from webapp.consent import ledger
 from webapp.extensions import db
 
 FILE = "sending.off"
@@ -23,8 +24,35 @@ def set_enabled(enabled: bool, *, actor: str, now: datetime) -> Sending:
         select(Sending).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one()
     if sending.enabled != enabled:
+        ledger.record_policy({"sending": sending.enabled}, {"sending": enabled}, actor=actor, now=now)
         sending.enabled, sending.changed_at, sending.changed_by = enabled, now, actor
     return sending
+
+
+class SendingChangedMeanwhile(Exception):
+    """Somebody else saved the hours since they were read."""
+
+
+def keep_hours(
+    zone: str, window_from: int | None, window_until: int | None, *, version: int, actor: str, now: datetime
+) -> None:
+    """The workspace's zone and the hours of marketing, logged with the old and the new values.
+
+    One conditional UPDATE decides between two editors; the second gets SendingChangedMeanwhile.
+    """
+    sending = current()
+    before = {"zone": sending.zone, "window_from": sending.window_from, "window_until": sending.window_until}
+    after = {"zone": zone, "window_from": window_from, "window_until": window_until}
+    saved = db.session.execute(
+        update(Sending)
+        .where(Sending.version == version)
+        .values(version=version + 1, changed_at=now, changed_by=actor, **after)
+    )
+    if saved.rowcount != 1:
+        raise SendingChangedMeanwhile
+    db.session.expire_all()
+    if before != after:
+        ledger.record_policy(before, after, actor=actor, now=now)
 
 
 def outside(settings: Settings) -> str:

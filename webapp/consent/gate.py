@@ -4,6 +4,7 @@ Pure. Its SQL twin stands in `gate_query.py`; one truth table runs both.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from webapp.consent.rules import Status
@@ -44,26 +45,45 @@ class Facts:
     platform_stop: bool = False
     on_hold: bool = False
     unreachable: bool = False
+    status_at: datetime | None = None
+    """When the customer said what the status says."""
 
 
-def suppression(facts: Facts, category: Category, unknown_may_receive: bool = False) -> Suppression | None:
+@dataclass(frozen=True)
+class Terms:
+    """What the workspace's policy adds to the rule. The default is the strictest that has no period."""
+
+    unknown_may_receive: bool = False
+    opted_in_since: datetime | None = None
+    """Opt-ins from before count as no consent; None: they stay good."""
+
+
+STRICT = Terms()
+
+
+def suppression(facts: Facts, category: Category, terms: Terms = STRICT) -> Suppression | None:
     """The reason to leave this person out, or None when the message may go."""
     if facts.erased:
         return Suppression.ERASED
-    if category == Category.MARKETING and (reason := _marketing(facts, unknown_may_receive)):
+    if category == Category.MARKETING and (reason := _marketing(facts, terms)):
         return reason
     return Suppression.UNREACHABLE if facts.unreachable else None
 
 
-def _marketing(facts: Facts, unknown_may_receive: bool) -> Suppression | None:
+def _marketing(facts: Facts, terms: Terms) -> Suppression | None:
     if facts.status == Status.OPTED_OUT:
         return Suppression.OPTED_OUT
     if facts.platform_stop:
         return Suppression.PLATFORM_STOP
     if facts.on_hold:
         return Suppression.ON_HOLD
-    if facts.status == Status.OPTED_IN:
+    if facts.status == Status.OPTED_IN and not lapsed(facts.status_at, terms.opted_in_since):
         return None
-    if facts.status == Status.UNKNOWN and unknown_may_receive:
+    if facts.status == Status.UNKNOWN and terms.unknown_may_receive:
         return None
     return Suppression.NO_CONSENT
+
+
+def lapsed(opted_in_at: datetime | None, since: datetime | None) -> bool:
+    """Whether an opt-in has to be given again; one of which no time is known has, once there is a period."""
+    return since is not None and (opted_in_at is None or opted_in_at < since)

@@ -6,6 +6,9 @@ cannot overwrite each other.
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,6 +20,8 @@ from webapp.consent.models import ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
 from webapp.extensions import db
+
+_batch: ContextVar[int | None] = ContextVar("consent_batch", default=None)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
     event.status = statement.status
     event.identity_id = statement.identity_id
     event.external_id = external_id(statement.message_id)
-    event.batch_id = statement.batch_id
+    event.batch_id = statement.batch_id or event.batch_id
     event.rule_version = statement.rule_version
     return _append(customer, event, statement.proof)
 
@@ -145,6 +150,16 @@ def record_policy(
     return _write(event, proof)
 
 
+@contextmanager
+def in_batch(batch_id: int | None) -> Iterator[None]:
+    """What is recorded of customers inside belongs to this batch."""
+    mark = _batch.set(batch_id)
+    try:
+        yield
+    finally:
+        _batch.reset(mark)
+
+
 def lock(customer: ConsentState) -> None:
     """Read the customer afresh and keep others from changing it until the commit.
 
@@ -188,6 +203,7 @@ def new_event(
     return ConsentEvent(
         customer_id=customer.id if customer else None, kind=kind, source=source, actor=actor,
         effect=verdict.effect, reason=verdict.reason, occurred_at=verdict.occurred_at, recorded_at=now,
+        batch_id=_batch.get() if customer else None,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class ConsentState:
     def gate_facts(self) -> Facts:
         return Facts(
             status=self.status,
+            status_at=self.status_at,
             erased=self.erased_at is not None,
             platform_stop=self.platform_stop_at is not None,
             on_hold=self.held_at is not None or self.disputed_at is not None,
@@ -98,8 +99,27 @@ class ConsentEvent(db.Model):
     __table_args__ = (
         UniqueConstraint("customer_id", "kind", "external_id"),
         UniqueConstraint("compensates"),
-        Index("ix_consent_events_customer_id", "customer_id", "id"),
-        Index("ix_consent_events_recorded_at", "recorded_at"),
+        Index(  # the last columns are read from the index alone: the status before, and totals at an instant
+            "ix_consent_events_customer_id",
+            "customer_id",
+            "id",
+            "kind",
+            "effect",
+            "status",
+            "recorded_at",
+        ),
+        Index("ix_consent_events_recorded_at", "recorded_at", "id"),
+        Index("ix_consent_events_actor", "actor", "recorded_at", "id"),
+        Index("ix_consent_events_source", "source", "recorded_at", "id"),
+        Index("ix_consent_events_kind", "kind", "recorded_at", "id"),
+        Index(
+            "ix_consent_events_batch_id",
+            "batch_id",
+            "recorded_at",
+            "id",
+            sqlite_where=db.text("batch_id IS NOT NULL"),
+            postgresql_where=db.text("batch_id IS NOT NULL"),
+        ),
         CheckConstraint(f"kind IN ({', '.join(repr(k.value) for k in Kind)})", name="kind"),
         CheckConstraint("effect IN ('changed', 'none')", name="effect"),
     )
@@ -262,6 +282,8 @@ class Policy(db.Model):
     """Whether also in a conversation that Meta's agent holds, which a message of ours takes over."""
     confirmation_texts: Mapped[dict[str, dict[str, str]]] = mapped_column(Json, default=dict)
     """By language ("" for all others) and status."""
+    reconfirm_months: Mapped[int | None]
+    """Opt-ins that are older count as no consent for marketing; None: they stay good."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
 
@@ -323,6 +345,31 @@ class Batch(db.Model):
     title: Mapped[str] = mapped_column(Text, default="")
     actor: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reverts_id: Mapped[int | None] = mapped_column(BigId)
+    """The batch that this one takes back. No foreign key: SQLite adds none to a table
+    that others refer to."""
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a revert had gone through its whole batch; None while the worker is at it."""
+
+    __table_args__ = (Index("ix_batches_reverts_id", "reverts_id", unique=True),)
+
+
+class Disclosure(db.Model):
+    """Data of customers that left the desk as a file or a copy: who took what, and when."""
+
+    __tablename__ = "disclosures"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customers.id", ondelete="RESTRICT"), index=True
+    )
+    """Whom it is about, when it is about one person."""
+    filter: Mapped[str] = mapped_column(Text, default="")
+    """What it was limited to, without numbers of customers."""
+    rows: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SendDecision(db.Model):

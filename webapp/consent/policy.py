@@ -1,14 +1,18 @@
 """The workspace's consent settings: keywords, packs, the switch, customers without a record, retention."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from webapp.consent import ledger, pack_records, packs
+from webapp.consent.gate import Terms
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.models import Policy
 from webapp.extensions import db
+
+FEWEST_MONTHS, MOST_MONTHS = 1, 120
 
 
 class PolicyChangedMeanwhile(Exception):
@@ -69,6 +73,25 @@ def change(wishes: Wishes, *, version: int | None, actor: str, now: datetime) ->
 def keep_inbound(days: int, *, version: int | None, actor: str, now: datetime) -> Policy:
     """Keep the texts that customers write for so many days. As `change` in all else."""
     return save(current(), {"inbound_days": days}, version, actor, now)
+
+
+def reconfirm_after(months: int | None, *, version: int | None, actor: str, now: datetime) -> Policy:
+    """Opt-ins older than so many months need confirming again; None: never. As `change` in all else."""
+    return save(current(), {"reconfirm_months": months}, version, actor, now)
+
+
+def terms(policy: Policy, now: datetime) -> Terms:
+    """What these settings mean for the gate at this instant."""
+    months = policy.reconfirm_months
+    since = None if months is None else months_before(now, months)
+    return Terms(policy.unknown_may_receive, since)
+
+
+def months_before(instant: datetime, months: int) -> datetime:
+    """The same day and time so many months earlier; the last day of a month that is shorter."""
+    year, month = divmod(instant.year * 12 + instant.month - 1 - months, 12)
+    day = min(instant.day, monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day)
 
 
 def touch(policy: Policy, *, actor: str, now: datetime) -> None:

@@ -21,7 +21,7 @@ class Recorded(Protocol):
 
 
 def advance(state: State, event: Recorded) -> State:
-    """The state after one more event that is not an undo (see `fold`)."""
+    """The state after one more event that compensates none (see `steps`)."""
     if event.kind == Kind.CONSENT:
         return _advance_consent(state, event)
     if event.kind == Kind.PLATFORM_STOP:
@@ -56,18 +56,34 @@ def _advance_platform_stop(state: State, event: Recorded) -> State:
     return state
 
 
-def fold(events: Iterable[Recorded]) -> State:
-    """The state that a customer's events, oldest first, add up to.
+CONSENT_FIELDS = ("status", "status_at", "status_event_id", "opt_out_at", "own_opt_out_at", "own_opt_in_at")
+"""What statements of consent move; WhatsApp's stop and holds are apart, and no compensation touches them."""
 
-    An undo restores what stood before the event that it compensates, which is always the one before it.
+
+def fold(events: Iterable[Recorded]) -> State:
+    """The state that a customer's events, oldest first, add up to."""
+    return steps(events)[-1]
+
+
+def steps(events: Iterable[Recorded]) -> list[State]:
+    """The state before the first of a customer's events, and after each of them.
+
+    An undo or a revert gives the consent back that stood before the event that it compensates.
     """
-    state = before = State()
+    reached = [State()]
+    before: dict[int, State] = {}
     for event in events:
-        if event.compensates is not None:
-            state = before
-            continue
-        before, state = state, advance(state, event)
-    return state
+        if event.kind == Kind.CONSENT and event.compensates is None:
+            before[event.id] = reached[-1]
+        reached.append(_after(reached[-1], event, before))
+    return reached
+
+
+def _after(state: State, event: Recorded, before: dict[int, State]) -> State:
+    if event.compensates is None:
+        return advance(state, event)
+    restored = before.get(event.compensates, State())
+    return replace(state, **{field: getattr(restored, field) for field in CONSENT_FIELDS})
 
 
 def _latest(one: datetime | None, other: datetime) -> datetime:

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import clock
+from webapp.consent import disclosures
 from webapp.consent.rules import Status
 from webapp.customers.exporting import export_file
 from webapp.customers.importing import ImportReport, UnusableFile, import_file
@@ -55,6 +56,10 @@ def export_command(file: Path) -> None:
         written = export_file(file)
     except OSError as error:
         raise _unusable(f"{file} cannot be written: {error.strerror}.") from None
+    db.session.rollback()
+    with writing():
+        disclosures.note("customers", filter="everybody", rows=written, actor=ACTOR, now=clock.now())
+        db.session.commit()
     click.echo(f"{written:,} customers written to {file}.", err=True)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.accounts.actors import actor_names
-from webapp.consent import confirmations, ledger, undoing
+from webapp.consent import confirmations, ledger, state, undoing
 from webapp.consent.models import Confirmation, ConsentEvent, Evidence
 from webapp.consent.rules import Kind, Source, Status, Turn
 from webapp.customers import merging, wording
@@ -23,7 +23,9 @@ class Entry:
     title: str
     exhibit: Exhibit
     by: str
-    """By whom, why it changed nothing if so, and whether the customer got a confirmation."""
+    """By whom, and whether the customer got a confirmation."""
+    change: str
+    """What it made of the customer's status, or why it changed nothing."""
     icon: str
     tone: str
     """good, bad, warning or nothing: the colour of its mark, always beside the title's words."""
@@ -41,16 +43,34 @@ def entries(customer_id: int, reader: Reader, now: datetime) -> list[Entry]:
     answered = confirmations.of_customers({event.customer_id for event in events})
     own = [event for event in events if event.customer_id == customer_id]
     undoable = undoing.undoable(own, reader.actor, now)
+    changes = _changes(events)
     return [
         _entry(
             event,
             exhibits.get(event.id, NOTHING),
             names[event.actor],
+            changes[event.id],
             undoable == event.id,
             answered.get(event.id),
         )
         for event in reversed(events)
     ]
+
+
+def _changes(events: list[ConsentEvent]) -> dict[int, str]:
+    """For each event what it did; the records of one person that were merged had a state each."""
+    told: dict[int, str] = {}
+    for customer_id in {event.customer_id for event in events}:
+        own = [event for event in events if event.customer_id == customer_id]
+        states = state.steps(own)
+        for event, before, after in zip(own, states[:-1], states[1:], strict=True):
+            moved = before.status != after.status
+            told[event.id] = (
+                wording.change(before.status, after.status)
+                if moved
+                else wording.no_effect(event.effect, event.reason)
+            )
+    return told
 
 
 def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
@@ -60,16 +80,15 @@ def _evidence(events: list[ConsentEvent]) -> dict[int, Evidence]:
 
 
 def _entry(
-    event: ConsentEvent, exhibit: Exhibit, by: str, undoable: bool, answer: Confirmation | None
+    event: ConsentEvent, exhibit: Exhibit, by: str, change: str, undoable: bool, answer: Confirmation | None
 ) -> Entry:
-    said = [f"By {by}.", wording.no_effect(event.effect, event.reason)]
-    if answer:
-        said.append(wording.confirmed(answer.state, answer.reason, answer.error_code))
+    confirmed = wording.confirmed(answer.state, answer.reason, answer.error_code) if answer else ""
     return Entry(
         seq=event.id,
         title=wording.headline(event, exhibit.channel),
         exhibit=exhibit,
-        by=" ".join(filter(None, said)),
+        by=" ".join(filter(None, [f"By {by}.", confirmed])),
+        change=change,
         icon=_icon(event),
         tone=_tone(event),
         occurred_at=event.occurred_at,

@@ -60,6 +60,7 @@ class Customer(ConsentState, db.Model):
         _partial("ix_customers_held", "held_at IS NOT NULL"),
         _partial("ix_customers_disputed", "disputed_at IS NOT NULL"),
         _partial("ix_customers_demo", "demo"),
+        Index("ix_customers_created_at", "created_at"),
         Index(
             "ix_customers_merged_into_id",
             "merged_into_id",

@@ -1,10 +1,12 @@
 """What the page of one customer says beside the history: who this is, and what may be sent now."""
 
+from datetime import datetime
 from typing import Any
 
 from webapp.consent import gate, policy
 from webapp.consent.gate import Category, Suppression
-from webapp.customers import phones
+from webapp.consent.rules import Status
+from webapp.customers import phones, wording
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.rows import Reader
 
@@ -24,11 +26,11 @@ REASONS = {
 }
 
 
-def person_context(customer: Customer, reader: Reader) -> dict[str, Any]:
+def person_context(customer: Customer, reader: Reader, now: datetime) -> dict[str, Any]:
     """For the panel about the person."""
     return {
         "identities": [_shown(identity, reader) for identity in customer.identities],
-        "sendable": [_sendable(customer, category) for category in Category],
+        "sendable": [_sendable(customer, category, now) for category in Category],
     }
 
 
@@ -37,6 +39,9 @@ def _shown(identity: Identity, reader: Reader) -> tuple[str, str]:
     return KINDS[IdentityKind(identity.kind)], phones.mask(value) if reader.masked else value
 
 
-def _sendable(customer: Customer, category: Category) -> tuple[str, bool, str]:
-    reason = gate.suppression(customer.gate_facts, category, policy.current().unknown_may_receive)
-    return category.capitalize(), reason is None, REASONS[reason] if reason else ""
+def _sendable(customer: Customer, category: Category, now: datetime) -> tuple[str, bool, str]:
+    settings = policy.current()
+    reason = gate.suppression(customer.gate_facts, category, policy.terms(settings, now))
+    lapsed = reason == Suppression.NO_CONSENT and customer.status == Status.OPTED_IN
+    words = wording.lapsed(settings.reconfirm_months) if lapsed else REASONS[reason] if reason else ""
+    return category.capitalize(), reason is None, words[:1].lower() + words[1:]

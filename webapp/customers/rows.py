@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Row as Record
 from sqlalchemy import Select, select
 
+from webapp import clock
 from webapp.accounts.actors import actor_names
+from webapp.consent import gate, policy
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Status
 from webapp.customers import values, wording
@@ -55,7 +57,8 @@ def rows_of(ids: Sequence[int], reader: Reader) -> list[Row]:
     """The rows of these customers, in this order."""
     records = {record.id: record for record in db.session.execute(_select(ids))}
     names = actor_names(record.actor for record in records.values() if record.actor)
-    return [_row(records[id], reader, names) for id in ids if id in records]
+    lapsed = _lapsed(records.values())
+    return [_row(records[id], reader, names, lapsed.get(id, "")) for id in ids if id in records]
 
 
 def row_of(customer_id: int, reader: Reader, **marks: Any) -> Row:
@@ -78,7 +81,16 @@ def _select(ids: Iterable[int]) -> Select[Any]:
     )  # fmt: skip
 
 
-def _row(record: Record[Any], reader: Reader, names: dict[str, str]) -> Row:
+def _lapsed(records: Iterable[Record[Any]]) -> dict[int, str]:
+    """Of those whose opt-in the workspace wants confirmed again: what to say about it."""
+    settings = policy.current()
+    since = policy.terms(settings, clock.now()).opted_in_since
+    words = wording.lapsed(settings.reconfirm_months)
+    opted_in = (record for record in records if record.status == Status.OPTED_IN)
+    return {record.id: words for record in opted_in if gate.lapsed(record.status_at, since)}
+
+
+def _row(record: Record[Any], reader: Reader, names: dict[str, str], lapsed: str) -> Row:
     return Row(
         id=record.id,
         label=record.name or f"Customer {record.id}",
@@ -87,7 +99,7 @@ def _row(record: Record[Any], reader: Reader, names: dict[str, str]) -> Row:
         state_words=wording.STATES[Status(record.status)],
         why=_why(record, reader, names),
         why_at=record.status_at,
-        warning=_warning(record),
+        warning=_warning(record, lapsed),
         attributes=[(key, values.display(value)) for key, value in record.attrs_json.items()],
         tags=record.tags_json,
         created_at=record.created_at,
@@ -105,7 +117,7 @@ def _why(record: Record[Any], reader: Reader, names: dict[str, str]) -> str:
     )
 
 
-def _warning(record: Record[Any]) -> str:
+def _warning(record: Record[Any], lapsed: str) -> str:
     """Only for those who would otherwise receive marketing; who opted out is left out anyway."""
     if record.status == Status.OPTED_OUT:
         return ""
@@ -113,4 +125,4 @@ def _warning(record: Record[Any]) -> str:
         return wording.STOPPED
     if record.disputed_at:
         return wording.DISPUTED
-    return wording.ON_HOLD if record.held_at else ""
+    return wording.ON_HOLD if record.held_at else lapsed

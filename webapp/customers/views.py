@@ -6,6 +6,7 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.roles import Role
 from webapp.customers import (
+    as_of_words,
     consent_views,
     duplicate_views,
     duplicates,
@@ -70,7 +71,8 @@ def show(customer_id: int) -> str | Response:
         row=row_of(customer_id, reader()),
         entries=history.entries(customer_id, reader(), clock.now()),
         duplicates=duplicates.of(customer) if may(Role.AGENT) else [],
-        **person_context(customer, reader()),
+        as_of=as_of_words.asked(customer_id, request.args.get("as_of", "")),
+        **person_context(customer, reader(), clock.now()),
     )
 
 

@@ -94,12 +94,14 @@ class Told(Protocol):
     source: str
     reason: str
     compensates: int | None
+    batch_id: int | None
 
 
 def headline(event: Told, channel: str) -> str:
     """One entry of the history as a heading; `channel` is that of its evidence."""
     if event.compensates is not None:
-        return f"Undone: back to {STATES[Status(event.status or '')]}"
+        how = "Undone" if event.batch_id is None else "Import reverted"
+        return f"{how}: back to {STATES[Status(event.status or '')]}"
     match event.kind, event.status:
         case Kind.CONSENT, _:
             return f"{STATES[Status(event.status or '')]}{_how(event.source, channel)}"
@@ -113,6 +115,8 @@ def headline(event: Told, channel: str) -> str:
             return "The message waits with the record that stays"
         case Kind.HOLD, Turn.RELEASED:
             return f"Hold lifted: this was {'a' if event.reason == WAS_A_STOP else 'not a'} stop"
+        case Kind.ERASURE, _:
+            return "Erased"
         case Kind.IDENTITY, _:
             return IDENTITY.get(event.reason, "Identity changed")
         case _:
@@ -133,6 +137,16 @@ def _how(source: str, channel: str) -> str:
             return " through the API"
         case _:
             return f": {_in_sentence(channel)}" if channel else " by an agent"
+
+
+def change(before: str | None, after: str | None) -> str:
+    """What an event made of the customer's status: `Opted In → Opted Out`."""
+    return f"{STATES[Status(before or Status.UNKNOWN)]} → {STATES[Status(after or Status.UNKNOWN)]}"
+
+
+def lapsed(months: int | None) -> str:
+    """An opt-in that the workspace wants confirmed again."""
+    return f"Opt-in older than {months} month{'s' if months != 1 else ''}"
 
 
 def no_effect(effect: str, reason: str) -> str:

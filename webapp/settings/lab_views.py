@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.accounts.access import requires
+from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns.table_files import Cells, guarded, written
-from webapp.consent import pack_records, policy
+from webapp.consent import disclosures, pack_records, policy
 from webapp.consent.keywords import Decision, Reading
 from webapp.customers.models import Customer
 from webapp.database import reading
@@ -80,7 +81,8 @@ def run_lab() -> tuple[str, int]:
 @requires(Role.AGENT)
 def lab_file() -> Response:
     """All changes as a file, which leaves as it is found."""
-    db.session.rollback()
+    disclosures.note("lab", filter=KINDS[_kind()], actor=current_actor(), now=clock.now())
+    db.session.commit()
     with reading():
         draft, kind = draft_in(request.form), _kind()
         found = rereading.changes(_rules(draft), clock.now(), Progress())

@@ -1,4 +1,4 @@
-"""How long the texts of customers are kept: a form of the settings page."""
+"""How long things last: the texts of customers, and opt-ins. Forms of the settings page."""
 
 from flask import Response, flash, request, url_for
 
@@ -44,3 +44,27 @@ def _days() -> int | None:
 def _again(error: str) -> str:
     typed = request.form.get("days", "")[:20]
     return page(Hours.of(switch.current()), days=typed, days_error=error)
+
+
+@bp.post("/settings/reconfirmation")
+@requires(Role.MANAGER)
+def save_reconfirmation() -> Response | tuple[str, int]:
+    """After how many months an opt-in has to be given again for marketing; empty: never."""
+    typed = request.form.get("months", "").strip()
+    version = request.form.get("version", default=0, type=int)
+    months = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 4 else 0
+    if typed and not policy.FEWEST_MONTHS <= months <= policy.MOST_MONTHS:
+        error = f"Give a number of months from {policy.FEWEST_MONTHS} to {policy.MOST_MONTHS}, or nothing."
+        return page(Hours.of(switch.current()), months=typed[:20], months_error=error), 422
+    try:
+        policy.reconfirm_after(months or None, version=version, actor=current_actor(), now=clock.now())
+    except PolicyChangedMeanwhile as meanwhile:
+        stands = meanwhile.policy.reconfirm_months
+        error = (
+            "Somebody else changed the settings meanwhile; opt-ins "
+            f"{f'are good for {stands} months' if stands else 'do not lapse'}. Save again."
+        )
+        return page(Hours.of(switch.current()), months=typed, months_error=error), 409
+    db.session.commit()
+    flash("Settings are saved.")
+    return see_other(url_for("settings.index"))

@@ -4,14 +4,13 @@ import re
 from zoneinfo import available_timezones
 
 from flask import Response, flash, request, url_for
-from sqlalchemy import update
 
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
-from webapp.campaigns.models import Sending
+from webapp.campaigns.switch import SendingChangedMeanwhile
 from webapp.extensions import db
 from webapp.rendering import see_other
 from webapp.settings.views import Hours, bp, page
@@ -30,13 +29,11 @@ def save_sending() -> Response | tuple[str, int]:
     if error := _wrong(hours):
         return page(hours, error), 422
     version = request.form.get("version", default=0, type=int)
-    saved = db.session.execute(
-        update(Sending)
-        .where(Sending.version == version)
-        .values(version=version + 1, changed_at=clock.now(), changed_by=current_actor(), **_columns(hours))
-    )
-    if saved.rowcount != 1:
-        db.session.expire_all()
+    first, last = _minute(hours.first), _minute(hours.last)
+    try:
+        switch.keep_hours(hours.zone, first, last, version=version, actor=current_actor(), now=clock.now())
+    except SendingChangedMeanwhile:
+        db.session.rollback()
         now = Hours.of(switch.current())
         return page(
             hours, f"Somebody else changed this meanwhile: {now}. Save again to put yours in its place."
@@ -56,10 +53,6 @@ def _wrong(hours: Hours) -> str:
     if any(times) and hours.first == hours.last:
         return "The two times must differ."
     return ""
-
-
-def _columns(hours: Hours) -> dict[str, str | int | None]:
-    return {"zone": hours.zone, "window_from": _minute(hours.first), "window_until": _minute(hours.last)}
 
 
 def _minute(clock_time: str) -> int | None:

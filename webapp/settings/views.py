@@ -47,8 +47,16 @@ def index() -> str:
     return page(Hours.of(switch.current()))
 
 
-def page(hours: Hours, error: str = "", *, days: str | None = None, days_error: str = "") -> str:
-    """The settings page; with what was typed for the hours of marketing or the days, and what is wrong."""
+def page(
+    hours: Hours,
+    error: str = "",
+    *,
+    days: str | None = None,
+    days_error: str = "",
+    months: str | None = None,
+    months_error: str = "",
+) -> str:
+    """The settings page; with what was typed into one of its forms, and what is wrong with it."""
     settings, current = current_app.config["HEED"], policy.current()
     return render_template(
         "settings/index.html",
@@ -56,6 +64,8 @@ def page(hours: Hours, error: str = "", *, days: str | None = None, days_error: 
         packs=pack_records.of_keys(current.packs),
         days=current.inbound_days if days is None else days,
         days_error=days_error,
+        months=(current.reconfirm_months or "") if months is None else months,
+        months_error=months_error,
         connection=figures.connection(settings),
         sending=switch.current(),
         sending_off=switch.off(settings),

@@ -51,7 +51,8 @@ def index() -> str:
 def set_alarm() -> Response:
     """After how many hours a silence of the webhook is an alarm."""
     try:
-        watch.set_alarm(request.form.get("hours", default=0, type=int))
+        hours = request.form.get("hours", default=0, type=int)
+        watch.set_alarm(hours, actor=current_actor(), now=clock.now())
     except ValueError:
         return _back(f"Give a whole number of hours from {watch.SHORTEST} to {watch.LONGEST}.")
     db.session.commit()

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from webapp.consent import ledger, policy
+from webapp.consent import batches, ledger, policy
+from webapp.consent.batches import BatchKind
 from webapp.consent.keywords import Decision, KeywordSet
 from webapp.extensions import db
 from webapp.whatsapp import dead_letters, effects, faults, payloads, stored
@@ -119,6 +120,7 @@ def honour(*, actor: str, now: datetime) -> Waiting:
     found = waiting()
     if found.stops:
         _log(found, {"decision": "honoured"}, actor, now)
+        batches.open_batch(BatchKind.MISSED_STOPS, f"{found.stops:,} missed", actor=actor, now=now)
         _move(LISTED, Mark.HONOURED)
     return found
 
@@ -146,8 +148,10 @@ def record_some(now: datetime, most: int = AT_ONCE) -> int:
     )
     rows = list(db.session.scalars(query))
     words = policy.effective_words(policy.current())
-    for message in rows:
-        _record(message, words, now)
+    batch = batches.newest(BatchKind.MISSED_STOPS) if rows else None
+    with ledger.in_batch(batch.id if batch else None):
+        for message in rows:
+            _record(message, words, now)
     db.session.flush()
     return len(rows)
 

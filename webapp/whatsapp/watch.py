@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from webapp import clock, tasks
 from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.consent import ledger
 from webapp.customers.models import Customer
 from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
@@ -68,11 +69,14 @@ def silence(now: datetime) -> str:
     return f"No webhook for {hours} hours: opt-outs may not reach this desk."
 
 
-def set_alarm(hours: int) -> None:
+def set_alarm(hours: int, *, actor: str, now: datetime) -> None:
     """After so many hours. Raises ValueError outside of what may be set. The caller commits."""
     if not SHORTEST <= hours <= LONGEST:
         raise ValueError(hours)
+    before = db.session.scalars(select(WebhookWatch.alarm_hours).with_for_update()).one()
     db.session.execute(update(WebhookWatch).values(alarm_hours=hours))
+    if before != hours:
+        ledger.record_policy({"alarm_hours": before}, {"alarm_hours": hours}, actor=actor, now=now)
 
 
 def heard(now: datetime) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import phonenumbers
 from sqlalchemy import select
 
-from webapp.consent.models import Batch
+from webapp.consent import batches
+from webapp.consent.batches import BatchKind
 from webapp.customers import attributes, identities
 from webapp.customers.importing.intake import Intake
 from webapp.customers.importing.rejects import Rejects
@@ -130,10 +131,8 @@ class Run:
 
     def _batch(self) -> int:
         if self.batch_id is None:
-            batch = Batch(kind="import", title=self.table.path.name, actor=self.actor, created_at=self.now)
-            db.session.add(batch)
-            db.session.flush()
-            self.batch_id = batch.id
+            name = self.table.path.name
+            self.batch_id = batches.open_batch(BatchKind.IMPORT, name, actor=self.actor, now=self.now).id
         return self.batch_id
 
     def _end(self) -> None:

@@ -1,0 +1,204 @@
+"""Batches: what one import or bulk change wrote, and taking it back. The caller commits.
+
+A revert is a batch of its own. Each of its events compensates one of the other's and gives back the consent
+that stood before, only where nothing else was recorded for that customer since: neither their own words,
+nor WhatsApp's, nor a colleague's. What customers said themselves is no batch's to take back.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from webapp.consent import ledger, state
+from webapp.consent.models import Batch, ConsentEvent, ConsentState, Evidence
+from webapp.consent.rules import OWN_OPT_OUT, Effect, Kind, Source, State, Status, Verdict
+from webapp.extensions import db
+
+AT_ONCE = 100
+"""Events of one transaction: a webhook that waits for SQLite's write lock waits for less than a second."""
+
+MOST_FORESEEN = 10_000
+"""Events that are looked at before somebody decides."""
+
+
+class BatchKind(StrEnum):
+    IMPORT = "import"
+    REVERT = "revert"
+    MISSED_STOPS = "missed_stops"
+    """Texts that came while the keywords were off, honoured together."""
+
+
+REVERTIBLE = (BatchKind.IMPORT,)
+
+
+class Kept(StrEnum):
+    """Why an event of a batch is not taken back; the first that holds counts."""
+
+    REVERTED = "reverted"
+    NO_CHANGE = "no_change"
+    NEWER = "newer"
+    NO_PROOF = "no_proof"
+    """The opt-in before it has no evidence any more, so it may not come back."""
+    GONE = "gone"
+    """The customer was erased, or merged into another one."""
+
+
+class NotRevertible(Exception):
+    """This batch cannot be taken back; the message says why."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a revert would do now: how many events it takes back, and how many not, by reason."""
+
+    changes: int
+    kept: dict[Kept, int]
+    whole: bool
+    """Whether all its events were looked at; of a very long batch only the first are."""
+
+
+def open_batch(kind: BatchKind, title: str, *, actor: str, now: datetime) -> Batch:
+    """A batch to which events can belong from now on."""
+    batch = Batch(kind=kind, title=title, actor=actor, created_at=now)
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def newest(kind: BatchKind) -> Batch | None:
+    return db.session.scalar(select(Batch).where(Batch.kind == kind).order_by(Batch.id.desc()).limit(1))
+
+
+def revert_of(batch: Batch) -> Batch | None:
+    """The batch that takes this one back, begun or finished."""
+    return db.session.scalar(select(Batch).where(Batch.reverts_id == batch.id))
+
+
+def begin_revert(batch: Batch, *, actor: str, now: datetime) -> Batch:
+    """Decide to take a batch back; `revert_some` then does it. The same revert if somebody decided before.
+
+    Raises NotRevertible for what customers said themselves, and for a revert.
+    """
+    if batch.kind not in REVERTIBLE:
+        raise NotRevertible("Only an import can be reverted.")
+    if known := revert_of(batch):
+        return known
+    try:
+        with db.session.begin_nested():
+            revert = Batch(kind=BatchKind.REVERT, title=batch.title, actor=actor, created_at=now,
+                           reverts_id=batch.id)  # fmt: skip
+            db.session.add(revert)
+    except IntegrityError:  # somebody else decided in this moment
+        return db.session.scalars(select(Batch).where(Batch.reverts_id == batch.id)).one()
+    return revert
+
+
+def revert_some(revert: Batch, customer: type[ConsentState], after: int, now: datetime) -> int | None:
+    """Take back the next events of the batch; the id behind which to go on, None when it is through.
+
+    Safe to repeat from any place: an event is compensated once.
+    """
+    events = _part(revert.reverts_id or 0, after)
+    for event in events:
+        _take_back(event, revert, db.session.get_one(customer, event.customer_id), now)
+    if len(events) == AT_ONCE:
+        return events[-1].id
+    revert.finished_at = revert.finished_at or now
+    db.session.flush()
+    return None
+
+
+def unfinished() -> list[int]:
+    """The ids of reverts that were begun and not ended, the oldest first."""
+    begun = select(Batch.id).where(Batch.kind == BatchKind.REVERT, Batch.finished_at.is_(None))
+    return list(db.session.scalars(begun.order_by(Batch.id)))
+
+
+def outlook(batch: Batch, customer: type[ConsentState]) -> Outlook:
+    """What a revert would do if it ran now; reads no more than a page can wait for."""
+    found: Counter[Kept | None] = Counter()
+    after = 0
+    while (events := _part(batch.id, after)) and found.total() < MOST_FORESEEN:
+        after = events[-1].id
+        found.update(_judged(events, customer))
+    kept = {reason: found[reason] for reason in Kept if found[reason]}
+    return Outlook(found[None], kept, whole=not events)
+
+
+def _part(batch_id: int, after: int) -> Sequence[ConsentEvent]:
+    part = select(ConsentEvent).where(ConsentEvent.batch_id == batch_id, ConsentEvent.id > after)
+    return db.session.scalars(part.order_by(ConsentEvent.id).limit(AT_ONCE)).all()
+
+
+def _take_back(event: ConsentEvent, revert: Batch, customer: Any, now: datetime) -> None:
+    ledger.lock(customer)
+    events = ledger.history(customer.id)
+    before = _state_before(events, event.id)
+    if _reason_to_keep(event, events, before, customer, _has_proof(before)) is not None:
+        return
+    undone = ledger.new_event(
+        customer, Kind.CONSENT, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=revert.actor, now=now
+    )
+    undone.status, undone.compensates, undone.batch_id = before.status, event.id, revert.id
+    db.session.add(undone)
+    db.session.flush()
+    ledger.move(customer, state.fold([*events, undone]))
+
+
+def _judged(events: Sequence[ConsentEvent], customer: type[ConsentState]) -> list[Kept | None]:
+    """For each event why it is kept, or None; three statements for all of them."""
+    ids = {event.customer_id for event in events}
+    people = {each.id: each for each in db.session.scalars(select(customer).where(customer.id.in_(ids)))}
+    histories: dict[int, list[ConsentEvent]] = {id: [] for id in people}
+    for each in ledger.history(*ids):
+        histories[each.customer_id].append(each)
+    before = {event.id: _state_before(histories[event.customer_id], event.id) for event in events}
+    proofs = _proved({then.status_event_id for then in before.values()})
+    return [
+        _reason_to_keep(
+            event, histories[event.customer_id], before[event.id], people[event.customer_id],
+            before[event.id].status_event_id in proofs,
+        )
+        for event in events
+    ]  # fmt: skip
+
+
+def _reason_to_keep(
+    event: ConsentEvent, events: list[ConsentEvent], before: State, customer: Any, proved: bool
+) -> Kept | None:
+    compensated = {each.compensates for each in events}
+    if event.id in compensated:
+        return Kept.REVERTED
+    if event.kind != Kind.CONSENT or event.effect != Effect.CHANGED or event.source in OWN_OPT_OUT:
+        return Kept.NO_CHANGE
+    if customer.erased_at is not None or customer.merged_into_id is not None:
+        return Kept.GONE
+    if customer.status_event_id != event.id or any(_stands(each, event, compensated) for each in events):
+        return Kept.NEWER
+    return Kept.NO_PROOF if before.status == Status.OPTED_IN and not proved else None
+
+
+def _stands(each: ConsentEvent, event: ConsentEvent, compensated: set[int | None]) -> bool:
+    """Whether this is something newer that was not taken back itself."""
+    taken_back = each.compensates is not None or each.id in compensated
+    return each.id > event.id and each.kind != Kind.IDENTITY and not taken_back
+
+
+def _state_before(events: list[ConsentEvent], event_id: int) -> State:
+    return state.fold([each for each in events if each.id < event_id])
+
+
+def _has_proof(before: State) -> bool:
+    return before.status_event_id in _proved({before.status_event_id})
+
+
+def _proved(event_ids: set[int | None]) -> set[int]:
+    wanted = [id for id in event_ids if id]
+    words = func.trim(func.coalesce(Evidence.words, "")) != ""
+    return set(db.session.scalars(select(Evidence.event_id).where(Evidence.event_id.in_(wanted), words)))
