@@ -1,7 +1,7 @@
 """The gate for any sender: one answer per recipient, each stored with what the gate saw."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from webapp.api.recipients import Recipient
 from webapp.consent import gate, policy
 from webapp.consent.gate import Category, Facts, Suppression
 from webapp.consent.models import SendDecision
+from webapp.customers import suppressions
+from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 
 STRICTEST_FIRST = (*Suppression, None)
@@ -44,10 +46,37 @@ def decide(asked: Asked) -> list[tuple[int, Decision]]:
     """The answers in the order asked, each with its number. The caller commits. No customer is created."""
     unknown_may_receive = policy.current().unknown_may_receive
     people = People.having(place for recipient in asked.recipients for place in recipient.addresses)
+    strangers = _judged_strangers(asked, people, unknown_may_receive)
     decisions = [
-        _decide(recipient, people, asked.category, unknown_may_receive) for recipient in asked.recipients
+        strangers.get(place) or _decide(recipient, people, asked.category, unknown_may_receive)
+        for place, recipient in enumerate(asked.recipients)
     ]
     return list(zip(_store(decisions, asked), decisions, strict=True))
+
+
+def _judged_strangers(asked: Asked, people: People, unknown_may_receive: bool) -> dict[int, Decision]:
+    """What holds for those whom nobody here has, by their position: who was erased gets nothing. When nobody
+    can tell who was, no stranger gets marketing."""
+    strangers = {
+        position: recipient
+        for position, recipient in enumerate(asked.recipients)
+        if recipient.addresses and not people.alike(recipient.addresses)
+    }
+    if not strangers:
+        return {}
+    places = [place for recipient in strangers.values() for place in recipient.addresses]
+    try:
+        erased: Collection[str] = suppressions.standing(places)
+    except WrongKey:
+        erased, unknown_may_receive = (), False
+    nobody = gate.suppression(Facts(), asked.category, unknown_may_receive)
+    gone = gate.suppression(Facts(erased=True), asked.category)
+    return {
+        position: Decision(
+            recipient, gone if any(p.match_key in erased for p in recipient.addresses) else nobody, None
+        )
+        for position, recipient in strangers.items()
+    }
 
 
 def _decide(recipient: Recipient, people: People, category: Category, unknown_may_receive: bool) -> Decision:
@@ -58,8 +87,7 @@ def _decide(recipient: Recipient, people: People, category: Category, unknown_ma
         Decision(recipient, gate.suppression(person.facts, category, unknown_may_receive), person)
         for person in people.alike(recipient.addresses)
     ]
-    stranger = Decision(recipient, gate.suppression(Facts(), category, unknown_may_receive), None)
-    return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason), default=stranger)
+    return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason))
 
 
 def _store(decisions: list[Decision], asked: Asked) -> list[int]:

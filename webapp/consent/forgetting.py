@@ -1,5 +1,6 @@
 """Words that no opt-out and no opt-in needs as its proof are forgotten in time. The caller commits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
@@ -31,6 +32,13 @@ def forget_reviewed(before: datetime, most: int) -> int:
         _forget(review)
     db.session.flush()
     return len(reviews)
+
+
+def forget_all(customer_ids: Sequence[int]) -> None:
+    """Forget what these customers said and what was noted about it; the events stay, with the digests."""
+    theirs = select(ConsentEvent.id).where(ConsentEvent.customer_id.in_(customer_ids))
+    db.session.execute(delete(Hold).where(Hold.customer_id.in_(customer_ids)))
+    db.session.execute(delete(Evidence).where(Evidence.event_id.in_(theirs)))
 
 
 def _forget(review: Hold) -> None:

@@ -20,6 +20,9 @@ CHANNELS = {
 }
 """How a consent was given, as the dialog offers it."""
 
+ERASED = "erased"
+"""Why somebody is opted out who was erased and wrote in again, as a word for programs."""
+
 IDENTITY = {
     "merged": "Another record of the same person was merged into this one",
     "merged_into": "Merged into another record of the same person",
@@ -76,6 +79,8 @@ def headline(event: Told, channel: str) -> str:
     if event.compensates is not None:
         return f"Undone: back to {STATES[Status(event.status or '')]}"
     match event.kind, event.status:
+        case Kind.CONSENT, Status.OPTED_OUT if event.reason == ERASED:
+            return f"{STATES[Status.OPTED_OUT]}: this person was erased before"
         case Kind.CONSENT, _:
             return f"{STATES[Status(event.status or '')]}{_how(event.source, channel)}"
         case Kind.PLATFORM_STOP, Turn.STOPPED:
@@ -90,6 +95,8 @@ def headline(event: Told, channel: str) -> str:
             return f"Hold lifted: this was {'a' if event.reason == WAS_A_STOP else 'not a'} stop"
         case Kind.IDENTITY, _:
             return IDENTITY.get(event.reason, "Identity changed")
+        case Kind.ERASURE, _:
+            return "Personal data erased"
         case _:
             return "Settings changed"
 

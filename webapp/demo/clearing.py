@@ -7,10 +7,13 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 
 from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
+from webapp.consent.disclosures import Disclosure
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
+from webapp.customers.erasing import Erasure
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
+from webapp.customers.suppressions import Suppression
 from webapp.demo import staff, traits
 from webapp.extensions import db
 from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS, USER_IDS
@@ -22,7 +25,7 @@ REQUESTS = ("opt_out", "review", "platform_stop")
 
 THEIRS = (
     Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, CustomerTag,
-    CustomerAttribute, Identity,
+    CustomerAttribute, Identity, Erasure, Suppression, Disclosure,
 )  # fmt: skip
 
 

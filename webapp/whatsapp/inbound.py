@@ -88,6 +88,9 @@ def _fault(item: Item, message: InboundMessage, words: KeywordSet | None) -> str
             raise
         log.error("item %s could not be applied: %s", message.id, faults.place(problem))
         return faults.sentence(problem)
+    if outcome.erased:
+        db.session.delete(message)
+        return ""
     for column, value in made_of(outcome, item, words).items():
         setattr(message, column, value)
     return ""

@@ -11,7 +11,7 @@ import phonenumbers
 from sqlalchemy import select
 
 from webapp.consent.models import Batch
-from webapp.customers import attributes, identities
+from webapp.customers import attributes, identities, suppressions
 from webapp.customers.importing.intake import Intake
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.report import ImportReport
@@ -47,7 +47,8 @@ def import_file(
     """Take the customers of a file over; `progress` is told the rows read so far.
 
     `consent` and `evidence` hold for the rows that state none. Commits as it goes. A dry run writes nothing;
-    a new person that stands again in a later transaction counts as new twice in it. Raises UnusableFile.
+    a new person that stands again in a later transaction counts as new twice in it. Raises UnusableFile, and
+    suppressions.WrongKey when nobody can tell who was erased.
     """
     table = open_table(Path(path))
     defaults = Defaults(_country(default_country), consent, evidence)
@@ -89,8 +90,10 @@ class Run:
             self._end()
 
     def _intake(self, rows: Iterable[Row]) -> Intake:
-        known_keys = identities.known_keys(place for row in rows for place in row.addresses)
-        return Intake(self.actor, self.now, self._batch(), self.report, self._keys(), known_keys)
+        places = [place for row in rows for place in row.addresses]
+        erased_keys = suppressions.checked(places).keys()
+        known_keys = identities.known_keys(places)
+        return Intake(self.actor, self.now, self._batch(), self.report, self._keys(), known_keys, erased_keys)
 
     def _read(self, record: Record) -> Row | RefusedRow:
         try:

@@ -1,0 +1,33 @@
+"""What campaigns keep of a customer who is erased: that something was sent and what the gate saw, by the id of
+the empty record; no id of a message, no words."""
+
+from sqlalchemy import bindparam, delete, select, update
+
+from webapp.campaigns.models import Delivery, IdempotencyKey, SegmentMember
+from webapp.customers import erasing
+from webapp.customers.erasing import VEILED, Gone, veiled
+from webapp.extensions import db
+
+
+@erasing.erased_by
+def erase(gone: Gone) -> None:
+    theirs = Delivery.customer_id.in_(gone.ids)
+    db.session.execute(delete(SegmentMember).where(SegmentMember.customer_id.in_(gone.ids)))
+    db.session.execute(update(Delivery).where(theirs, Delivery.settled_why != "").values(settled_why=""))
+    answers = IdempotencyKey.answer["customer_id"].as_integer()
+    db.session.execute(delete(IdempotencyKey).where(answers.in_(gone.ids)))
+    veil(gone.ids)
+
+
+def veil(customer_ids: list[int]) -> None:
+    """Put digests in the place of WhatsApp's ids."""
+    named = select(Delivery.id, Delivery.wamid).where(
+        Delivery.customer_id.in_(customer_ids), Delivery.wamid.is_not(None),
+        ~Delivery.wamid.startswith(VEILED),
+    )  # fmt: skip
+    rows = [
+        {"of": row.id, "as": veiled(row.wamid)} for row in db.session.execute(named.with_for_update()).all()
+    ]
+    if rows:
+        veiling = update(Delivery).where(Delivery.id == bindparam("of")).values(wamid=bindparam("as"))
+        db.session.connection().execute(veiling, rows)
