@@ -9,6 +9,7 @@ from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
 from webapp.campaigns.template_views import bp as templates
 from webapp.campaigns.views import bp as campaigns
+from webapp.customers import housekeeping as customers_housekeeping
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
@@ -29,5 +30,5 @@ BLUEPRINTS: list[Blueprint] = [
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
-WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, expiry)
+WITH_TASKS = (launch, watch, housekeeping, settings_housekeeping, customers_housekeeping, expiry)
 """Modules whose tasks the queue knows once they are imported."""

@@ -159,7 +159,9 @@ def replay(entries: list[Entry], now: datetime) -> int:
 
 def sweep(now: datetime) -> int:
     """Erase what came to an empty record while it was being erased, by a message on the wire; how many."""
-    late = select(Identity.customer_id).join(Customer).where(Customer.erased_at.is_not(None)).distinct()
+    late = (
+        select(Identity.customer_id).where(Identity.customer_id.in_(select(Erasure.customer_id))).distinct()
+    )
     ids = list(db.session.scalars(late.order_by(Identity.customer_id)))
     if ids:
         key = suppressions.begin_erasure()

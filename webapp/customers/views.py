@@ -6,10 +6,12 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.roles import Role
 from webapp.customers import (
+    access_views,
     consent_views,
     duplicate_views,
     duplicates,
     editing,
+    erasure_views,
     history,
     identities,
     suppressions,
@@ -28,7 +30,7 @@ from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
-__all__ = ["bp", "consent_views", "duplicate_views", "table_views"]
+__all__ = ["access_views", "bp", "consent_views", "duplicate_views", "erasure_views", "table_views"]
 
 
 @bp.get("/customers/new")

@@ -10,6 +10,8 @@ from webapp import tasks
 from webapp.campaigns import audit_runs, switch, template_flags
 from webapp.campaigns.models import Sending
 from webapp.config import Settings
+from webapp.customers import suppressions
+from webapp.customers.suppressions import Suppression, WrongKey
 from webapp.database import is_sqlite
 from webapp.extensions import db
 from webapp.formatting import ago, instant
@@ -56,7 +58,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
         ]),
         Group("This desk", [
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
-            _database(settings),
+            _database(settings), *_erasures(),
         ]),
     ]  # fmt: skip
 
@@ -197,6 +199,21 @@ def _audit(now: datetime) -> Line:
 def _database(settings: Settings) -> Line:
     kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
     return _named("database", "Database")(GOOD, f"{kind}, reachable.")
+
+
+def _erasures() -> Iterator[Line]:
+    """Nothing before the first erasure."""
+    n = db.session.scalar(
+        select(func.count()).select_from(Suppression).where(Suppression.lifted_at.is_(None))
+    )
+    line = _named("erasures", "Erased people")
+    try:
+        suppressions.standing([])
+    except WrongKey as fault:
+        yield line(BAD, str(fault), "Until then no import, list or program can put anybody on record.")
+        return
+    if n:
+        yield line(GOOD, f"{_count(n, 'address is', 'addresses are')} kept off every list.")
 
 
 def _named(id: str, name: str, endpoint: str = "") -> Callable[..., Line]:
