@@ -4,7 +4,6 @@ import base64
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import text
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer, at
@@ -104,7 +103,3 @@ def found_on_disk(folder: Path) -> list[tuple[str, str]]:
         for trace in (*TRACES, CODED)
         if trace.lower().encode() in content
     ]
-
-
-def rows_of(table: str) -> int:
-    return db.session.scalar(text(f"SELECT count(*) FROM {table}")) or 0

@@ -23,7 +23,7 @@ from webapp.campaigns import erased_people, statuses
 from webapp.campaigns.models import Delivery, IdempotencyKey
 from webapp.campaigns.statuses import News
 from webapp.consent import ledger, ledger_check
-from webapp.consent.models import ConsentEvent, Evidence, Hold
+from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import Kind, Status
 from webapp.customers import erasing, erasure_log, identities, merging, tags
 from webapp.customers.erasing import AlreadyErased, Erasure, OthersChanged, TellingReason
@@ -304,8 +304,9 @@ def test_evidence_may_only_be_missing_where_somebody_was_erased(app):
         db.session.get_one(Customer, customer_id).erased_at = None
         db.session.commit()
     with app.app_context():
-        assert "is gone" in (ledger_check.first_fault() or "")
-        assert db.session.scalars(select(ConsentEvent.id)).all()
+        fault = ledger_check.first_fault()
+        db.session.remove()
+    assert "is gone" in (fault or "")
 
 
 def test_the_ledger_is_whole_after_all(app):

@@ -53,10 +53,11 @@ def import_file(
     table = open_table(Path(path))
     defaults = Defaults(_country(default_country), consent, evidence)
     report = ImportReport(dry_run=dry_run, notes=_notes(table))
+    types = _types(table)
     db.session.commit()  # a transaction that has only read could not become a writing one
     with ExitStack() as stack:
         rejects = None if dry_run else stack.enter_context(Rejects(table))
-        run = Run(table, defaults, _types(table), actor, now, report, rejects)
+        run = Run(table, defaults, types, actor, now, report, rejects)
         for records in _chunks(table.records()):
             run.take(records)
             if progress:
