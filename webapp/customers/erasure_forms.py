@@ -2,7 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, DataRequired, Length
 
 from webapp.customers.erasing import REASONS
 from webapp.customers.text import one_line
@@ -15,7 +15,7 @@ class ErasureForm(FlaskForm):
     why = StringField(
         "In your words",
         [
-            InputRequired("Say why in a few words."),
+            DataRequired("Say why in a few words."),
             Length(max=LONGEST_WHY, message=f"Use at most {LONGEST_WHY} characters."),
         ],
         filters=[lambda text: one_line(text) if text else text],
