@@ -12,7 +12,7 @@ from tests.factories import NOON, a_customer
 from webapp import clock
 from webapp.accounts.models import UserSession
 from webapp.accounts.roles import Role
-from webapp.campaigns import claims
+from webapp.campaigns.starting import LEASE
 from webapp.consent.rules import Status
 from webapp.customers import duplicates, erasing, merging, suppression_key
 from webapp.customers.erasing import Erasure
@@ -240,7 +240,7 @@ def test_who_erases_is_told_of_a_message_on_its_way(app, admin, customer_id):
     with app.app_context(), writing():
         customer = a_customer("Cid", Status.OPTED_IN)
         delivery = sent(customer)
-        delivery.state, delivery.lease_until = "sending", clock.now() + claims.LEASE
+        delivery.state, delivery.lease_until = "sending", clock.now() + LEASE
         db.session.commit()
         cid = customer.id
     press(admin, cid)
