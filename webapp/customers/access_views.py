@@ -1,6 +1,7 @@
 """Giving a person their own data: a page to print, or JSON. Each time is noted as a disclosure."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask import Response, abort, render_template, request, stream_with_context
 
@@ -10,13 +11,16 @@ from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.consent import disclosures
 from webapp.customers import access_request
+from webapp.customers.access_request import Fact
 from webapp.customers.blueprint import bp, customer_or_404
 from webapp.customers.models import Customer
 from webapp.customers.rows import Reader, row_of
-from webapp.database import reading
+from webapp.database import compact_json, reading
 from webapp.extensions import db
 
 KINDS = {"page": "access request, page", "json": "access request, JSON"}
+NESTED = ("attributes", "evidence")
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 TITLES = {
     "records": "Who you are to us",
     "identities": "Numbers and IDs",
@@ -39,9 +43,33 @@ def give_access(customer_id: int) -> Response | str:
     db.session.commit()
     if request.form["as"] == "json":
         return _attachment(customer.id)
-    sections = [(TITLES.get(name, name), list(facts)) for name, facts in access_request.everything(customer)]
+    sections = [
+        (TITLES.get(name, name), [list(_pairs(fact)) for fact in facts])
+        for name, facts in access_request.everything(customer)
+    ]
     row = row_of(customer.id, Reader(actor, masked=False))
     return render_template("customers/access.html", row=row, sections=sections, made_at=now)
+
+
+def _pairs(fact: Fact) -> Iterator[tuple[str, str]]:
+    """A fact for people; what is empty is left out."""
+    for key, value in fact.items():
+        if key in NESTED and isinstance(value, dict):
+            yield from ((_words(name), _text(each)) for name, each in value.items() if each not in EMPTY)
+        elif value not in EMPTY:
+            yield _words(key), _text(value)
+
+
+def _words(name: str) -> str:
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def _attachment(customer_id: int) -> Response:
