@@ -87,6 +87,7 @@ PLACES = [
     Place("edit customer", "/opt-in?attr=plan:Pro&status=opted_out", named("button", "Edit ")),
     Place("add customer", "/customers?q=karl", named("link", "Add customer")),
     Place("merge customers", "/customers/duplicates", named("link", "Merge ")),
+    Place("erase customer", "/customers/57", named("link", "Erase…")),
     Place("phone menu", "/simulator?per_page=25", named("button", "More to send")),
     Place("menu", "/customers?q=karl", named("button", "Menu of ")),
     Place("new campaign", "/campaigns", named("link", "New campaign")),

@@ -11,6 +11,7 @@ from webapp.accounts.commands import token_group, user_group
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
+from webapp.customers.erasure_commands import erasures_group
 from webapp.demo.commands import demo_command
 from webapp.whatsapp.commands import templates_group
 
@@ -44,6 +45,6 @@ def worker() -> None:
 
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
-    demo_command, templates_group, audit_command,
+    erasures_group, demo_command, templates_group, audit_command,
 ):  # fmt: skip
     heed.add_command(command)

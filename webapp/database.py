@@ -152,6 +152,19 @@ def begin_snapshot(session: Any) -> None:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
 
+def fold_journal(engine: Engine) -> bool:
+    """Move what SQLite's journal holds into the database file and empty it, so that what was deleted is in
+    neither; False when somebody reads an older state meanwhile. PostgreSQL has no such file of its own."""
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
+    return not busy
+
+
 def numbers(session: Any, id: Any, most: int) -> list[int]:
     """So many numbers for new rows that nobody else gets: from the sequence of the column `id`, or, as SQLite
     has one writer, those that follow. Rows that bring their number are written many in one statement."""

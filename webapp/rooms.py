@@ -11,6 +11,7 @@ from webapp.campaigns.template_views import bp as templates
 from webapp.campaigns.views import bp as campaigns
 from webapp.consent import housekeeping as consent_housekeeping
 from webapp.consent.sealing import housekeeping as sealing
+from webapp.customers import housekeeping as customers_housekeeping
 from webapp.customers.attribute_views import bp as attributes
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
@@ -36,7 +37,7 @@ SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
-    launch, confirming, watch, housekeeping, consent_housekeeping, settings_housekeeping, expiry, sealing,
-    endpoints_worker, events_housekeeping,
+    launch, confirming, watch, housekeeping, consent_housekeeping, customers_housekeeping,
+    settings_housekeeping, expiry, sealing, endpoints_worker, events_housekeeping,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

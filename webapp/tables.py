@@ -5,11 +5,14 @@ from webapp.accounts import models as accounts
 from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
-from webapp.customers import duplicates
+from webapp.customers import duplicates, erasing, suppressions
 from webapp.customers import models as customers
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
-MODULES = (accounts, consent, sealing, customers, duplicates, campaigns, whatsapp, endpoints, tasks)
+MODULES = (
+    accounts, consent, sealing, customers, duplicates, suppressions, erasing, campaigns, whatsapp, endpoints,
+    tasks,
+)  # fmt: skip

@@ -10,9 +10,10 @@ from webapp.accounts.browsers import described
 from webapp.accounts.digests import digest
 from webapp.accounts.forms import PasswordForm
 from webapp.accounts.passwords import UnfitPassword
+from webapp.accounts.proving import authenticate
 from webapp.accounts.roles import Role
 from webapp.accounts.throttle import TooManyFailures
-from webapp.accounts.views_sign_in import authenticate, in_words
+from webapp.accounts.views_sign_in import in_words
 from webapp.clock import now
 from webapp.extensions import db
 from webapp.rendering import see_other

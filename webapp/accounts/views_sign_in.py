@@ -6,11 +6,11 @@ from datetime import timedelta
 from flask import Response, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import links, passwords, sessions, throttle, users
+from webapp.accounts import links, sessions
 from webapp.accounts.access import inward, public
 from webapp.accounts.blueprint import bp
 from webapp.accounts.forms import SignInForm
-from webapp.accounts.models import User
+from webapp.accounts.proving import authenticate
 from webapp.accounts.throttle import TooManyFailures
 from webapp.clock import now
 from webapp.database import writing
@@ -73,25 +73,6 @@ def sign_out() -> Response:
     db.session.commit()
     flash("You are signed out.")
     return see_other(url_for(".sign_in"))
-
-
-def authenticate(email: str, password: str) -> User | None:
-    """Whose e-mail and password these are. Raises TooManyFailures before anything is hashed.
-
-    Commits in between: other attempts must see this one before its hash, and no lock may be held during it.
-    """
-    attempt = throttle.begin(users.folded(email), request.remote_addr or "", now())
-    db.session.commit()
-    try:
-        throttle.admit(attempt, now())
-        user = users.find(email)
-        stored = user.password_hash if user and user.is_active else None
-    finally:
-        db.session.commit()
-    if not passwords.verify(password, stored):
-        return None
-    throttle.forget(attempt)
-    return user
 
 
 def only_a_look() -> bool:

@@ -1,7 +1,7 @@
 """The gate for any sender: one answer per recipient, each stored with what the gate saw."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from sqlalchemy import insert
 from webapp.api.people import People, Person
 from webapp.api.recipients import Recipient
 from webapp.consent import gate, policy
-from webapp.consent.gate import Category, Facts, Suppression, Terms
+from webapp.consent.gate import STRICT, Category, Facts, Suppression, Terms
 from webapp.consent.models import SendDecision
+from webapp.customers import suppressions
+from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 
 STRICTEST_FIRST = (*Suppression, None)
@@ -44,8 +46,37 @@ def decide(asked: Asked) -> list[tuple[int, Decision]]:
     """The answers in the order asked, each with its number. The caller commits. No customer is created."""
     terms = policy.terms(policy.current(), asked.now)
     people = People.having(place for recipient in asked.recipients for place in recipient.addresses)
-    decisions = [_decide(recipient, people, asked.category, terms) for recipient in asked.recipients]
+    strangers = _judged_strangers(asked, people, terms)
+    decisions = [
+        strangers.get(place) or _decide(recipient, people, asked.category, terms)
+        for place, recipient in enumerate(asked.recipients)
+    ]
     return list(zip(_store(decisions, asked), decisions, strict=True))
+
+
+def _judged_strangers(asked: Asked, people: People, terms: Terms) -> dict[int, Decision]:
+    """What holds for those whom nobody here has, by their position: who was erased gets nothing. When nobody
+    can tell who was, no stranger gets marketing."""
+    strangers = {
+        position: recipient
+        for position, recipient in enumerate(asked.recipients)
+        if recipient.addresses and not people.alike(recipient.addresses)
+    }
+    if not strangers:
+        return {}
+    places = [place for recipient in strangers.values() for place in recipient.addresses]
+    try:
+        erased: Collection[str] = suppressions.standing(places)
+    except WrongKey:
+        erased, terms = (), STRICT
+    nobody = gate.suppression(Facts(), asked.category, terms)
+    gone = gate.suppression(Facts(erased=True), asked.category)
+    return {
+        position: Decision(
+            recipient, gone if any(p.match_key in erased for p in recipient.addresses) else nobody, None
+        )
+        for position, recipient in strangers.items()
+    }
 
 
 def _decide(recipient: Recipient, people: People, category: Category, terms: Terms) -> Decision:
@@ -56,8 +87,7 @@ def _decide(recipient: Recipient, people: People, category: Category, terms: Ter
         Decision(recipient, gate.suppression(person.facts, category, terms), person)
         for person in people.alike(recipient.addresses)
     ]
-    stranger = Decision(recipient, gate.suppression(Facts(), category, terms), None)
-    return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason), default=stranger)
+    return min(answers, key=lambda answer: STRICTEST_FIRST.index(answer.reason))
 
 
 def _store(decisions: list[Decision], asked: Asked) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp.api.problems import Problem, unfit
 from webapp.campaigns import named_people
-from webapp.customers import identities
+from webapp.customers import identities, suppressions
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.models import IdentityKind
 from webapp.customers.phones import MalformedPhone
@@ -33,9 +33,11 @@ def read(given: Any) -> list[Address]:
 
 
 def customers(places: Sequence[Address], now: datetime) -> list[int]:
-    """The ids of the customers with these numbers, each once. The caller commits."""
+    """The ids of the customers with these numbers, each once; who was erased is named by the empty record,
+    which the gate leaves out. The caller commits. Raises suppressions.WrongKey."""
     wanted = {place.match_key: place for place in places}
-    known = named_people.holders(wanted)
+    erased = suppressions.checked(places)
+    known = erased | named_people.holders(wanted)
     return list(dict.fromkeys(known.get(key) or _created(place, now) for key, place in wanted.items()))
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import errors
 from webapp.api.blueprint import PREFIX, bp
+from webapp.customers.suppressions import PersonErased, WrongKey
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,17 @@ def on_problem(fault: Problem) -> Response:
     fields = [{"field": field, "detail": sentence} for field, sentence in fault.faults.items()]
     members = {"errors": fields, **fault.members} if fields else fault.members
     return problem(fault.status, str(fault), fault.headers, **members)
+
+
+@bp.errorhandler(PersonErased)
+def on_erased_person(refusal: PersonErased) -> Response:
+    return problem(409, str(refusal))
+
+
+@bp.errorhandler(WrongKey)
+def on_wrong_key(refusal: WrongKey) -> Response:
+    log.error("nobody can be put on record: the key of the suppressions is another one")
+    return problem(503, str(refusal))
 
 
 @bp.errorhandler(HTTPException)

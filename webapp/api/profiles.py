@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from webapp.api import bodies
 from webapp.api.problems import Problem, unfit
-from webapp.customers import attributes, identities, tags
+from webapp.customers import attributes, identities, suppressions, tags
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.attributes import MalformedAttribute
 from webapp.customers.models import AttributeKey, AttributeType, Customer, IdentityKind
@@ -48,9 +48,11 @@ def read(body: dict[str, Any]) -> Profile:
 def put(profile: Profile, now: datetime) -> tuple[Customer, bool]:
     """The customer with this identity, updated, and whether it is new. The caller commits.
 
-    Raises IdentityTaken when the identity was given to another customer in this moment.
+    Raises IdentityTaken when the identity was given to another customer in this moment, and PersonErased for
+    whoever was erased, also if they wrote in again: what others know of them is not put back.
     """
     place = profile.address
+    suppressions.demand_nobody_erased([place])
     customer = next(iter(identities.find_by_addresses([place])), None)
     if customer is None:
         customer = identities.create_with([place], name=profile.name or "", source=SOURCE, now=now)

@@ -23,6 +23,9 @@ from webapp.customers.models import Customer, Identity
 from webapp.customers.search import NUMBER_KINDS
 from webapp.extensions import db
 
+NAMED = ("people", "customers")
+"""Sources that name customers one by one."""
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -46,9 +49,15 @@ def filter_of(args: dict[str, Any]) -> Filter:
 
 
 def people(audience: dict[str, Any], campaign_id: int, now: datetime) -> Select[tuple[int]]:
-    """The ids of all whom the audience names: any source that includes, no source that excludes."""
-    included = [_source(source, campaign_id, False, now) for source in audience.get("include", [])]
-    wanted = select(Customer.id).where(*PRESENT)
+    """The ids of all whom the audience names: any source that includes, no source that excludes.
+
+    Who was erased is nobody, but for those who were named one by one: the gate says why they get nothing.
+    """
+    sources = audience.get("include", [])
+    included = [_source(source, campaign_id, False, now) for source in sources]
+    one_by_one = [ids for source, ids in zip(sources, included, strict=True) if source["kind"] in NAMED]
+    there = or_(Customer.erased_at.is_(None), *(Customer.id.in_(ids) for ids in one_by_one))
+    wanted = select(Customer.id).where(Customer.merged_into_id.is_(None), there)
     wanted = wanted.where(or_(*(Customer.id.in_(ids) for ids in included)) if included else literal(False))
     for source in audience.get("exclude", []):
         wanted = wanted.where(Customer.id.not_in(_source(source, campaign_id, True, now)))

@@ -119,7 +119,7 @@ def _name_people(campaign: Campaign, sides: dict[str, Side]) -> tuple[Faults, st
         if side.forget:
             drafts.forget_people(campaign, key)
         created = named_people.create(numbers, SOURCE, clock.now())
-        drafts.add_people(campaign, key, [*numbers.customers, *created])
+        drafts.add_people(campaign, key, [*numbers.customers, *numbers.erased, *created])
         skipped.append(numbers.skipped)
     return faults, " ".join(filter(None, skipped))
 

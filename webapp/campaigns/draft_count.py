@@ -40,7 +40,8 @@ def count(campaign: Campaign, sides: Mapping[str, Side], lines: Mapping[str, lis
 
 
 def _sources(side: Side, named: bool, numbers: Numbers) -> list[dict[str, Any]]:
-    typed = [{"kind": "customers", "ids": numbers.customers}] if numbers.customers else []
+    ids = [*numbers.customers, *numbers.erased]
+    typed = [{"kind": "customers", "ids": ids}] if ids else []
     return side.sources(named and not side.forget) + typed
 
 

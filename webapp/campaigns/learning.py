@@ -46,6 +46,8 @@ def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
 
 def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> None:
     customer = db.session.get_one(Customer, customer_id)
+    if customer.erased_at:
+        return
     try:
         with db.session.begin_nested():
             identities.attach(customer, kind, value, SOURCE, now)

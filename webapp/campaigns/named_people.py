@@ -8,12 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp.customers import identities
+from webapp.customers import identities, suppressions
 from webapp.customers.addresses import Address, address, number_keys
 from webapp.customers.cells import bare
 from webapp.customers.models import Identity, IdentityKind
 from webapp.customers.phones import MalformedPhone
 from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 
 HEADS = ("phone", "wa_id", "number", "telephone", "mobile")
@@ -42,10 +43,12 @@ class Left:
 
 @dataclass
 class Numbers:
-    """What the lines mean: customers, each once; numbers that nobody has, by match key; what is left."""
+    """What the lines mean: customers, each once; numbers that nobody has, by match key; the empty records of
+    who was erased; what is left."""
 
     customers: list[int] = field(default_factory=list)
     fresh: dict[str, tuple[Line, Address]] = field(default_factory=dict)
+    erased: dict[int, Line] = field(default_factory=dict)
     malformed: list[Left] = field(default_factory=list)
     repeated: list[Left] = field(default_factory=list)
     empty: list[Left] = field(default_factory=list)
@@ -94,6 +97,7 @@ def look_up(lines: Iterable[Line]) -> Numbers:
     """Whom the lines mean; nothing is written."""
     read = [(line, *_read(line)) for line in lines]
     known = holders({key for _, keys, _, _ in read for key in keys})
+    erased, why_not = _erased(place for _, _, place, _ in read if place)
     numbers, seen = Numbers(), dict[str | int, Line]()
     for line, keys, place, why in read:
         customer = min((known[key] for key in keys if key in known), default=None)
@@ -105,6 +109,10 @@ def look_up(lines: Iterable[Line]) -> Numbers:
             numbers.repeated.append(Left(line, f"It repeats the number of line {seen[mark].number}."))
         elif isinstance(mark, int):
             numbers.customers.append(mark)
+        elif place is not None and place.match_key in erased:
+            numbers.erased[erased[place.match_key]] = line
+        elif place is not None and why_not:
+            numbers.malformed.append(Left(line, why_not))
         elif place is not None:
             numbers.fresh[place.match_key] = line, place
         seen.setdefault(mark, line)
@@ -114,7 +122,8 @@ def look_up(lines: Iterable[Line]) -> Numbers:
 def create(numbers: Numbers, source: str, now: datetime) -> list[int]:
     """Make each number that nobody has a customer with no record."""
     places = [place for _, place in numbers.fresh.values()]
-    return [identities.create_with([place], source=source, now=now).id for place in places]
+    erased = suppressions.checked(places)
+    return [erased.get(place.match_key) or _created(place, source, now) for place in places]
 
 
 def holders(keys: Iterable[str]) -> dict[str, int]:
@@ -127,6 +136,18 @@ def holders(keys: Iterable[str]) -> dict[str, int]:
         )
         found |= {row[0]: row[1] for row in db.session.execute(query.group_by(Identity.match_key))}
     return found
+
+
+def _created(place: Address, source: str, now: datetime) -> int:
+    return identities.create_with([place], source=source, now=now).id
+
+
+def _erased(places: Iterable[Address]) -> tuple[dict[str, int], str]:
+    """The empty records of the erased by match key, or why nobody can tell."""
+    try:
+        return suppressions.standing(places), ""
+    except WrongKey as fault:
+        return {}, str(fault)
 
 
 def _read(line: Line) -> tuple[set[str], Address | None, str]:

@@ -20,9 +20,11 @@ from webapp.campaigns.times import NoSuchTime
 from webapp.campaigns.variables import is_set
 from webapp.campaigns.windows import Window
 from webapp.consent import policy
-from webapp.customers import identities
+from webapp.customers import identities, suppressions
+from webapp.customers.addresses import addresses
 from webapp.customers.models import Customer
 from webapp.customers.phones import MalformedPhone
+from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other
 
@@ -91,11 +93,9 @@ def send_test(campaign_id: int) -> Answer:
     if (twice := _gets_it_too(campaign, phone)) and request.form.get("agreed") != str(twice.id):
         return _test_dialog(campaign, phone, twice=twice)
     try:
-        customer = identities.find_by_any_phone(phone) or identities.create(
-            phone=phone, source="campaign", now=clock.now()
-        )
+        customer = identities.find_by_any_phone(phone) or _new_customer(phone)
         trial = lifecycle.test(campaign, customer, actor=current_actor(), now=clock.now())
-    except (MalformedPhone, Impossible) as refusal:
+    except (MalformedPhone, Impossible, PersonErased, WrongKey) as refusal:
         db.session.rollback()
         return _test_dialog(campaign, phone, str(refusal))
     if left_out := db.session.scalar(select(Delivery.reason).where(Delivery.campaign_id == trial.id)):
@@ -105,6 +105,11 @@ def send_test(campaign_id: int) -> Answer:
     tasks.enqueue(current_app, "pump", trial.id)
     location = url_for("campaigns.review_page", campaign_id=campaign_id)
     return gone_to(location, f"The test is on its way to {customer.label}.")
+
+
+def _new_customer(phone: str) -> Customer:
+    suppressions.demand_nobody_erased(addresses(phone=phone))
+    return identities.create(phone=phone, source="campaign", now=clock.now())
 
 
 @bp.post("/<int:campaign_id>/test/person")

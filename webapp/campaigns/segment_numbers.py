@@ -9,6 +9,7 @@ from webapp.campaigns.named_people import Left, Line, Numbers
 
 SOURCE = "agent"
 UNKNOWN = "Nobody has this number."
+ERASED = "This person was erased."
 
 
 @dataclass(frozen=True)
@@ -43,5 +44,6 @@ def sentence(added: int, created: int, left: int) -> str:
 
 def _left(numbers: Numbers, add_unknown: bool) -> list[Left]:
     unknown = [] if add_unknown else [Left(line, UNKNOWN) for line, _ in numbers.fresh.values()]
-    left = [*numbers.malformed, *numbers.repeated, *numbers.empty, *unknown]
+    erased = [Left(line, ERASED) for line in numbers.erased.values()]
+    left = [*numbers.malformed, *numbers.repeated, *numbers.empty, *unknown, *erased]
     return sorted(left, key=lambda each: each.line.number)

@@ -12,6 +12,7 @@ from webapp.campaigns.models import ARRIVED, TAKEN, Delivery, DeliveryState
 from webapp.campaigns.outcomes import REFUSED, code_word
 from webapp.consent.rules import Status
 from webapp.customers import identities
+from webapp.customers.erasing import veiled
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -34,18 +35,18 @@ class News:
     at: datetime
 
 
-def apply(news: Sequence[News], now: datetime) -> dict[int, int]:
+def apply(news: Sequence[News], now: datetime) -> dict[int, Customer]:
     """Move the deliveries that the statuses name; the customer of each, by the position of its status."""
     named = {position: addressing.delivery_named(item.callback) for position, item in enumerate(news)}
     rows = _rows({name[1] for name in named.values() if name}, {item.wamid for item in news if item.wamid})
     people = {row.customer_id: customer for row, customer in rows}
     by_id = {row.id: row for row, _ in rows}
     by_wamid = {row.wamid: row for row, _ in rows if row.wamid}
-    customers: dict[int, int] = {}
+    customers: dict[int, Customer] = {}
     for position, item in enumerate(news):
-        delivery = _named(by_id, named[position], item.wamid) or by_wamid.get(item.wamid)
+        delivery = _named(by_id, named[position], item.wamid) or _of_message(by_wamid, item.wamid)
         if delivery is not None:
-            customers[position] = delivery.customer_id
+            customers[position] = people[delivery.customer_id]
             _tell(delivery, people[delivery.customer_id], item, now)
     db.session.flush()
     learning.reachable(row.customer_id for row, _ in rows if row.state in ARRIVED)
@@ -58,14 +59,20 @@ def _named(rows: dict[int, Delivery], name: tuple[int, int] | None, wamid: str |
     row = rows.get(name[1]) if name else None
     if row is None or name is None or row.campaign_id != name[0]:
         return None
-    return row if not wamid or row.wamid in (None, wamid) else None
+    return row if not wamid or row.wamid in (None, wamid, veiled(wamid)) else None
+
+
+def _of_message(rows: dict[str, Delivery], wamid: str | None) -> Delivery | None:
+    """The row of WhatsApp's id; of who was erased meanwhile only a digest of it is left."""
+    return (rows.get(wamid) or rows.get(veiled(wamid))) if wamid else None
 
 
 def _rows(ids: set[int], wamids: set[str]) -> list[tuple[Delivery, Customer]]:
     if not ids and not wamids:
         return []
     query = select(Delivery, Customer).join(Customer, Customer.id == Delivery.customer_id)
-    named = query.where(or_(Delivery.id.in_(ids), Delivery.wamid.in_(wamids))).order_by(Delivery.id)
+    known_as = wamids | set(map(veiled, wamids))
+    named = query.where(or_(Delivery.id.in_(ids), Delivery.wamid.in_(known_as))).order_by(Delivery.id)
     locked = named.with_for_update(of=Delivery, key_share=True)
     found = db.session.execute(locked.execution_options(populate_existing=True))
     return [(delivery, customer) for delivery, customer in found]
@@ -73,7 +80,7 @@ def _rows(ids: set[int], wamids: set[str]) -> list[tuple[Delivery, Customer]]:
 
 def _tell(delivery: Delivery, customer: Customer, item: News, now: datetime) -> None:
     if item.wamid and not delivery.wamid:
-        delivery.wamid = item.wamid
+        delivery.wamid = veiled(item.wamid) if customer.erased_at else item.wamid
     if item.status in PROGRESS:
         _advance(delivery, customer, PROGRESS[item.status], item.at)
     elif item.status == "failed":

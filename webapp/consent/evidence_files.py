@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.consent.file_kinds import Upload
@@ -83,6 +83,28 @@ def orphans(before: datetime) -> Iterator[str]:
         yield from names - set(
             db.session.scalars(select(EvidenceFile.sha256).where(EvidenceFile.sha256.in_(names)))
         )
+
+
+def release(event_ids: Select[tuple[int]]) -> None:
+    """The evidence of these events is about to go: files that prove nothing else then are forgotten at once
+    after the commit (see `released`), and not only when they are a day old."""
+    theirs = select(Evidence.file_sha256).where(
+        Evidence.event_id.in_(event_ids), Evidence.file_sha256.is_not(None)
+    )
+    db.session.execute(
+        update(EvidenceFile)
+        .where(EvidenceFile.sha256.in_(theirs))
+        .values(stored_at=LONG_AGO)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def released() -> list[str]:
+    """Files that an erasure has released and that are evidence of nothing."""
+    named = select(Evidence.file_sha256).where(Evidence.file_sha256 == EvidenceFile.sha256).exists()
+    return list(
+        db.session.scalars(select(EvidenceFile.sha256).where(EvidenceFile.stored_at <= LONG_AGO, ~named))
+    )
 
 
 def forget(sha256: str, before: datetime) -> bool:

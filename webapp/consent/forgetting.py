@@ -1,11 +1,13 @@
 """Words that no opt-out and no opt-in needs as its proof are forgotten in time. The caller commits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, exists, insert, literal, select
+from sqlalchemy import Select, delete, exists, insert, literal, select, update
 from sqlalchemy.orm import aliased
 
-from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
+from webapp.consent import evidence_files
+from webapp.consent.models import Confirmation, ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.rules import NOT_A_STOP, Kind
 from webapp.database import UtcDateTime
 from webapp.extensions import db
@@ -45,6 +47,16 @@ def forget_reviewed(before: datetime, most: int, now: datetime) -> int:
         _forget(review, now)
     db.session.flush()
     return len(reviews)
+
+
+def forget_all(customer_ids: Sequence[int], now: datetime) -> None:
+    """Forget what these customers said and what was noted about it; the events stay, with the digests."""
+    theirs = select(ConsentEvent.id).where(ConsentEvent.customer_id.in_(customer_ids))
+    db.session.execute(delete(Hold).where(Hold.customer_id.in_(customer_ids)))
+    evidence_files.release(theirs)
+    forget(theirs, ERASURE, now)
+    veiled = update(Confirmation).where(Confirmation.customer_id.in_(customer_ids)).values(wamid=None)
+    db.session.execute(veiled.execution_options(synchronize_session=False))
 
 
 def _forget(review: Hold, now: datetime) -> None:

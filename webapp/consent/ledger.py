@@ -6,7 +6,7 @@ cannot overwrite each other.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
@@ -68,12 +68,24 @@ class Statement:
     proof: Proof = Proof()
     batch_id: int | None = None
     rule_version: str = ""
+    reason: str = ""
+    """Why it is recorded, as a word for programs, where the source does not say it all."""
 
     @property
     def change(self) -> rules.Change:
         return rules.Change(
             self.status, self.source, self.now, self.stated_at, has_evidence=self.proof.shows_consent
         )
+
+
+Return = Callable[[ConsentState, datetime], None]
+_returns: list[Return] = []
+
+
+def on_return(function: Return) -> Return:
+    """Register what follows when somebody who was opted out opts in: `function(customer, now)`."""
+    _returns.append(function)
+    return function
 
 
 def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
@@ -85,17 +97,23 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
     lock(customer)
     if known := recorded(customer, Kind.CONSENT, statement.message_id):
         return known
-    verdict = rules.decide(customer.consent, statement.change)
+    before = customer.consent
+    verdict = rules.decide(before, statement.change)
     if verdict is None:
         return None
     event = new_event(customer, Kind.CONSENT, verdict, source=statement.source, actor=statement.actor,
                    now=statement.now)  # fmt: skip
     event.status = statement.status
+    event.reason = verdict.reason or statement.reason
     event.identity_id = statement.identity_id
     event.external_id = external_id(statement.message_id)
     event.batch_id = statement.batch_id or event.batch_id
     event.rule_version = statement.rule_version
-    return _append(customer, event, statement.proof)
+    _append(customer, event, statement.proof)
+    if (before.status, customer.status) == (Status.OPTED_OUT, Status.OPTED_IN):
+        for follow in _returns:
+            follow(customer, statement.now)
+    return event
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,15 @@ def record_identity(customer: ConsentState, reason: str, signal: Signal) -> Cons
     event = new_event(customer, Kind.IDENTITY, verdict, source=signal.source, actor=signal.actor,
                       now=signal.now)  # fmt: skip
     event.external_id = external_id(signal.message_id)
+    return _append(customer, event, signal.proof)
+
+
+def record_erasure(customer: ConsentState, reason: str, signal: Signal) -> ConsentEvent:
+    """What was known of the customer is erased; the history of consent stays, without words."""
+    lock(customer)
+    verdict = Verdict(Effect.CHANGED, signal.now, reason)
+    event = new_event(customer, Kind.ERASURE, verdict, source=signal.source, actor=signal.actor,
+                      now=signal.now)  # fmt: skip
     return _append(customer, event, signal.proof)
 
 

@@ -11,6 +11,7 @@ from webapp.consent.rules import Status
 from webapp.customers.exporting import export_file
 from webapp.customers.importing import ImportReport, UnusableFile, import_file
 from webapp.customers.reindex import reindex
+from webapp.customers.suppressions import WrongKey
 from webapp.database import writing
 from webapp.extensions import db
 
@@ -44,6 +45,8 @@ def import_command(
         )  # fmt: skip
     except UnusableFile as error:
         raise _unusable(str(error)) from None
+    except WrongKey as error:
+        raise click.ClickException(str(error)) from None
     _tell(report)
 
 

@@ -6,16 +6,20 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.roles import Role
 from webapp.customers import (
+    access_views,
     as_of_words,
     consent_views,
     duplicate_views,
     duplicates,
     editing,
+    erasure_views,
     evidence_views,
     history,
     identities,
+    suppressions,
     table_views,
 )
+from webapp.customers.addresses import addresses
 from webapp.customers.blueprint import bp, customer_or_404, reader
 from webapp.customers.editing import NOTICE, Draft, EditedMeanwhile, Unfit
 from webapp.customers.editing_context import draft_in, draft_of, edit_dialog_context
@@ -24,10 +28,14 @@ from webapp.customers.identities import MalformedPhone
 from webapp.customers.models import Customer
 from webapp.customers.person import person_context
 from webapp.customers.rows import row_of
+from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
-__all__ = ["bp", "consent_views", "duplicate_views", "evidence_views", "table_views"]
+__all__ = [
+    "access_views", "bp", "consent_views", "duplicate_views", "erasure_views", "evidence_views",
+    "table_views",
+]  # fmt: skip
 
 
 @bp.get("/customers/new")
@@ -45,11 +53,15 @@ def create() -> Response | tuple[str, int]:
         return _new_dialog(values, {name: sentences[0] for name, sentences in form.errors.items()})
     try:
         known = identities.find_by_any_phone(values["phone"])
+        if not known:
+            suppressions.demand_nobody_erased(addresses(phone=values["phone"]))
         customer = known or identities.create(
             name=values["name"], phone=values["phone"], source="agent", now=clock.now()
         )
     except MalformedPhone as fault:
         return _new_dialog(values, {"phone": str(fault)})
+    except (PersonErased, WrongKey) as refusal:
+        return _new_dialog(values, {"phone": str(refusal)}, 409)
     if known:
         return _new_dialog(values, {"phone": f"{known.label} has this number already."})
     db.session.commit()
@@ -139,11 +151,11 @@ def _edit_dialog(
     )
 
 
-def _new_dialog(values: dict[str, str], errors: dict[str, str]) -> tuple[str, int]:
+def _new_dialog(values: dict[str, str], errors: dict[str, str], status: int = 422) -> tuple[str, int]:
     return dialog(
         "customers/_new_dialog.html",
         title="Add customer",
-        status=422 if errors else 200,
+        status=status if errors else 200,
         values=values,
         errors={"phone": "", "name": ""} | errors,
     )

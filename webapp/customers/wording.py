@@ -21,6 +21,9 @@ CHANNELS = {
 }
 """How a consent was given, as the dialog offers it."""
 
+ERASED = "erased"
+"""Why somebody is opted out who was erased and wrote in again, as a word for programs."""
+
 IDENTITY = {
     "settled": "Settled: the history counts, not what the desk showed",
     "merged": "Another record of the same person was merged into this one",
@@ -103,6 +106,8 @@ def headline(event: Told, channel: str) -> str:
         how = "Undone" if event.batch_id is None else "Import reverted"
         return f"{how}: back to {STATES[Status(event.status or '')]}"
     match event.kind, event.status:
+        case Kind.CONSENT, Status.OPTED_OUT if event.reason == ERASED:
+            return f"{STATES[Status.OPTED_OUT]}: this person was erased before"
         case Kind.CONSENT, _:
             return f"{STATES[Status(event.status or '')]}{_how(event.source, channel)}"
         case Kind.PLATFORM_STOP, Turn.STOPPED:
@@ -119,6 +124,8 @@ def headline(event: Told, channel: str) -> str:
             return "Erased"
         case Kind.IDENTITY, _:
             return IDENTITY.get(event.reason, "Identity changed")
+        case Kind.ERASURE, _:
+            return "Personal data erased"
         case _:
             return "Settings changed"
 

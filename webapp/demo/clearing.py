@@ -12,7 +12,9 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Disclosure, Evidence, ForgottenEvidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing.giving_up import give_up
+from webapp.customers.erasing import Erasure
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
+from webapp.customers.suppressions import Suppression
 from webapp.demo import staff, traits
 from webapp.extensions import db
 from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS, USER_IDS
@@ -24,7 +26,7 @@ REQUESTS = ("opt_out", "review", "platform_stop")
 
 THEIRS = (
     Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, Disclosure, CustomerTag,
-    CustomerAttribute, Identity,
+    CustomerAttribute, Identity, Erasure, Suppression,
 )  # fmt: skip
 
 

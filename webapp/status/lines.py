@@ -14,6 +14,8 @@ from webapp.campaigns.codes import rule_of
 from webapp.campaigns.models import Sending
 from webapp.config import Settings
 from webapp.consent import confirmations
+from webapp.customers import suppressions
+from webapp.customers.suppressions import Suppression, WrongKey
 from webapp.database import is_sqlite
 from webapp.endpoints import listing
 from webapp.extensions import db
@@ -44,7 +46,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
         ]),
         Group("This desk", [
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
-            *_endpoints(), _database(settings),
+            *_endpoints(), _database(settings), *_erasures(),
         ]),
         Group("The ledger", list(ledger_lines.lines(settings, now))),
     ]  # fmt: skip
@@ -213,3 +215,18 @@ def _endpoints() -> Iterator[Line]:
 def _database(settings: Settings) -> Line:
     kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
     return named("database", "Database")(GOOD, f"{kind}, reachable.")
+
+
+def _erasures() -> Iterator[Line]:
+    """Nothing before the first erasure."""
+    n = db.session.scalar(
+        select(func.count()).select_from(Suppression).where(Suppression.lifted_at.is_(None))
+    )
+    line = named("erasures", "Erased people")
+    try:
+        suppressions.standing([])
+    except WrongKey as fault:
+        yield line(BAD, str(fault), "Until then no import, list or program can put anybody on record.")
+        return
+    if n:
+        yield line(GOOD, f"{count(n, 'address is', 'addresses are')} kept off every list.")

@@ -43,6 +43,8 @@ class Outcome:
     decision: str = Decision.NONE
     matched: str = ""
     customer: Customer | None = None
+    erased: bool = False
+    """Whether it is about somebody who was erased, so that nothing of it is kept."""
 
 
 @dataclass(frozen=True)
@@ -184,14 +186,16 @@ def apply_statuses(items: Sequence[payloads.Status], now: datetime) -> list[Outc
     return [_said_by_status(item, customers.get(place), now) for place, item in enumerate(items)]
 
 
-def _said_by_status(item: payloads.Status, customer_id: int | None, now: datetime) -> Outcome:
+def _said_by_status(item: payloads.Status, customer: Customer | None, now: datetime) -> Outcome:
     """One code speaks about the person: they stopped our marketing."""
+    if customer and customer.erased_at:
+        return Outcome(erased=True)
     if item.status != "failed" or item.error_code != USER_STOPPED_MARKETING:
         return Outcome()
-    if item.person.known or customer_id is None:
+    if item.person.known or customer is None:
         said = Said(item, f"WhatsApp reports {item.error_code}", Source.DELIVERY_FAILURE, now)
         return _platform(Turn.STOPPED, said)
-    learning.stopped(customer_id, item.key, now)
+    learning.stopped(customer.id, item.key, now)
     return Outcome(PLATFORM_STOP)
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import selectinload
 
 from webapp import database
-from webapp.customers import identities
+from webapp.customers import identities, suppressions
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 from webapp.whatsapp.payloads import Person
 from webapp.whatsapp.reading import Malformed
@@ -63,6 +64,8 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     shared = _shared_with_others(customers.values())
     if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
         raise NotTogether
+    if any(customer.erased_at for customer in customers.values()) or _anybody_erased(somebodies):
+        raise NotTogether
     crowd = Crowd()
     for each in somebodies:
         customer = _customer(each, customers, now)
@@ -71,6 +74,17 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
             crowd.people[person] = customer and Sender(customer, [customer], addresses_of(person))
     _write(crowd.customers)
     return crowd
+
+
+def _anybody_erased(somebodies: list[_Somebody]) -> bool:
+    """Whether somebody who would become a customer was one before, and erased."""
+    new = [
+        place for each in somebodies if each.speaks and not each.owners for place in each.addresses.values()
+    ]
+    try:
+        return bool(new and suppressions.standing(new))
+    except WrongKey:
+        return False
 
 
 def _write(customers: list[Customer]) -> None:

@@ -98,6 +98,9 @@ def _fault(item: Item, message: InboundMessage, words: KeywordSet | None) -> str
         log.error("item %s could not be applied: %s", message.id, faults.place(problem))
         faults.let_go(problem)
         return faults.sentence(problem)
+    if outcome.erased:
+        db.session.delete(message)
+        return ""
     for column, value in made_of(outcome, item, words).items():
         setattr(message, column, value)
     return ""

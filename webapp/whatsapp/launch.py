@@ -13,14 +13,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from webapp import clock, tasks
-from webapp.campaigns import audit_runs, lifecycle, merged_people, sweep, switch, wire
+from webapp.campaigns import access_data as campaign_data
+from webapp.campaigns import audit_runs, erased_people, lifecycle, merged_people, sweep, switch, wire
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import template_lifetime, template_sync
+from webapp.whatsapp import access_data, erased_messages, template_lifetime, template_sync
 from webapp.whatsapp.graph import GraphSender
 from webapp.whatsapp.management import CallFailed
 
@@ -29,7 +30,10 @@ log = logging.getLogger(__name__)
 SLOTS = 600
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-REGISTERED = wire.on_the_wire, merged_people.move
+REGISTERED = (
+    wire.on_the_wire, merged_people.move, erased_people.erase, erased_messages.erase,
+    campaign_data.deliveries, access_data.messages,
+)  # fmt: skip
 
 
 class Line:

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from webapp.consent.keywords import KeywordSet
 from webapp.consent.ledger import external_id
 from webapp.consent.together import together
+from webapp.customers.erasing import veiled
 from webapp.extensions import db
 from webapp.whatsapp import effects, faults, gathering
 from webapp.whatsapp.effects import Outcome
@@ -100,6 +101,7 @@ def _keep(items: list[Item], outcomes: list[Outcome], words: KeywordSet | None, 
     rows: list[dict[str, Any]] = [
         columns(item, now) | made_of(outcome, item, words)
         for item, outcome in zip(items, outcomes, strict=True)
+        if not outcome.erased
     ]
     if rows:
         db.session.connection().execute(insert(InboundMessage), rows)
@@ -112,8 +114,9 @@ def _writing_together(crowd: Crowd, items: list[Item]) -> Iterator[None]:
 
 
 def _not_on_record(items: list[Item]) -> list[Item]:
-    """Those that did not come before, each once."""
+    """Those that did not come before, each once; also not before their writer was erased."""
     fresh = {item.key: item for item in reversed(items)}
-    for known in db.session.scalars(select(InboundMessage.key).where(InboundMessage.key.in_(fresh))):
-        del fresh[known]
+    known_as = {key: key for key in fresh} | {veiled(key): key for key in fresh}
+    for known in db.session.scalars(select(InboundMessage.key).where(InboundMessage.key.in_(known_as))):
+        fresh.pop(known_as[known], None)
     return [item for item in items if fresh.get(item.key) is item]

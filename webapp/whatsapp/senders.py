@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from webapp.consent import ledger
-from webapp.customers import duplicates, identities, merging
+from webapp.customers import duplicates, identities, merging, suppressions
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, IdentityKind
@@ -77,12 +77,15 @@ def _looked_up(person: Person, now: datetime) -> Sender:
     given = addresses_of(person)
     owners = identities.find_by_addresses(given)
     if not owners:
-        identities.create_with(given, name=person.name or "", source=SOURCE, now=now)
+        fresh = identities.create_with(given, name=person.name or "", source=SOURCE, now=now)
+        suppressions.receive(fresh, given, now)
     elif len(owners) > 1:
         _meet(owners, given, now)
     alike = identities.customers_like(given)
     for customer in alike:
         ledger.lock(customer)
+    if any(customer.erased_at for customer in alike):  # in this moment, while we waited for the lock
+        return _looked_up(person, now)
     best = identities.find_by_addresses(given)[0]
     stranger = another_user_id(best, given)
     learn(best, given, now)

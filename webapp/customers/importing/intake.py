@@ -1,6 +1,7 @@
 """Takes the rows of one import over into the desk; the caller commits."""
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from webapp.customers.identities import IdentityTaken
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import AttributeKey, Customer, Tag
+
+ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
 
 
 @dataclass
@@ -26,6 +29,8 @@ class Intake:
     """The definitions of the attributes by the names in the file."""
     known_keys: set[str]
     """The match keys of the rows' addresses that somebody has."""
+    erased_keys: Set[str]
+    """Those that somebody had who was erased."""
     tags: dict[str, Tag] = field(default_factory=dict)
     """Those that were looked up or created, by name."""
     tally: Counter[int] = field(default_factory=Counter)
@@ -36,6 +41,8 @@ class Intake:
         Raises RefusedRow, with nothing taken over. An opt-out is never refused.
         """
         known = self._known(row)
+        if not self.erased_keys.isdisjoint(place.match_key for place in row.addresses):
+            return self._refuse_erased(row, known)
         faults = [*row.faults, *_two_persons(row, known)]
         if faults and row.consent != Status.OPTED_OUT:
             raise RefusedRow(" ".join(faults))
@@ -48,6 +55,13 @@ class Intake:
     def close(self) -> None:
         """Write what is written once for all rows."""
         tags.count(self.tally)
+
+    def _refuse_erased(self, row: Row, known: list[Customer]) -> list[str]:
+        """A list brings nobody back; who wrote in again is opted out by it all the same."""
+        if not known or row.consent != Status.OPTED_OUT:
+            raise RefusedRow(ERASED_REFUSED)
+        self._count(new=False, changed=self._opt_out(row))
+        return [ERASED_REFUSED]
 
     def _known(self, row: Row) -> list[Customer]:
         keys = {place.match_key for place in row.addresses}

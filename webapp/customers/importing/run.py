@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
-from webapp.customers import attributes, identities
+from webapp.customers import attributes, identities, suppressions
 from webapp.customers.importing.intake import Intake
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.report import ImportReport
@@ -49,15 +49,17 @@ def import_file(
     """Take the customers of a file over; `progress` is told the rows read so far.
 
     `consent` and `evidence` hold for the rows that state none. Commits as it goes. A dry run writes nothing;
-    a new person that stands again in a later transaction counts as new twice in it. Raises UnusableFile.
+    a new person that stands again in a later transaction counts as new twice in it. Raises UnusableFile, and
+    suppressions.WrongKey when nobody can tell who was erased.
     """
     table = open_table(Path(path))
     defaults = Defaults(_country(default_country), consent, evidence)
     report = ImportReport(dry_run=dry_run, notes=_notes(table))
+    types = _types(table)
     db.session.commit()  # a transaction that has only read could not become a writing one
     with ExitStack() as stack:
         rejects = None if dry_run else stack.enter_context(Rejects(table))
-        run = Run(table, defaults, _types(table), actor, now, report, rejects)
+        run = Run(table, defaults, types, actor, now, report, rejects)
         for records in _chunks(table.records()):
             run.take(records)
             if progress:
@@ -92,8 +94,12 @@ class Run:
             self._end()
 
     def _intake(self, rows: Iterable[Row]) -> Intake:
-        known_keys = identities.known_keys(place for row in rows for place in row.addresses)
-        return Intake(self.actor, self._now(), self._batch(), self.report, self._keys(), known_keys)
+        places = [place for row in rows for place in row.addresses]
+        erased_keys = suppressions.checked(places).keys()
+        known_keys = identities.known_keys(places)
+        return Intake(
+            self.actor, self._now(), self._batch(), self.report, self._keys(), known_keys, erased_keys
+        )
 
     def _now(self) -> datetime:
         """Events of a file that takes long are recorded when they are written, to the minute: the seals take

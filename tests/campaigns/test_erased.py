@@ -1,0 +1,95 @@
+"""A customer who is erased while a campaign runs gets nothing more of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
+from tests.customers.erasures import wish
+from tests.factories import NOON, a_customer, at
+from tests.whatsapp.posting import apart
+from webapp.campaigns import claims, outcomes, segments
+from webapp.campaigns.models import Campaign, Delivery, SegmentMember
+from webapp.campaigns.outcomes import Result
+from webapp.campaigns.sender import Accepted
+from webapp.consent.rules import Status
+from webapp.customers import erasing
+from webapp.customers.models import Customer, Identity
+from webapp.database import writing
+from webapp.extensions import db
+
+
+def erase(customer_id: int) -> None:
+    erasing.erase(db.session.get_one(Customer, customer_id), wish())
+    db.session.commit()
+
+
+def people(n: int) -> list[Customer]:
+    return [a_customer(f"C{i}", Status.OPTED_IN) for i in range(n)]
+
+
+@pytest.mark.parametrize("category", ["MARKETING", "UTILITY", "AUTHENTICATION"])
+def test_what_is_queued_is_left_out_as_erased(app, category):
+    with app.app_context(), writing():
+        one, other = people(2)
+        campaign = a_running_campaign(a_template(category=category), one, other)
+        erase(one.id)
+        assert [row.customer_id for row in claimed(campaign, 1001).rows] == [other.id]
+        gone = db.session.scalars(select(Delivery).where(Delivery.customer_id == one.id)).one()
+        assert (gone.state, gone.reason) == ("suppressed", "erased")
+
+
+def test_the_answer_to_a_message_on_the_wire_gives_no_address_back(app):
+    with app.app_context(), writing():
+        [one] = people(1)
+        campaign = a_running_campaign(a_template(), one)
+        [row] = claimed(campaign).rows
+        erase(one.id)
+        answer = Accepted("wamid.1", "5511900000001", "US.9")
+        outcomes.record(campaign.id, TOKEN, [Result(row, answer, at(1001))], at(1001))
+        db.session.commit()
+        assert db.session.scalars(select(Identity)).all() == []
+        assert db.session.scalars(select(Delivery.state)).one() == "sent"
+
+
+def test_no_segment_holds_them_and_a_draft_names_them_without_sending(app):
+    with app.app_context(), writing():
+        [one] = people(1)
+        segments.create_static("Friends", [one.id], actor="user:1", now=NOON)
+        campaign = a_campaign(a_template(), one)
+        erase(one.id)
+        assert db.session.scalars(select(SegmentMember)).all() == []
+        assert claims.take_pump(campaign.id, TOKEN, at(1)) is False
+
+
+def test_a_campaign_that_claims_meanwhile_starts_nothing_after_the_erasure(app):
+    """Whichever commits first counts: who was erased first is left out, and who started first was sent."""
+    with app.app_context():
+        customers = people(30)
+        everybody = [one.id for one in customers]
+        campaign_id = a_running_campaign(a_template(), *customers).id
+
+    def claim() -> None:
+        for n in range(30):
+            with app.app_context(), writing():
+                claims.claim(campaign_id, TOKEN, 1, at(2 + n))
+                db.session.commit()
+                db.session.remove()
+
+    def wipe() -> None:
+        for customer_id in everybody[::-1]:
+            with app.app_context(), writing():
+                erase(customer_id)
+                db.session.remove()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(apart, claim), pool.submit(apart, wipe)]:
+            done.result()
+    with app.app_context():
+        rows = db.session.scalars(select(Delivery).where(Delivery.campaign_id == campaign_id)).all()
+        assert {(row.state, row.reason) for row in rows} <= {
+            ("sending", None), ("suppressed", "erased"), ("queued", None),
+        }  # fmt: skip
+        assert db.session.get_one(Campaign, campaign_id).status == "running"
+        assert all(db.session.scalars(select(Customer.erased_at)))

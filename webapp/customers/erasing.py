@@ -1,0 +1,282 @@
+"""Erasing a person: what is personal goes for good. The record stays, empty, and so does the ledger, without
+words. What is left of the addresses is a keyed hash that keeps the person off lists (see `suppressions`).
+
+The caller commits, then folds SQLite's journal (`database.fold_journal`) and forgets the released files of
+evidence (`consent.housekeeping.forget_released`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text, delete, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.consent import forgetting, ledger
+from webapp.consent.ledger import Signal
+from webapp.consent.rules import Source
+from webapp.customers import (
+    duplicates,
+    erasure_log,
+    identities,
+    merging,
+    phones,
+    search,
+    suppression_key,
+    suppressions,
+    tags,
+)
+from webapp.customers.addresses import Address
+from webapp.customers.duplicates import PossibleDuplicate
+from webapp.customers.erasure_log import Entry
+from webapp.customers.importing import leftovers
+from webapp.customers.models import Customer, CustomerAttribute, Identity, IdentityKind
+from webapp.customers.search import NUMBER_KINDS
+from webapp.database import BigId, UtcDateTime
+from webapp.extensions import db
+
+REASONS = {
+    "request": "The customer asked for it",
+    "not_needed": "The data is no longer needed",
+    "other": "Another reason",
+}
+"""Why, as a word for programs, and in words for people."""
+REPLAYED = "replayed"
+SHORTEST_CLUE = 4
+"""A name of fewer signs may stand in a reason by chance."""
+
+
+class Erasure(db.Model):
+    """One record that was erased: who did it, and why in their words."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("consent_events.id", ondelete="RESTRICT"), unique=True)
+    reason: Mapped[str] = mapped_column(String(30))
+    why: Mapped[str] = mapped_column(Text, default="")
+    actor: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AlreadyErased(Exception):
+    """Somebody erased this person in this moment."""
+
+
+class OthersChanged(Exception):
+    """Somebody is to be erased with this person who may not be the same person, or not any more."""
+
+
+class TellingReason(ValueError):
+    """The reason is kept, so it must not say who was erased."""
+
+    def __init__(self) -> None:
+        super().__init__("The reason is kept. Leave the name and the number of the customer out of it.")
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Who is being erased: the ids of their records, and the addresses by which they were known."""
+
+    ids: list[int]
+    addresses: list[Address]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Why somebody is erased: a word of `REASONS`, the words of whoever does it, and who that is."""
+
+    reason: str
+    why: str
+    actor: str
+    now: datetime
+
+    @property
+    def source(self) -> Source:
+        return Source.AGENT if self.actor.startswith("user:") else Source.SYSTEM
+
+
+VEILED = "erased:"
+
+
+def veiled(id: str) -> str:
+    """What stands in the place of one of WhatsApp's message ids, which carry the number in base64."""
+    return f"{VEILED}{ledger.external_id(id)}"
+
+
+Erase = Callable[[Gone], None]
+_erasers: list[Erase] = []
+
+
+def erased_by(function: Erase) -> Erase:
+    """Register how a room erases what it keeps of customers: `function(gone)`, in the same transaction."""
+    _erasers.append(function)
+    return function
+
+
+def others(customer: Customer) -> list[Customer]:
+    """Records that may be the same person's and are not merged: a person decides about each."""
+    pairs = duplicates.of(customer)
+    found = [*identities.alike(customer), *(each for pair in pairs for each in (pair.older, pair.newer))]
+    return sorted({one.id: one for one in found if one.id != customer.id}.values(), key=lambda one: one.id)
+
+
+def erase(customer: Customer, wish: Wish, *, also: Iterable[int] = ()) -> int:
+    """Erase the person with all records that were merged into theirs, and those of `others` named in `also`;
+    how many records.
+
+    The line in the log of erasures is written here, before the commit: an erasure that is not committed is
+    made by the replay. Raises AlreadyErased, OthersChanged, TellingReason, suppressions.WrongKey, OSError.
+    """
+    key = suppressions.begin_erasure()
+    chosen = {one.id: one for one in others(customer)}
+    if not set(also) <= chosen.keys():
+        raise OthersChanged
+    people = _locked([customer.id, *also])
+    if any(one.erased_at for one in people):
+        raise AlreadyErased
+    gone = _gone(people)
+    if _tells(wish.why, people, gone.addresses):
+        raise TellingReason
+    hashes = _erase(people, gone, wish, key)
+    created = tuple((one.id, one.created_at) for one in people)
+    erasure_log.append(Entry(wish.now, created, tuple(hashes), suppression_key.fingerprint(key)))
+    return len(people)
+
+
+def replay(entries: list[Entry], now: datetime) -> int:
+    """Erase those again who are back after a backup was put in place; how many records. Safe to repeat.
+
+    Found by the record, or by an address of a record that was there before the erasure: who came back of
+    their own accord after it stays. Raises suppressions.WrongKey.
+    """
+    key = suppressions.begin_erasure()
+    if any(entry.key != suppression_key.fingerprint(key) for entry in entries):
+        raise suppressions.WrongKey
+    back = _back_again(entries, key)
+    return sum(_again(entry, sorted(back[place]), key, now) for place, entry in enumerate(entries))
+
+
+def sweep(now: datetime) -> int:
+    """Erase what came to an empty record while it was being erased, by a message on the wire; how many."""
+    late = (
+        select(Identity.customer_id).where(Identity.customer_id.in_(select(Erasure.customer_id))).distinct()
+    )
+    ids = list(db.session.scalars(late.order_by(Identity.customer_id)))
+    if ids:
+        key = suppressions.begin_erasure()
+    for id in ids:
+        gone = _gone([db.session.get_one(Customer, id)])
+        hashes = [suppression_key.hashed(key, place.match_key) for place in gone.addresses]
+        db.session.execute(delete(Identity).where(Identity.customer_id == id))
+        _elsewhere(gone, now)
+        suppressions.add(hashes, id, now)
+    return len(ids)
+
+
+def _locked(ids: Iterable[int]) -> list[Customer]:
+    """These records and all that were merged into them, each once, in the order of their ids."""
+    every = sorted({each for id in ids for each in merging.merged_ids(id)})
+    people = [db.session.get_one(Customer, id) for id in every]
+    for one in people:
+        ledger.lock(one)
+    return people
+
+
+def _gone(people: list[Customer]) -> Gone:
+    ids = [one.id for one in people]
+    rows = db.session.scalars(select(Identity).where(Identity.customer_id.in_(ids)).order_by(Identity.id))
+    return Gone(ids, [Address(IdentityKind(row.kind), row.value, row.match_key) for row in rows])
+
+
+def _tells(why: str, people: list[Customer], places: list[Address]) -> bool:
+    told, digits = search.fold(why), phones.digits(why)
+    numbers = {form for p in places if p.kind in NUMBER_KINDS for form in (p.value, p.match_key)}
+    clues = {search.fold(one.name) for one in people} | {
+        search.fold(place.value) for place in places if place.kind not in NUMBER_KINDS
+    }
+    return any(number in digits for number in numbers) or any(
+        clue in told for clue in clues if len(clue) >= SHORTEST_CLUE
+    )
+
+
+def _erase(people: list[Customer], gone: Gone, wish: Wish, key: bytes) -> list[str]:
+    """The hashes of the addresses."""
+    for one in people:
+        event = ledger.record_erasure(one, wish.reason, Signal(wish.source, wish.actor, wish.now))
+        db.session.add(Erasure(customer_id=one.id, event_id=event.id, reason=wish.reason, why=wish.why,
+                               actor=wish.actor, at=wish.now))  # fmt: skip
+        _empty(one, wish.now)
+    _elsewhere(gone, wish.now)
+    hashes = sorted({suppression_key.hashed(key, place.match_key) for place in gone.addresses})
+    suppressions.add(hashes, people[0].id, wish.now)
+    return hashes
+
+
+def _elsewhere(gone: Gone, now: datetime) -> None:
+    """What is told of them beside their records."""
+    forgetting.forget_all(gone.ids, now)
+    for function in _erasers:
+        function(gone)
+    leftovers.forget(gone.addresses)
+
+
+def _empty(customer: Customer, now: datetime) -> None:
+    """Leave the state of consent, which the ledger tells, and nothing that says who it was."""
+    tags.set_tags(customer, [])
+    for table in (CustomerAttribute, Identity):
+        db.session.execute(delete(table).where(table.customer_id == customer.id))
+    pair = or_(PossibleDuplicate.older_id == customer.id, PossibleDuplicate.newer_id == customer.id)
+    db.session.execute(delete(PossibleDuplicate).where(pair))
+    customer.name = customer.search = customer.phone_display = ""
+    customer.attrs_json = {}
+    customer.erased_at = now
+    customer.version += 1
+    db.session.flush()
+    db.session.expire(customer, ["identities"])
+
+
+def _back_again(entries: list[Entry], key: bytes) -> list[set[int]]:
+    """For each entry the records that are there again."""
+    back: list[set[int]] = []
+    for entry in entries:
+        found = db.session.scalars(select(Customer).where(Customer.id.in_([id for id, _ in entry.records])))
+        there = {(one.id, one.created_at) for one in found if one.erased_at is None}
+        back.append({id for id, _ in there & set(entry.records)})
+    by_hash = {each: place for place, entry in enumerate(entries) for each in entry.hashes}
+    owners = select(Identity.match_key, Customer.id, Customer.created_at).join(Customer)
+    for match_key, id, created_at in db.session.execute(owners.execution_options(yield_per=CHUNK)):
+        place = by_hash.get(suppression_key.hashed(key, match_key))
+        if place is not None and created_at <= entries[place].at:
+            back[place].add(id)
+    return back
+
+
+CHUNK = 2000
+"""Addresses that are read at once."""
+
+
+def _again(entry: Entry, ids: list[int], key: bytes, now: datetime) -> int:
+    people = [one for one in _locked(ids) if one.erased_at is None]
+    if people:
+        wish = Wish(REPLAYED, "", "system", now)
+        _erase(people, _gone(people), wish, key)
+    unknown = [each for each in entry.hashes if db.session.get(suppressions.Suppression, each) is None]
+    if unknown:
+        suppressions.add(unknown, _tombstone(entry, people, now), entry.at)
+    return len(people)
+
+
+def _tombstone(entry: Entry, people: list[Customer], now: datetime) -> int:
+    """The empty record; a new one where the backup is older than the customer."""
+    if people:
+        return people[0].id
+    for id, created_at in entry.records:
+        known = db.session.get(Customer, id)
+        if known and known.erased_at and known.created_at == created_at:
+            return id
+    empty = Customer(created_at=entry.records[0][1], erased_at=entry.at)
+    db.session.add(empty)
+    db.session.flush()
+    return empty.id
