@@ -29,7 +29,7 @@ def tombstone(app) -> int:
 
 @pytest.fixture
 def another_key(app, tombstone) -> None:
-    app.config["HEED"] = replace(app.config["HEED"], signing_key="a key of another desk")
+    app.config["HEED"] = replace(app.config["HEED"], signing_key=b"k" * 32)
 
 
 def everybody_without_a_record_may_receive(app) -> None:

@@ -13,6 +13,7 @@ from webapp.campaigns import segments, statuses
 from webapp.campaigns.models import Delivery
 from webapp.campaigns.statuses import News
 from webapp.consent import holds
+from webapp.consent.housekeeping import forget_released
 from webapp.consent.ledger import Proof, Signal
 from webapp.consent.rules import Source, Status
 from webapp.customers import attributes, duplicates, erasing, tags
@@ -82,6 +83,7 @@ def erased(app: Flask, customer_id: int, seconds: float = 1000) -> None:
         erasing.erase(db.session.get_one(Customer, customer_id), wish(seconds))
         db.session.commit()
         db.session.remove()
+        forget_released()
         assert fold_journal(db.engine)
 
 

@@ -16,6 +16,7 @@ from tests.customers.erasures import (
     somebody,
     wish,
 )
+from tests.exhibits import a_png
 from tests.factories import NOON, a_customer, at
 from tests.whatsapp.deliveries import a_body, a_change
 from tests.whatsapp.posting import apart, deliver, everybody, post, says, the_ledger_is_whole
@@ -23,9 +24,11 @@ from webapp.campaigns import erased_people, statuses
 from webapp.campaigns.models import Delivery, IdempotencyKey
 from webapp.campaigns.statuses import News
 from webapp.consent import ledger, ledger_check
+from webapp.consent.file_kinds import read_upload
+from webapp.consent.ledger import Proof
 from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import Kind, Status
-from webapp.customers import erasing, erasure_log, identities, merging, tags
+from webapp.customers import consenting, erasing, erasure_log, identities, merging, tags
 from webapp.customers.erasing import AlreadyErased, Erasure, OthersChanged, TellingReason
 from webapp.customers.models import Customer, Identity, Tag
 from webapp.database import writing
@@ -297,17 +300,27 @@ def test_tags_of_others_stay(app):
         assert other.tags_json == ["vip"]
 
 
-def test_evidence_may_only_be_missing_where_somebody_was_erased(app):
-    with app.app_context():
-        customer_id = a_customer(status=Status.OPTED_IN).id
-    erased(app, customer_id)
+def test_the_files_that_proved_a_consent_go_from_the_disk_unless_they_prove_another(app, tmp_path):
+    def opts_in(customer, content):
+        proof = Proof("paper_form", "Signed")
+        consenting.opt_in(customer, proof, upload=read_upload(content, "form.png"), version=customer.version,
+                          stated_at=None, actor="user:1", now=at(1))  # fmt: skip
+
     with app.app_context(), writing():
-        db.session.get_one(Customer, customer_id).erased_at = None
+        one, other = a_customer("Zenaide"), a_customer("Ute")
+        opts_in(one, a_png(b"shared"))
+        opts_in(other, a_png(b"shared"))
         db.session.commit()
+        consenting.opt_out(one, actor="user:1", now=at(2))
+        opts_in(one, a_png(b"her own"))
+        db.session.commit()
+        one_id = one.id
+    assert len(list((tmp_path / "evidence").glob("*/*"))) == 2
+    erased(app, one_id)
+    [left] = (tmp_path / "evidence").glob("*/*")
+    assert b"shared" in left.read_bytes()
     with app.app_context():
-        fault = ledger_check.first_fault()
-        db.session.remove()
-    assert "is gone" in (fault or "")
+        assert ledger_check.first_fault(read_files=True) is None
 
 
 def test_the_ledger_is_whole_after_all(app):

@@ -33,7 +33,7 @@ def read() -> bytes | None:
     """
     settings: Settings = current_app.config["HEED"]
     if settings.signing_key:
-        return _derived(settings.signing_key.encode())
+        return _derived(settings.signing_key)
     try:
         return _checked((settings.data_dir / FILE).read_text(encoding="ascii"))
     except FileNotFoundError:
