@@ -18,6 +18,7 @@ LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
+    "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "customers/phones", "customers/wording", "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature",
     "formatting",
 }  # fmt: skip
