@@ -18,6 +18,7 @@ LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoint
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
+    "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",
     "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature", "endpoints/addresses",
     "endpoints/schedule", "endpoints/signing", "formatting", "events/policy_words",

@@ -23,7 +23,7 @@ from tests.whatsapp.posting import (
     the_ledger_is_whole,
 )
 from webapp import clock
-from webapp.consent import ledger, policy
+from webapp.consent import disputes, ledger, policy
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.policy import Wishes
@@ -263,6 +263,16 @@ class TestAChangeOfNumber:
         kept, gone = everybody()
         assert (state(kept), gone.merged_into_id, gone.identities) == (expected, kept.id, [])
         assert [i.value for i in kept.identities][:2] == [self.OLD, self.NEW]
+
+    def test_who_differs_from_the_ledger_takes_that_along_to_all_who_may_be_the_same(self, app):
+        joe = a_customer("Joe", phone=f"+{self.OLD}", status=IN)
+        for number in ("5511987654321", "551187654321"):
+            a_customer("Joe in Brazil", phone=f"+{number}", status=IN)
+        disputes.mark([joe.id], clock.now())
+        db.session.commit()
+        deliver(app, moves(self.OLD, "5511987654321", at=2))
+        assert [customer.gate_facts.on_hold for customer in everybody()] == [True, False, True]
+        assert everybody()[1].merged_into_id == joe.id
 
 
 class TestTimes:

@@ -15,13 +15,12 @@ class NoCheckpoint(Exception):
 
 
 class Trail:
-    """The notes of one file, oldest first. `keys` are those that it has vouched for so far.
+    """The notes of one file, oldest first.
 
     What stands behind the first `length` bytes was written later than the moment that is looked at.
     """
 
     def __init__(self, file: Path, origin: str | None, length: int | None = None) -> None:
-        self.keys: set[bytes] = set()
         self._file, self._origin, self._length = file, origin, length
         self._others: defaultdict[str, set[bytes]] = defaultdict(set)
         self._own = self._read()
@@ -40,7 +39,6 @@ class Trail:
                     f"Seal {seal.number:,} is not the one of {seal.size:,} events whose checkpoint stands in "
                     f"{self._file.name}: the chain was built anew."
                 )
-            self.keys.add(self._head.key)
             vouched, self._head = True, next(self._own, None)
         return vouched
 
