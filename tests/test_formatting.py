@@ -75,7 +75,7 @@ def test_a_tag_has_the_same_hue_in_any_case_and_only_hues_that_the_stylesheet_ha
 
 def test_every_filter_that_templates_use_is_registered():
     assert set(formatting.FILTERS) == {
-        "ago", "day", "grouped", "initials", "instant", "iso", "stamp", "tag_hue",
+        "ago", "day", "file_size", "grouped", "initials", "instant", "iso", "stamp", "tag_hue",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tests.exhibits import a_jpeg, a_pdf, a_png
 from tests.factories import NOON, a_customer, at
 from webapp import clock
 from webapp.consent import evidence_files, housekeeping, ledger, ledger_check
+from webapp.consent.commands import verify
 from webapp.consent.evidence_files import Damaged
 from webapp.consent.file_kinds import read_upload
 from webapp.consent.ledger import Proof, Statement
@@ -238,6 +239,14 @@ class TestLedgerCheck:
         path_of(folder, a_pdf()).write_bytes(a_pdf().replace(b"obj", b"OBJ"))
         assert fault() == ""
         assert "not what was recorded" in fault(read_files=True)
+
+    def test_the_command_looks_for_files_and_reads_them_when_asked(self, app, folder):
+        opted_in()
+        db.session.commit()
+        run = app.test_cli_runner().invoke
+        assert "1 events, 1 file of evidence" in run(verify).stderr
+        path_of(folder, a_pdf()).write_bytes(a_pdf().replace(b"obj", b"OBJ"))
+        assert [run(verify, options).exit_code for options in ([], ["--read-files"])] == [0, 1]
 
     @pytest.mark.parametrize("change", [
         {"link": "https://other.example"}, {"file_sha256": None}, {"file_name": "other.pdf"},
