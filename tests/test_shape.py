@@ -92,6 +92,15 @@ def test_nothing_imports_views_but_their_own_room_and_the_list_of_rooms():
             assert all(name.startswith(f"webapp.{room_of(file)}.") for name in views), file
 
 
+def test_whoever_puts_people_on_record_asks_first_whether_they_were_erased():
+    """Demo people are invented; `identities` itself is what the others call."""
+    creates = re.compile(r"identities\.(create|create_with|composed)\(")
+    for file in modules():
+        if creates.search(file.read_text(encoding="utf-8")) and room_of(file) != "demo":
+            asks = "webapp.customers.suppressions" in imports_of(file) or file.stem == "intake"
+            assert asks, file
+
+
 def test_only_views_and_the_frame_name_templates():
     framing = {"rendering", "errors"}
     for file in modules():

@@ -41,6 +41,7 @@ def test_nothing_personal_is_left_in_any_table_or_file(app, tmp_path):
     (tmp_path / "imports").mkdir()
     left = tmp_path / "imports" / "old.rejected.csv"
     left.write_text(f"phone,name,line,reason\n(11) 98765-4321,{NAME},2,why\n+4915123456789,Ute,3,why\n")
+    (tmp_path / "odd.rejected.csv").write_bytes(b"\xff\x00\n")
     places = {table for table, _ in found_in_tables(app)}
     assert places >= {"customers", "identities", "evidence", "holds", "inbound_messages", "deliveries",
                       "customer_attrs"}, "the test stages what it looks for"  # fmt: skip
@@ -48,6 +49,7 @@ def test_nothing_personal_is_left_in_any_table_or_file(app, tmp_path):
     assert found_in_tables(app) == []
     assert found_on_disk(tmp_path) == []
     assert "Ute" in left.read_text()
+    assert (tmp_path / "odd.rejected.csv").read_bytes() == b"\xff\x00\n"
     with app.app_context():
         assert ledger_check.first_fault() is None
 

@@ -121,6 +121,15 @@ def test_who_came_back_of_their_own_accord_stays(app, gone):
         assert db.session.scalars(select(Suppression.lifted_at)).one() is not None
 
 
+def test_a_record_that_learned_the_number_after_the_erasure_stays(app, gone):
+    with app.app_context(), writing():
+        db.session.execute(Suppression.__table__.delete())
+        identities.attach(everybody()[0], "wa_id", NUMBER, "whatsapp", at(1001))
+        db.session.commit()
+    assert "0 records erased again" in replayed(app).output
+    assert names(app) == ["Bo", ""]
+
+
 def test_a_backup_older_than_the_customer_still_suppresses(app, gone):
     with app.app_context(), writing():
         db.session.execute(Suppression.__table__.delete())

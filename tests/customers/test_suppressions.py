@@ -254,6 +254,13 @@ class TestWhoWritesIn:
             row = db.session.scalars(select(Suppression)).one()
             assert (row.customer_id, row.lifted_at) == (fresh_id, None)
 
+    def test_opts_in_with_own_words_when_the_key_is_damaged_too(self, app, tombstone, tmp_path):
+        deliver(app, says("Hello?", **{"from": NUMBER}))
+        (tmp_path / suppression_key.FILE).write_text("damaged")
+        deliver(app, says("START", 5, **{"from": NUMBER}))
+        with app.app_context():
+            assert state(everybody()[1]) == ("opted_in",)
+
     def test_is_taken_in_without_the_key_too(self, app, tombstone):
         another_key(app)
         deliver(app, says("STOP", **{"from": NUMBER}), says("Hello", **{"from": "12025550107"}))

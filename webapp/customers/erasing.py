@@ -41,9 +41,8 @@ REASONS = {
     "other": "Another reason",
 }
 """Why, as a word for programs, and in words for people."""
-REPLAYED = "replayed"
 SHORTEST_CLUE = 4
-"""A name of fewer signs may stand in a reason by chance."""
+"""A name or number of fewer signs may stand in a reason by chance."""
 
 
 class Erasure(db.Model):
@@ -110,7 +109,10 @@ _erasers: list[Erase] = []
 
 
 def erased_by(function: Erase) -> Erase:
-    """Register how a room erases what it keeps of customers: `function(gone)`, in the same transaction."""
+    """Register how a room erases what it keeps of customers: `function(gone)`, in the same transaction.
+
+    The records are empty by then; their evidence still stands.
+    """
     _erasers.append(function)
     return function
 
@@ -133,29 +135,17 @@ def erase(customer: Customer, wish: Wish, *, also: Iterable[int] = ()) -> int:
     chosen = {one.id: one for one in others(customer)}
     if not set(also) <= chosen.keys():
         raise OthersChanged
-    people = _locked([customer.id, *also])
+    people = locked([customer.id, *also])
     if any(one.erased_at for one in people):
         raise AlreadyErased
-    gone = _gone(people)
-    if _tells(wish.why, people, gone.addresses):
+    if any(one.merged_into_id not in (None, *(each.id for each in people)) for one in people):
+        raise OthersChanged
+    if _tells(wish.why, people, _gone(people).addresses):
         raise TellingReason
-    hashes = _erase(people, gone, wish, key)
+    hashes = erase_records(people, wish, key)
     created = tuple((one.id, one.created_at) for one in people)
     erasure_log.append(Entry(wish.now, created, tuple(hashes), suppression_key.fingerprint(key)))
     return len(people)
-
-
-def replay(entries: list[Entry], now: datetime) -> int:
-    """Erase those again who are back after a backup was put in place; how many records. Safe to repeat.
-
-    Found by the record, or by an address of a record that was there before the erasure: who came back of
-    their own accord after it stays. Raises suppressions.WrongKey.
-    """
-    key = suppressions.begin_erasure()
-    if any(entry.key != suppression_key.fingerprint(key) for entry in entries):
-        raise suppressions.WrongKey
-    back = _back_again(entries, key)
-    return sum(_again(entry, sorted(back[place]), key, now) for place, entry in enumerate(entries))
 
 
 def sweep(now: datetime) -> int:
@@ -175,7 +165,7 @@ def sweep(now: datetime) -> int:
     return len(ids)
 
 
-def _locked(ids: Iterable[int]) -> list[Customer]:
+def locked(ids: Iterable[int]) -> list[Customer]:
     """These records and all that were merged into them, each once, in the order of their ids."""
     every = sorted({each for id in ids for each in merging.merged_ids(id)})
     people = [db.session.get_one(Customer, id) for id in every]
@@ -196,13 +186,13 @@ def _tells(why: str, people: list[Customer], places: list[Address]) -> bool:
     clues = {search.fold(one.name) for one in people} | {
         search.fold(place.value) for place in places if place.kind not in NUMBER_KINDS
     }
-    return any(number in digits for number in numbers) or any(
-        clue in told for clue in clues if len(clue) >= SHORTEST_CLUE
-    )
+    found = {number for number in numbers if number in digits} | {clue for clue in clues if clue in told}
+    return any(len(each) >= SHORTEST_CLUE for each in found)
 
 
-def _erase(people: list[Customer], gone: Gone, wish: Wish, key: bytes) -> list[str]:
-    """The hashes of the addresses."""
+def erase_records(people: list[Customer], wish: Wish, key: bytes) -> list[str]:
+    """Erase these records, which are locked; the hashes of their addresses."""
+    gone = _gone(people)
     for one in people:
         event = ledger.record_erasure(one, wish.reason, Signal(wish.source, wish.actor, wish.now))
         db.session.add(Erasure(customer_id=one.id, event_id=event.id, reason=wish.reason, why=wish.why,
@@ -216,9 +206,9 @@ def _erase(people: list[Customer], gone: Gone, wish: Wish, key: bytes) -> list[s
 
 def _elsewhere(gone: Gone, now: datetime) -> None:
     """What is told of them beside their records."""
-    forgetting.forget_all(gone.ids, now)
     for function in _erasers:
         function(gone)
+    forgetting.forget_all(gone.ids, now)
     leftovers.forget(gone.addresses)
 
 
@@ -235,48 +225,3 @@ def _empty(customer: Customer, now: datetime) -> None:
     customer.version += 1
     db.session.flush()
     db.session.expire(customer, ["identities"])
-
-
-def _back_again(entries: list[Entry], key: bytes) -> list[set[int]]:
-    """For each entry the records that are there again."""
-    back: list[set[int]] = []
-    for entry in entries:
-        found = db.session.scalars(select(Customer).where(Customer.id.in_([id for id, _ in entry.records])))
-        there = {(one.id, one.created_at) for one in found if one.erased_at is None}
-        back.append({id for id, _ in there & set(entry.records)})
-    by_hash = {each: place for place, entry in enumerate(entries) for each in entry.hashes}
-    owners = select(Identity.match_key, Customer.id, Customer.created_at).join(Customer)
-    for match_key, id, created_at in db.session.execute(owners.execution_options(yield_per=CHUNK)):
-        place = by_hash.get(suppression_key.hashed(key, match_key))
-        if place is not None and created_at <= entries[place].at:
-            back[place].add(id)
-    return back
-
-
-CHUNK = 2000
-"""Addresses that are read at once."""
-
-
-def _again(entry: Entry, ids: list[int], key: bytes, now: datetime) -> int:
-    people = [one for one in _locked(ids) if one.erased_at is None]
-    if people:
-        wish = Wish(REPLAYED, "", "system", now)
-        _erase(people, _gone(people), wish, key)
-    unknown = [each for each in entry.hashes if db.session.get(suppressions.Suppression, each) is None]
-    if unknown:
-        suppressions.add(unknown, _tombstone(entry, people, now), entry.at)
-    return len(people)
-
-
-def _tombstone(entry: Entry, people: list[Customer], now: datetime) -> int:
-    """The empty record; a new one where the backup is older than the customer."""
-    if people:
-        return people[0].id
-    for id, created_at in entry.records:
-        known = db.session.get(Customer, id)
-        if known and known.erased_at and known.created_at == created_at:
-            return id
-    empty = Customer(created_at=entry.records[0][1], erased_at=entry.at)
-    db.session.add(empty)
-    db.session.flush()
-    return empty.id

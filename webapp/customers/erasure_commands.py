@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from webapp import clock
 from webapp.consent.housekeeping import forget_released
-from webapp.customers import erasing, erasure_log
+from webapp.customers import erasure_log, erasure_replay
 from webapp.customers.suppressions import WrongKey
 from webapp.database import fold_journal, writing
 from webapp.extensions import db
@@ -34,7 +34,7 @@ def replay(file: Path | None) -> None:
         raise _unusable(str(error)) from None
     try:
         with writing():
-            erased = erasing.replay(log.entries, clock.now())
+            erased = erasure_replay.replay(log.entries, clock.now())
             db.session.commit()
     except WrongKey as refusal:
         raise click.ClickException(str(refusal)) from None
