@@ -44,7 +44,10 @@ def _fault_of(customer: Row[Any], events: list[Row[Any]]) -> str | None:
     if fault := next(filter(None, map(_evidence_fault, events)), None):
         return fault
     shown = State(**{field: getattr(customer, field) for field in STATE_FIELDS})
-    told = state.fold(events)
+    reached = state.steps(events)
+    if fault := next(filter(None, map(_restored_fault, events, reached[1:])), None):
+        return fault
+    told = reached[-1]
     if told != shown:
         field = next(name for name in STATE_FIELDS if getattr(told, name) != getattr(shown, name))
         return (
@@ -52,6 +55,13 @@ def _fault_of(customer: Row[Any], events: list[Row[Any]]) -> str | None:
             f"but the ledger says {getattr(told, field)}."
         )
     return None
+
+
+def _restored_fault(event: Row[Any], after: State) -> str | None:
+    """An undo or revert says itself what it restored, and lists read it there."""
+    if event.compensates is None or event.status == after.status:
+        return None
+    return f"Event {event.id} says that it restored {event.status}, but it restored {after.status}."
 
 
 def _evidence_fault(event: Row[Any]) -> str | None:
