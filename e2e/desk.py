@@ -146,14 +146,16 @@ def stage_proof() -> None:
 
 
 def stage_log(now: datetime) -> None:
-    """An import that can be reverted, a setting that somebody changed, and a file that somebody took."""
+    """A batch, a setting that somebody changed and a file that somebody took; no customer's state moves."""
     with writing():
         batch = batches.open_batch(BatchKind.IMPORT, "spring list.csv", actor="user:1", now=now)
-        for id in (41, 42, 43):
+        opted_out = db.select(Customer).where(Customer.status == Status.OPTED_OUT).order_by(Customer.id)
+        for customer in db.session.scalars(opted_out.limit(3)).all():
             proof = Proof(words="From the spring list")
-            said = Statement(Status.OPTED_OUT, Source.IMPORT, "user:1", now, proof=proof, batch_id=batch.id)
-            ledger.record(db.session.get_one(Customer, id), said)
-        policy.reconfirm_after(24, version=None, actor="user:1", now=now)
+            said = Statement(Status.OPTED_OUT, Source.API, "user:1", now, proof=proof, batch_id=batch.id)
+            ledger.record(customer, said)
+        hours = {"window_from": None, "window_until": None}, {"window_from": 540, "window_until": 1080}
+        ledger.record_policy(*hours, actor="user:1", now=now)
         disclosures.note("events", filter="source import", rows=3, actor="user:1", now=now)
         db.session.commit()
 

@@ -5,10 +5,10 @@ import contextlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 
 from tests.factories import NOON, a_customer, at
-from webapp.consent import batches, holds, ledger, ledger_check, state, undoing
+from webapp.consent import batches, guards, holds, ledger, ledger_check, state, undoing
 from webapp.consent.batches import BatchKind, Kept, NotRevertible
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Batch, ConsentEvent, Evidence
@@ -202,6 +202,18 @@ def test_a_crash_between_two_parts_costs_nothing(monkeypatch):
     assert {person.status for person in people} == {IN}
     assert batches.unfinished() == []
     assert db.session.query(ConsentEvent).filter_by(batch_id=revert.id).count() == 5
+
+
+def test_verify_finds_a_revert_that_claims_to_have_restored_something_else():
+    ana = a_customer()
+    reverted(an_import(ana))
+    assert whole()
+    with guards.lifted():
+        db.session.execute(
+            text("UPDATE consent_events SET status = 'opted_in' WHERE compensates IS NOT NULL")
+        )
+    db.session.commit()
+    assert "restored" in (ledger_check.first_fault() or "")
 
 
 @pytest.mark.parametrize("kind", [BatchKind.REVERT, BatchKind.MISSED_STOPS])

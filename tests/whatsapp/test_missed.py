@@ -21,7 +21,8 @@ from tests.whatsapp.posting import (
 )
 from tests.whatsapp.switching import switch
 from webapp import clock
-from webapp.consent import ledger
+from webapp.consent import batches, ledger
+from webapp.consent.batches import BatchKind
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Kind
 from webapp.extensions import db
@@ -127,6 +128,17 @@ def test_honoured_the_opt_out_has_the_customers_words_time_and_message(app):
     assert (evidence.words, evidence.matched, evidence.message_id) == ("stop", "STOP", "wamid.S")
     assert event.identity_id
     assert [(m.decision, m.missed) for m in kept()] == [("opt_out", None)]
+
+
+def test_honoured_they_are_one_batch_of_whoever_decided(app):
+    deliver(app, says("stop"), says("stop", message_id="wamid.2", **{"from": "5511955550101"}))
+    on_again()
+    honoured()
+    batch = batches.newest(BatchKind.MISSED_STOPS)
+    events = db.session.scalars(select(ConsentEvent).where(ConsentEvent.kind == Kind.CONSENT)).all()
+    assert [event.batch_id for event in events] == [batch.id, batch.id]
+    assert [event.actor for event in events] == ["customer", "customer"]
+    assert batch.actor.startswith("user:")
 
 
 def test_honoured_what_is_unclear_is_held_for_review(app):

@@ -95,7 +95,9 @@ def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding
     told = told_by(events)
     if told is None:
         yield Finding(f"The history of customer {customer.id} cannot be read.", customer.id, marked)
-    elif fields := differences(customer, told):
+    else:
+        yield from _restored_faults(events)
+    if told is not None and (fields := differences(customer, told)):
         field = fields[0]
         yield Finding(
             f"Customer {customer.id}: {field} is {getattr(customer, field)}, "
@@ -103,6 +105,16 @@ def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding
             customer.id,
             marked,
         )
+
+
+def _restored_faults(events: list[Row[Any]]) -> Iterator[Finding]:
+    """An undo or revert says itself what it restored, and lists read it there."""
+    if all(event.compensates is None for event in events):
+        return
+    for event, after in zip(events, state.steps(events)[1:], strict=True):
+        if event.compensates is not None and event.status != after.status:
+            said = f"Event {event.id} says that it restored {event.status}, but it restored {after.status}."
+            yield Finding(said)
 
 
 def _evidence_fault(event: Row[Any]) -> Finding | None:
