@@ -95,9 +95,9 @@ def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding
     told = told_by(events)
     if told is None:
         yield Finding(f"The history of customer {customer.id} cannot be read.", customer.id, marked)
-    else:
-        yield from _restored_faults(events)
-    if told is not None and (fields := differences(customer, told)):
+        return
+    yield from _restored_faults(events)
+    if fields := differences(customer, told):
         field = fields[0]
         yield Finding(
             f"Customer {customer.id}: {field} is {getattr(customer, field)}, "
