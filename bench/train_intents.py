@@ -30,7 +30,9 @@ FOLDS = (1, 2, 3, 4)
 MOST_REVIEWS = 0.01
 """Share of ordinary messages, without a stop word, that may pass the threshold."""
 SEEN_AT_LEAST = 2
-COST, REQUESTS_COUNT, ROUNDS = 1.0, 1.0, 15
+ROUNDS = 15
+REQUEST, PLAIN, TEMPTING = 1.0, 2.0, 0.3
+"""What a mistake costs: fewest may be made with ordinary messages that do not even hold a stop word."""
 VERDICT = 0.15
 """How large a verdict of the patterns is beside the other features, which have length one together."""
 BYTES = 600_000
@@ -120,10 +122,13 @@ class _Point(NamedTuple):
 def _point(row: Row, numbers: dict[str, int]) -> _Point:
     found = [numbers[feature] for feature in row.features if feature in numbers]
     verdicts = [numbers[verdict] for verdict in row.verdicts]
-    side, cost = (1, COST * REQUESTS_COUNT) if row.example.asks else (-1, COST)
-    slack = 1 / (2 * cost)
+    slack = 1 / (2 * _cost(row.example))
     curvature = len(found) * row.value**2 + len(verdicts) * VERDICT**2 + slack
-    return _Point(found, row.value, verdicts, side, curvature, slack)
+    return _Point(found, row.value, verdicts, 1 if row.example.asks else -1, curvature, slack)
+
+
+def _cost(example: Example) -> float:
+    return REQUEST if example.asks else PLAIN if example.plain else TEMPTING
 
 
 def _step(point: _Point, alpha: float, weights: list[float]) -> float:

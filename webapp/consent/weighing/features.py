@@ -1,19 +1,19 @@
-"""What is weighed in a message: its words, parts of words, rows and pairs of them, and what they mean.
+"""What is weighed in a message: its words, two in a row, parts of words, and what they mean, alone and in pairs.
 
 Each feature comes with the places of the words that it is about, so that it can be said what tipped a message.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from webapp.consent.intents.patterns import END, START, pieces
 from webapp.consent.weighing.meanings import meanings
 
 PARTS = range(2, 6)
 """Lengths of the parts of words, with a space for each end of the word."""
-NEAR = 3
 FAR = 8
-"""How many words apart two meanings may stand to count as near each other, and to count as a pair."""
+"""How many words apart two meanings may stand to count in their order."""
 Places = tuple[int, ...]
 _QUESTION_MARK = re.compile("[?؟]")
 
@@ -37,15 +37,13 @@ def _all(words: list[str]) -> Iterator[tuple[str, Places]]:
 
 
 def _rows(words: list[str]) -> Iterator[tuple[str, Places]]:
-    """Each word, two in a row, two with any word between; the ends count as words."""
+    """Each word, and two in a row; the ends of the message count as words."""
     row = [START, *words, END]
     last = len(words) - 1
     for at, word in enumerate(words):
         yield f"w{word}", (at,)
-    for at, (one, next_) in enumerate(zip(row, row[1:], strict=False)):
+    for at, (one, next_) in enumerate(pairwise(row)):
         yield f"r{one} {next_}", tuple({max(at - 1, 0), min(at, last)})
-    for at, (one, after) in enumerate(zip(row, row[2:], strict=False)):
-        yield f"s{one} {after}", tuple({max(at - 1, 0), min(at + 1, last)})
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -57,7 +55,7 @@ def _parts(word: str) -> Iterator[str]:
 
 
 def _meant(words: list[str]) -> Iterator[tuple[str, Places]]:
-    """Each meaning, and pairs of them: in any order anywhere, in order when far or near."""
+    """Each meaning, pairs of them in their order, and pairs that occur anywhere."""
     parted = [(at, piece) for at, word in enumerate(words) for piece in pieces(word)]
     meant = meanings().of([piece for _, piece in parted])
     seen: dict[str, int] = {}
@@ -72,9 +70,6 @@ def _meant(words: list[str]) -> Iterator[tuple[str, Places]]:
             both = (at, parted[later][0])
             for one, other in ((one, other) for one in here for other in there if one != other):
                 yield f"o{one} {other}", both
-                yield f"p{min(one, other)} {max(one, other)}", both
-                if later - place <= NEAR:
-                    yield f"n{one} {other}", both
     named = sorted(seen)
     for number, one in enumerate(named):
         yield from ((f"a{one} {other}", (seen[one], seen[other])) for other in named[number + 1 :])

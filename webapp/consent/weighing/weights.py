@@ -11,8 +11,9 @@ from webapp.consent.weighing.features import features
 
 FILE = Path(__file__).with_name("weights.tsv")
 HEADER = """\
-# Weights of what a message holds, for and against its asking to be left alone. Made by bench/train_intents.py, never
-# by hand. Columns, parted by tabs: the feature (its first letter is its kind, see features.py) and its weight.
+# Weights of what a message holds, for and against its asking to be left alone. Made by bench/train_intents.py
+# and never by hand. Columns, parted by tabs: the feature (its first letter is its kind, see features.py), its
+# weight.
 # learned from: {digest}
 # threshold: {threshold}
 """
