@@ -36,6 +36,47 @@ def tuned() -> list[list[str]]:
     return _rows("tuned.tsv")
 
 
+class Example(NamedTuple):
+    """A message to learn from, and the fold that it belongs to; fold 0 is held out of every training."""
+
+    asks: bool
+    language: str
+    text: str
+    has_stop_word: bool
+    fresh: bool
+    """Whether the patterns were not tuned on it."""
+
+    @property
+    def fold(self) -> int:
+        """By another part of the hash of the text, so that no choice was possible."""
+        return hashlib.sha256(self.text.encode()).digest()[1] % 5
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is ordinary and holds no word of stopping."""
+        return not self.asks and not self.has_stop_word
+
+    @property
+    def tempting(self) -> bool:
+        return not self.asks and self.has_stop_word
+
+
+def examples() -> list[Example]:
+    """All messages that may be learned from."""
+    older = [Example(True, message.language, message.text, False, False) for message in requests()]
+    older += [Example(False, *message, fresh=False) for message in ordinary()]
+    older += [Example(right == "review", *message, False, False) for right, *message in tuned()]
+    return older + fresh()
+
+
+def fresh() -> list[Example]:
+    """Messages that came after the patterns were written and were not used to tune them."""
+    rows = _rows("trained.tsv")
+    return [
+        Example(right == "review", *message, bool(sense), True) for right, *message, sense in _padded(rows)
+    ]
+
+
 def kept(messages: list[Message]) -> list[Message]:
     return [message for message in messages if message.kept]
 
@@ -43,3 +84,7 @@ def kept(messages: list[Message]) -> list[Message]:
 def _rows(name: str) -> list[list[str]]:
     lines = (CORPORA / name).read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines if line and not line.startswith("# ")]
+
+
+def _padded(rows: list[list[str]]) -> list[list[str]]:
+    return [[*row, ""][:4] for row in rows]

@@ -14,6 +14,7 @@ from webapp.consent.links import without_links
 from webapp.consent.look_alikes import guessed, spelled_out, taken_apart, with_look_alikes
 from webapp.consent.near_misses import NearMisses
 from webapp.consent.phrases import Passage, Phrases, Spelling
+from webapp.consent.weighing.weights import is_weighed, weights
 
 Finding = tuple[str, str]
 """The keyword or phrase that was found, as configured, and how it was found, in words."""
@@ -39,17 +40,28 @@ class PossibleStops:
 
         `bare` is the folded message without accents, `words` are its tokens.
         """
-        found = (search.find(reading, len(words)) for search, reading in self._readings(bare, words))
-        return next(filter(None, found), None)
-
-    def _readings(self, bare: str, words: list[str]) -> Iterator[tuple["_Search", list[str]]]:
+        length = len(words)
         text = without_links(bare)
-        yield self._literal, words if text == bare else tokens(text)
+        literal = self._literal.wording(words if text == bare else tokens(text))
+        weighed = is_weighed(literal.words)
+        found = self._literal.find(
+            literal, length, _weighed(literal, text) if weighed else _by_patterns(literal)
+        )
+        if found:
+            return found
+        # What the patterns found and the weights refused is not found again in another spelling.
+        refused = weighed and literal.request()
+        others = (
+            search.find(wording, length, None if refused else _by_patterns(wording))
+            for search, wording in self._other_readings(text)
+        )
+        return next(filter(None, others), None)
+
+    def _other_readings(self, text: str) -> Iterator[tuple["_Search", Wording]]:
         if (ends := _ends(text)) != text:
-            yield self._literal, tokens(ends)
-        text = ends
-        yield from ((self._literal, words) for words in taken_apart(text))
-        yield from ((self._guessed, words) for words in guessed(text))
+            yield self._literal, self._literal.wording(tokens(ends))
+        yield from ((self._literal, self._literal.wording(words)) for words in taken_apart(ends))
+        yield from ((self._guessed, self._guessed.wording(words)) for words in guessed(ends))
 
 
 def _ends(text: str) -> str:
@@ -77,14 +89,16 @@ class _Search:
             for size in {len(key) for key in core}
         }
 
-    def find(self, words: list[str], length: int) -> Finding | None:
-        """The first finding in one reading of a message that has `length` words."""
-        wording = Wording(words, self._grammar)
+    def wording(self, words: list[str]) -> Wording:
+        return Wording(words, self._grammar)
+
+    def find(self, wording: Wording, length: int, request: Finding | None) -> Finding | None:
+        """The first finding in one reading of a message that has `length` words and perhaps a request."""
         passage = Passage(wording.left())
         spelled = spelled_out(passage.ends(WORDS_JOINED))
         return (
             self._keyword(passage)
-            or _request(wording)
+            or request
             or self._in_parts(passage, spelled)
             or self._slip(passage, spelled)
             or self._opt_in(passage, length)
@@ -116,6 +130,17 @@ class _Search:
         return (word, f"has the opt-in keyword {word} among other words") if word else None
 
 
-def _request(wording: Wording) -> Finding | None:
-    said = wording.request()
+def _weighed(wording: Wording, text: str) -> Finding | None:
+    """A request by all that the message holds, `text` being the message as folded."""
+    verdict = weights().weigh(wording.words, text, wording.verdicts())
+    if not verdict.asks:
+        return None
+    return _request(wording.request() or " ".join(wording.words[at] for at in verdict.words))
+
+
+def _by_patterns(wording: Wording) -> Finding | None:
+    return _request(wording.request())
+
+
+def _request(said: str | None) -> Finding | None:
     return (said, f"asks to be left alone (“{said}”)") if said else None

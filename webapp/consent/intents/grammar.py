@@ -1,16 +1,14 @@
 """The patterns of all languages at once, as a customer writes in whatever language comes to mind.
 
 Each language has a file beside this one: its classes of words, the patterns of what asks to be left
-alone, `asks`, those of innocent readings, `innocent`, such as a bus stop or the cancelling of an order, and
-`loose`: pairs of words that ask when they stand near each other in any order, unless a word of `business`
-is there too. "Your ads again, so annoying" is one, "the ad for my order is annoying" is not.
+alone, `asks`, and those of innocent readings, `innocent`, such as a bus stop or the cancelling of an order.
 """
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
-from itertools import chain, permutations
+from itertools import chain
 from typing import Any
 
 from webapp.consent.intents.patterns import Atom, Pattern, Spell, parse, parse_class
@@ -51,26 +49,6 @@ class Patterns:
         return [self._patterns[number] for number in sorted(numbers)]
 
 
-class Loose:
-    """The pairs of one language, and the words of business that speak against them."""
-
-    def __init__(self, pairs: Iterable[Pattern], business: Iterable[Pattern]) -> None:
-        self._pairs = Patterns(pairs)
-        self._business = Patterns(business)
-
-    def open(self, positions: Positions) -> bool:
-        """Whether nothing speaks of business. To be asked before innocent words are covered."""
-        return not self._business.matches(positions)
-
-    def first(self, positions: Positions) -> int:
-        """The places of the first pair, 0 if there is none."""
-        return next(iter(self._pairs.first_matches(positions)), 0)
-
-    def words(self) -> Iterator[str]:
-        """Every word that is named."""
-        return chain(self._pairs.words(), self._business.words())
-
-
 class Grammar:
     """All languages, spelled in one way: literally, or with look-alikes replaced."""
 
@@ -80,9 +58,7 @@ class Grammar:
             Patterns(chain.from_iterable(_parsed(language, part, spell) for language in languages))
             for part in ("asks", "innocent")
         )
-        self.loose = [_loose(language, spell) for language in languages if "loose" in language]
-        loose = chain.from_iterable(pairs.words() for pairs in self.loose)
-        self.vocabulary = Vocabulary(chain(self.asks.words(), self.innocent.words(), loose))
+        self.vocabulary = Vocabulary(chain(self.asks.words(), self.innocent.words()))
 
 
 @lru_cache
@@ -105,11 +81,3 @@ def _parsed(language: dict[str, Any], part: str, spell: Spell) -> Iterator[Patte
 
 def _classes(language: dict[str, Any], spell: Spell) -> dict[str, Atom]:
     return {name: parse_class(words, spell) for name, words in language.get("classes", {}).items()}
-
-
-def _loose(language: dict[str, Any], spell: Spell) -> Loose:
-    classes = _classes(language, spell)
-    pairs = map(str.split, language["loose"]["pairs"].strip().splitlines())
-    lines = (f"{one} .... {other}" for pair in pairs for one, other in permutations(pair))
-    business = {"BUSINESS": parse_class(language["loose"]["business"], spell)}
-    return Loose((parse(line, classes, spell) for line in lines), [parse("BUSINESS", business, spell)])

@@ -5,7 +5,7 @@
     no .. MESSAGE .. pls|>   and then "pls" within three words, or at once the end of the message
     abmeld*                  any word that begins so
 
-`..` stands for up to three words of any kind, `...` for up to six, `....` for up to eight; else words follow
+`..` stands for up to three words of any kind, `...` for up to six; else words follow
 each other. A class is a name in capitals; an underscore parts the words of one alternative. Scripts without
 spaces are read sign by sign, so there a word is as long as it is and a gap counts signs.
 """
@@ -23,7 +23,7 @@ Atom = frozenset[Words]
 START, END = "<", ">"
 TO_THE_LETTER = "="
 """Stands before a word that has to be typed without a slip: the only one of its pattern."""
-GAPS = {"..": 3, "...": 6, "....": 8}
+GAPS = {"..": 3, "...": 6}
 _SENTINELS = frozenset({(START,), (END,)})
 _PIECE = re.compile(f"[{UNSPACED}]|[^{UNSPACED}]+")
 _CLASS = re.compile("[A-Z]+")

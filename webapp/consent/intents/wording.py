@@ -14,23 +14,24 @@ SIGNS_READ = 4096
 """Signs of a reading that is looked at: what WhatsApp allows for a text. A longer one holds no request
 and nothing innocent, so it is for the caller to show its ends."""
 
+MANY_WORDS = 3
+
 
 class Wording:
     """The words of one reading of a message, and what is left of them without those that are innocent."""
 
     def __init__(self, words: list[str], grammar: Grammar) -> None:
-        self._words = words
+        self.words = words
         seen = words if sum(map(len, words)) <= SIGNS_READ else []
         self._pieces = [(at, piece) for at, word in enumerate(seen) for piece in pieces(word)]
         signs = [START, *(piece for _, piece in self._pieces), END]
         positions = Positions(signs, grammar.vocabulary.kinds(signs))
         innocent = grammar.innocent.matches(positions)
-        asking = _outweighing(grammar.asks.first_matches(positions), innocent)
-        loose = [pairs for pairs in grammar.loose if pairs.open(positions)]
+        self._matches = grammar.asks.first_matches(positions)
+        asking = _outweighing(self._matches, innocent)
         covered = reduce(or_, innocent, 0)
         positions.cover(covered)
         asking = asking or next(iter(grammar.asks.first_matches(positions)), 0)
-        asking = asking or next(filter(None, (pairs.first(positions) for pairs in loose)), 0)
         self._asking = self._places(asking)
         self._innocent = frozenset(self._places(covered))
 
@@ -42,9 +43,21 @@ class Wording:
         words = groupby(span, key=itemgetter(0))
         return " ".join("".join(piece for _, piece in parts) for _, parts in words)
 
+    def verdicts(self) -> Iterator[str]:
+        """What the patterns say of the message, for its weighing."""
+        said = {
+            "!asks": self._asking,
+            "!more than one": self._asking and len(self._matches) > 1,
+            "!many words": len(self._asking) > MANY_WORDS,
+            "!beside innocent": self._asking and self._innocent,
+            "!outweighed": self._matches and not self._asking,
+            "!innocent": self._innocent,
+        }
+        return (verdict for verdict, holds in said.items() if holds)
+
     def left(self) -> list[str]:
         """The words, with a gap in the place of each innocent one."""
-        return list(self._left()) if self._innocent else self._words
+        return list(self._left()) if self._innocent else self.words
 
     def _places(self, bits: int) -> list[int]:
         """The places among the pieces, without the start and the end of the message."""

@@ -1,0 +1,1 @@
+"""Whether a message as a whole asks to be left alone, by weights that were learned from examples."""
