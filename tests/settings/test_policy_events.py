@@ -39,12 +39,17 @@ SETTINGS = [
      "Time zone: UTC → Asia/Tokyo"),
     ("/settings/sending", {"zone": "UTC", "window_from": "09:00", "window_until": "18:30", "version": "1"},
      "Marketing from: any time → 09:00"),
+    ("/settings/confirmations", {"on": "1", "opted_out-": "No more offers.", "version": "1"},
+     "Confirmations: off → on"),
     ("/campaigns/sending", {"enabled": "0"}, "Sending: allowed → stopped"),
     ("/status/alarm", {"hours": "6"}, "Alarm after a silence of: 24 hours → 6 hours"),
     ("/settings/packs", a_pack, "Word pack Filipino: imported"),
 ]  # fmt: skip
-ELSEWHERE = {"/settings/missed-stops", "/settings/packs/remove"}
-"""They need something that waits; the tests below."""
+ELSEWHERE = {
+    "/settings/missed-stops", "/settings/packs/remove", "/settings/wordings/new",
+    "/settings/wordings/<int:wording_id>/edit", "/settings/wordings/<int:wording_id>/retired",
+}  # fmt: skip
+"""They need something that is there; the tests below, and those of the wordings."""
 SETS_NOTHING = {"/opt-in/settings/try", "/settings/lab", "/settings/lab.csv"}
 FORMS = r"/(settings|opt-in/settings|status/alarm|campaigns/sending)"
 

@@ -23,6 +23,12 @@ def _line(name: str, before: Any, after: Any) -> Iterator[str]:
         yield f"{LISTS[name]}: {_moved(before, after)}"
     elif name == "imported_packs" and isinstance(before, dict) and isinstance(after, dict):
         yield from (_pack(before.get(key), after.get(key)) for key in {**before, **after})
+    elif name == "wordings" and isinstance(before, dict) and isinstance(after, dict):
+        yield from (_wording(before.get(key), after[key]) for key in after)
+    elif name == "confirmation_texts" and isinstance(before, dict) and isinstance(after, dict):
+        yield from _texts(before, after)
+    elif name.startswith("endpoint:") and isinstance(before, dict) and isinstance(after, dict):
+        yield _endpoint(name.partition(":")[2], before, after)
     elif name == "missed_stops" and isinstance(before, dict) and isinstance(after, dict):
         yield _missed(before, after)
     else:
@@ -42,6 +48,41 @@ def _pack(before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
     if before is None:
         return f"Word pack {name}: imported"
     return f"Word pack {name}: {'removed' if after is None else 'imported again with other words'}"
+
+
+def _wording(before: dict[str, Any] | None, after: dict[str, Any]) -> str:
+    name = f"Wording “{after.get('name', '')}”"
+    if before is None:
+        return f"{name}: added"
+    if before.get("retired") != after.get("retired"):
+        return f"{name}: {'retired' if after.get('retired') else 'offered again'}"
+    if before.get("text") == after.get("text"):
+        return f"{name}: renamed, or another language"
+    return f"{name}: a new version, “{after.get('text', '')}”"
+
+
+def _texts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """A text is empty where there is none."""
+    for language in {**before, **after}:
+        was, is_ = before.get(language) or {}, after.get(language) or {}
+        for status in {**was, **is_}:
+            if was.get(status) != is_.get(status):
+                kind = "an opt-out" if status == "opted_out" else "an opt-in"
+                said = f"“{is_[status]}”" if status in is_ else "taken away"
+                yield f"Confirmation of {kind} ({language or 'all other languages'}): {said}"
+
+
+def _endpoint(number: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Without secrets, which are never on record; a number is an event or a version."""
+    if set(after) == {"off"}:
+        return f"Endpoint {number}: switched {'off' if after['off'] else 'on'}"
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    said = ", ".join(f"{key.replace('_', ' ')} {_plain(after[key])}" for key in changed if key in after)
+    return f"Endpoint {number}: {said or 'deleted'}"
+
+
+def _plain(value: Any) -> str:
+    return ON_OFF[value] if isinstance(value, bool) else "none" if value is None else str(value)
 
 
 def _missed(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -72,6 +113,8 @@ VALUES: dict[str, tuple[str, Callable[[Any], str]]] = {
     ),
     "inbound_days": ("Texts of customers are kept for", _counted("day")),
     "reconfirm_months": ("Opt-ins are good for", _counted("month", "ever")),
+    "confirm_since": ("Confirmations", lambda since: "on" if since else "off"),
+    "confirm_in_agent_chats": ("Confirmations while Meta’s agent answers", lambda on: ON_OFF.get(on, "")),
     "zone": ("Time zone", str),
     "window_from": ("Marketing from", _clock),
     "window_until": ("Marketing until", _clock),
