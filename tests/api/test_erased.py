@@ -1,7 +1,5 @@
 """Programs and people who were erased: nobody is put back on record, and the gate says why."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.api.programs import Program
@@ -12,6 +10,7 @@ from tests.whatsapp.posting import deliver, everybody, says
 from webapp.campaigns.models import CampaignPerson
 from webapp.consent import policy
 from webapp.consent.rules import Status
+from webapp.customers import suppression_key
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
@@ -29,7 +28,7 @@ def tombstone(app) -> int:
 
 @pytest.fixture
 def another_key(app, tombstone) -> None:
-    app.config["HEED"] = replace(app.config["HEED"], signing_key=b"k" * 32)
+    (app.config["HEED"].data_dir / suppression_key.FILE).write_text("ab" * 32)
 
 
 def everybody_without_a_record_may_receive(app) -> None:

@@ -37,7 +37,7 @@ def tombstone(app) -> int:
 
 
 def another_key(app) -> None:
-    app.config["HEED"] = replace(app.config["HEED"], signing_key=b"k" * 32)
+    (app.config["HEED"].data_dir / suppression_key.FILE).write_text("ab" * 32)
 
 
 def imported(app, file, content: str, **options):
@@ -83,6 +83,12 @@ def test_a_signing_key_makes_a_file_unnecessary(app, tmp_path):
         assert len(one) == 32
         assert one == suppression_key.read()
     assert not (tmp_path / suppression_key.FILE).exists()
+
+
+def test_a_signing_key_may_be_set_after_the_first_erasure(app, tombstone):
+    app.config["HEED"] = replace(app.config["HEED"], signing_key=b"s" * 32)
+    with app.app_context():
+        assert list(suppressions.standing(addresses(phone="+" + NUMBER)).values()) == [tombstone]
 
 
 @pytest.mark.parametrize("content", ["", "00ff", "not a key", "é"])

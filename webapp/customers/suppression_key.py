@@ -27,23 +27,22 @@ class WrongKey(Exception):
 
 
 def read() -> bytes | None:
-    """Derived from HEED_SIGNING_KEY if that is set, else what the file holds; None before the first erasure.
+    """What the file holds, else derived from HEED_SIGNING_KEY; None before the first erasure without either.
 
-    Raises WrongKey for a damaged file.
+    A file that is there goes first, so that HEED_SIGNING_KEY may be set later. Raises WrongKey for a damaged
+    file.
     """
     settings: Settings = current_app.config["HEED"]
-    if settings.signing_key:
-        return _derived(settings.signing_key)
     try:
         return _checked((settings.data_dir / FILE).read_text(encoding="ascii"))
     except FileNotFoundError:
-        return None
+        return _derived(settings.signing_key) if settings.signing_key else None
     except UnicodeDecodeError:
         raise WrongKey from None
 
 
 def read_or_create() -> bytes:
-    """`read`, with a file made if there is none."""
+    """`read`, with a file made if there is nothing."""
     return read() or _created(current_app.config["HEED"].data_dir)
 
 
