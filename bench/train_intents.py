@@ -68,7 +68,7 @@ def row(example: Example) -> Row:
     wording = Wording(tokens(text), grammar(str))
     # The patterns were tuned on the older corpora: what they say there is no sign of what they say elsewhere.
     verdicts = list(wording.verdicts()) if example.fresh else []
-    return Row(example, list(features(wording.weighty(), text)), verdicts)
+    return Row(example, list(features(wording.telling(), text)), verdicts)
 
 
 def cross_validated(rows: list[Row]) -> float:

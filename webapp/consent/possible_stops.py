@@ -43,7 +43,7 @@ class PossibleStops:
         length = len(words)
         text = without_links(bare)
         literal = self._literal.wording(words if text == bare else tokens(text))
-        weighed = is_weighed(literal.weighty())
+        weighed = is_weighed(literal.telling())
         request = _weighed(literal, text) if weighed else _by_patterns(literal)
         if found := self._literal.find(literal, length, request):
             return found
@@ -130,7 +130,7 @@ class _Search:
 
 def _weighed(wording: Wording, text: str) -> Finding | None:
     """A request by all that the message holds, `text` being the message as folded."""
-    words = wording.weighty()
+    words = wording.telling()
     verdict = weights().weigh(words, text, wording.verdicts())
     if not verdict.asks:
         return None

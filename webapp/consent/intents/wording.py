@@ -55,8 +55,8 @@ class Wording:
         }
         return (verdict for verdict, holds in said.items() if holds)
 
-    def weighty(self) -> list[str]:
-        """The words without those that are innocent."""
+    def telling(self) -> list[str]:
+        """The words that tell: all but the innocent ones."""
         return [word for word in self.left() if word != GAP]
 
     def left(self) -> list[str]:

@@ -63,7 +63,7 @@ def _heaviest(known: Mapping[str, int], found: Mapping[str, tuple[int, ...]], le
         for place in found[name]:
             shares[place] += weight // len(found[name])
     sums = [0, *accumulate(shares)]
-    lowest = list(accumulate(range(length + 1), lambda one, other: min(one, other, key=sums.__getitem__)))
+    lowest = list(accumulate(range(length + 1), lambda one, other: min(other, one, key=sums.__getitem__)))
     end = max(range(1, length + 1), key=lambda end: sums[end] - sums[lowest[end - 1]])
     return range(lowest[end - 1], end)
 
