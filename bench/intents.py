@@ -1,15 +1,15 @@
 """How many requests to be left alone reach a person, and how many ordinary messages do, for each language.
 
-    python -m bench.intents [--tuned]
+    python -m bench.intents [--learned]
 
-Counts the half of the corpora that was kept out of the tuning; with --tuned the other half. Of the configured
-keywords only STOP counts, so what is found is found by the patterns.
+Counts the held fold of the messages that the patterns were not tuned on; with --learned the folds that the
+weights were learned from. Of the keywords only STOP counts, so what is found is found in other words.
 """
 
 import argparse
 from collections.abc import Iterable
 
-from tests.consent.messages import Message, ordinary, requests
+from tests.consent.messages import Example, fresh
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 
 WORDS = KeywordSet()
@@ -18,32 +18,33 @@ COLUMNS = ("language", "requests seen", "ordinary to review", "with a stop word"
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tuned", action="store_true")
-    kept = not parser.parse_args().tuned
-    asking = [message for message in requests() if message.kept == kept]
-    plain = [message for message in ordinary() if message.kept == kept]
+    parser.add_argument("--learned", action="store_true")
+    learned = parser.parse_args().learned
+    counted = [example for example in fresh() if bool(example.fold) == learned]
+    asking = [example for example in counted if example.asks]
+    plain = [example for example in counted if not example.asks]
     print("{:10}{:>20}{:>20}{:>20}{:>12}".format(*COLUMNS))
     for language in (*sorted({message.language for message in asking}), ""):
         print(_row(language, _of(asking, language), _of(plain, language)))
 
 
-def _of(messages: Iterable[Message], language: str) -> list[Message]:
+def _of(messages: Iterable[Example], language: str) -> list[Example]:
     return [message for message in messages if language in ("", message.language)]
 
 
-def _row(language: str, asking: list[Message], plain: list[Message]) -> str:
+def _row(language: str, asking: list[Example], plain: list[Example]) -> str:
     tempting = [message for message in plain if message.has_stop_word]
     others = [message for message in plain if not message.has_stop_word]
     shares = (_share(messages) for messages in (asking, others, tempting))
     return "{:10}{:>20}{:>20}{:>20}{:>12}".format(language or "all", *shares, _opted_out(plain))
 
 
-def _share(messages: list[Message]) -> str:
+def _share(messages: list[Example]) -> str:
     found = sum(read_text(message.text, WORDS).decision is not Decision.NONE for message in messages)
     return f"{found} of {len(messages)} ({found / max(1, len(messages)):.1%})"
 
 
-def _opted_out(messages: list[Message]) -> int:
+def _opted_out(messages: list[Example]) -> int:
     return sum(read_text(message.text, WORDS).decision is Decision.OPT_OUT for message in messages)
 
 

@@ -2,8 +2,8 @@
 
     python -m bench.train_intents [--check]
 
-Writes webapp/consent/weighing/weights.tsv from all corpora of tests/consent without the held fold, which is for
-the tests. With --check it writes nothing and says what a cross-validation finds. Takes a few minutes.
+Writes webapp/consent/weighing/weights.tsv from all corpora of tests/consent without the held fold, which is
+for the tests. With --check it writes nothing and says what a cross-validation finds. Takes a few minutes.
 
 A linear support vector machine by dual coordinate descent (Hsieh et al., 2008). The threshold is the one that
 ordinary messages of the folds that a training did not see pass as seldom as wanted.
@@ -65,11 +65,10 @@ def main() -> None:
 
 def row(example: Example) -> Row:
     text = without_links(without_accents(fold(example.text)))
-    words = tokens(text)
-    wording = Wording(words, grammar(str))
+    wording = Wording(tokens(text), grammar(str))
     # The patterns were tuned on the older corpora: what they say there is no sign of what they say elsewhere.
     verdicts = list(wording.verdicts()) if example.fresh else []
-    return Row(example, list(features(words, text)), verdicts)
+    return Row(example, list(features(wording.telling(), text)), verdicts)
 
 
 def cross_validated(rows: list[Row]) -> float:

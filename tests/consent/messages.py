@@ -1,6 +1,7 @@
 """The corpora of ordinary messages and of requests to be left alone, and the halves they are split into.
 
-One half was used to tune the patterns; the other was written before them, was kept out, and is what counts.
+One half of the older ones was used to tune the patterns; the other was written before them and was kept out.
+The weights are learned from all messages but a fifth, the held fold, which is what counts.
 """
 
 import hashlib

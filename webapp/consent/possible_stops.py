@@ -43,13 +43,11 @@ class PossibleStops:
         length = len(words)
         text = without_links(bare)
         literal = self._literal.wording(words if text == bare else tokens(text))
-        weighed = is_weighed(literal.words)
-        found = self._literal.find(
-            literal, length, _weighed(literal, text) if weighed else _by_patterns(literal)
-        )
-        if found:
+        weighed = is_weighed(literal.telling())
+        request = _weighed(literal, text) if weighed else _by_patterns(literal)
+        if found := self._literal.find(literal, length, request):
             return found
-        # What the patterns found and the weights refused is not found again in another spelling.
+        # What the patterns found and the weights refused is not to be found in another spelling.
         refused = weighed and literal.request()
         others = (
             search.find(wording, length, None if refused else _by_patterns(wording))
@@ -132,10 +130,11 @@ class _Search:
 
 def _weighed(wording: Wording, text: str) -> Finding | None:
     """A request by all that the message holds, `text` being the message as folded."""
-    verdict = weights().weigh(wording.words, text, wording.verdicts())
+    words = wording.telling()
+    verdict = weights().weigh(words, text, wording.verdicts())
     if not verdict.asks:
         return None
-    return _request(wording.request() or " ".join(wording.words[at] for at in verdict.words))
+    return _request(wording.request() or " ".join(words[at] for at in verdict.words))
 
 
 def _by_patterns(wording: Wording) -> Finding | None:

@@ -21,7 +21,7 @@ class Wording:
     """The words of one reading of a message, and what is left of them without those that are innocent."""
 
     def __init__(self, words: list[str], grammar: Grammar) -> None:
-        self.words = words
+        self._words = words
         seen = words if sum(map(len, words)) <= SIGNS_READ else []
         self._pieces = [(at, piece) for at, word in enumerate(seen) for piece in pieces(word)]
         signs = [START, *(piece for _, piece in self._pieces), END]
@@ -55,9 +55,13 @@ class Wording:
         }
         return (verdict for verdict, holds in said.items() if holds)
 
+    def telling(self) -> list[str]:
+        """The words that tell: all but the innocent ones."""
+        return [word for word in self.left() if word != GAP]
+
     def left(self) -> list[str]:
         """The words, with a gap in the place of each innocent one."""
-        return list(self._left()) if self._innocent else self.words
+        return list(self._left()) if self._innocent else self._words
 
     def _places(self, bits: int) -> list[int]:
         """The places among the pieces, without the start and the end of the message."""

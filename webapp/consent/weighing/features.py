@@ -1,6 +1,6 @@
-"""What is weighed in a message: its words, two in a row, parts of words, and what they mean, alone and in pairs.
+"""What is weighed in a message: its words, two in a row, parts of words, and what they mean, also in pairs.
 
-Each feature comes with the places of the words that it is about, so that it can be said what tipped a message.
+Each feature comes with the places of the words that it is about, so that it can be said what tipped it.
 """
 
 import re

@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
+from webapp.consent.intents.patterns import pieces
 from webapp.consent.weighing.features import features
 
 FILE = Path(__file__).with_name("weights.tsv")
@@ -22,10 +23,9 @@ UNIT = 1000
 VERDICTS = ("!asks", "!more than one", "!many words", "!beside innocent", "!outweighed", "!innocent")
 """What the patterns may say of a message; each counts by itself, however long the message is."""
 SHORTEST_MESSAGE = 4
-"""Words of the shortest message that is weighed; the patterns decide what is shorter."""
-LONGEST_MESSAGE = 60
-LONGEST_WORDS = 400
-"""Words, and letters in them, of the longest message that is weighed. Longer ones were not learned from."""
+"""Words, or signs where words are not parted, of the shortest message that is weighed."""
+LONGEST_MESSAGE = 400
+"""Letters of the longest message that is weighed: nothing was learned from longer ones."""
 
 
 class Verdict(NamedTuple):
@@ -63,14 +63,15 @@ def _heaviest(known: Mapping[str, int], found: Mapping[str, tuple[int, ...]], le
         for place in found[name]:
             shares[place] += weight // len(found[name])
     sums = [0, *accumulate(shares)]
-    lowest = list(accumulate(range(length + 1), lambda one, other: min(one, other, key=sums.__getitem__)))
+    lowest = list(accumulate(range(length + 1), lambda one, other: min(other, one, key=sums.__getitem__)))
     end = max(range(1, length + 1), key=lambda end: sums[end] - sums[lowest[end - 1]])
     return range(lowest[end - 1], end)
 
 
 def is_weighed(words: list[str]) -> bool:
-    """Whether a message is neither too short nor too long to be weighed."""
-    return SHORTEST_MESSAGE <= len(words) <= LONGEST_MESSAGE and sum(map(len, words)) <= LONGEST_WORDS
+    """Whether a message is neither too short nor too long to be weighed. Else the patterns alone decide."""
+    letters = sum(map(len, words))
+    return letters <= LONGEST_MESSAGE and sum(len(pieces(word)) for word in words) >= SHORTEST_MESSAGE
 
 
 @lru_cache
