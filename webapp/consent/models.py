@@ -253,6 +253,24 @@ class Batch(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Disclosure(db.Model):
+    """Data of customers that left the desk as a file or a copy: who took what, and when."""
+
+    __tablename__ = "disclosures"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    customer_id: Mapped[int | None] = mapped_column(
+        ForeignKey("customers.id", ondelete="RESTRICT"), index=True
+    )
+    """Whom it is about, when it is about one person."""
+    filter: Mapped[str] = mapped_column(Text, default="")
+    """What it was limited to, without numbers of customers."""
+    rows: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SendDecision(db.Model):
     """What the gate answered to another sender, and what it saw."""
 

@@ -21,11 +21,12 @@ from webapp.customers.forms import NewCustomerForm
 from webapp.customers.identities import MalformedPhone
 from webapp.customers.models import Customer
 from webapp.customers.person import person_context
+from webapp.customers.proof import views as proof_views
 from webapp.customers.rows import row_of
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
-__all__ = ["bp", "consent_views", "duplicate_views", "table_views"]
+__all__ = ["bp", "consent_views", "duplicate_views", "proof_views", "table_views"]
 
 
 @bp.get("/customers/new")

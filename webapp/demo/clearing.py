@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
 from webapp.consent.ledger import Proof, Statement
-from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold, SendDecision
+from webapp.consent.models import ConsentEvent, Disclosure, Evidence, ForgottenEvidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing.giving_up import give_up
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
@@ -23,7 +23,7 @@ REQUESTS = ("opt_out", "review", "platform_stop")
 """Decisions about what may be a wish to hear no more."""
 
 THEIRS = (
-    Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, CustomerTag,
+    Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, Disclosure, CustomerTag,
     CustomerAttribute, Identity,
 )  # fmt: skip
 
