@@ -1,6 +1,7 @@
 """Packs for tests: one customer's story among those of telling neighbours, and the verifier as an auditor
 runs it."""
 
+import base64
 import io
 import subprocess
 import sys
@@ -48,6 +49,15 @@ class Story:
     ana: int
     merged: int
     agent: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pack, with what was published of the desk that made it."""
+
+    pack: bytes
+    key: str
+    log: Path
 
 
 def a_story() -> Story:
@@ -116,8 +126,8 @@ def unpacked(pack: bytes, folder: Path) -> Path:
     return folder
 
 
-def public_key() -> bytes:
-    return keys.public_key(current_app.config["HEED"])
+def public_key() -> str:
+    return base64.b64encode(keys.public_key(current_app.config["HEED"])).decode()
 
 
 def link_packages(folder: Path) -> Path:
