@@ -18,6 +18,7 @@ from tests.customers.proof.packs import (
     NEIGHBOURS,
     a_pack,
     forget_words_of_the_review,
+    public_key,
     unpacked,
     verify,
 )
@@ -103,6 +104,11 @@ def test_the_page_says_what_counts_and_how_each_entry_is_sealed(story, folder):
     assert "Yes, send me offers" in entries[0].text
     assert "Undone: back to Opted In" in soup.text
     assert not soup.select("[src], link, [href]")
+
+
+def test_the_verifier_finds_it_whole(folder, packages):
+    ended = verify(packages, folder, "--key", public_key())
+    assert (ended.returncode, ended.stderr, "WARNING" in ended.stdout) == (0, "", False), ended.stdout
 
 
 def test_what_waits_is_sealed_first(story, tmp_path):
