@@ -1,4 +1,4 @@
-"""The wheel carries templates, static files, migrations and the packs' verifier, and serves from a foreign folder."""
+"""The wheel carries templates, static files, migrations and the verifier; it serves from a foreign folder."""
 
 import os
 import subprocess

@@ -42,8 +42,8 @@ HASH = re.compile("[0-9a-f]{64}")
 HOUR = 3_600_000_000
 MICROSECOND = timedelta(microseconds=1)
 CONCLUSION = """All that is here is right. No pack can show that nothing was left out of it: whoever has the
-database can (heed ledger verify). Names, numbers, roles, headlines, which records were merged and index.html
-are for reading: no seal covers them, and they were not checked."""
+database can (heed ledger verify). Names, numbers, roles, headlines, which records were merged and the page to
+read are under no seal, and were not checked."""
 UNREADABLE = (
     KeyError, IndexError, TypeError, ValueError, AttributeError, OSError, OverflowError, RuntimeError,
     zipfile.BadZipFile, zlib.error,
