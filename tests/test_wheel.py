@@ -1,4 +1,4 @@
-"""The wheel carries templates, static files and migrations, and serves from a foreign folder."""
+"""The wheel carries templates, static files, migrations and the verifier; it serves from a foreign folder."""
 
 import os
 import subprocess
@@ -11,11 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = """
 import sys
 from webapp import create_app, database, paths
+from webapp.customers.proof.pack import VERIFIER
 assert str(paths.TEMPLATES).startswith(sys.argv[1]), paths.TEMPLATES
 settings = {"SECRET_KEY": "a key of this test", "WHATSAPP_APP_SECRET": "a", "WHATSAPP_VERIFY_TOKEN": "b"}
 app = create_app(settings | {"HEED_DATA_DIR": sys.argv[2]})
 database.migrate(app.config["HEED"].database_url)
 client = app.test_client()
+assert "Checks a proof pack" in VERIFIER.read_text(encoding="utf-8")
+assert str(VERIFIER).startswith(sys.argv[1]), VERIFIER
 page = client.get("/sign-in")
 assert page.status_code == 200, page.status
 assert client.get("/readyz").status_code == 200

@@ -12,6 +12,7 @@ from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
 from webapp.customers.erasure_commands import erasures_group
+from webapp.customers.proof.commands import prove_command
 from webapp.demo.commands import demo_command
 from webapp.whatsapp.commands import templates_group
 
@@ -48,3 +49,4 @@ for command in (
     erasures_group, demo_command, templates_group, audit_command,
 ):  # fmt: skip
     heed.add_command(command)
+ledger_group.add_command(prove_command)

@@ -27,6 +27,7 @@ from webapp.customers.forms import NewCustomerForm
 from webapp.customers.identities import MalformedPhone
 from webapp.customers.models import Customer
 from webapp.customers.person import person_context
+from webapp.customers.proof import views as proof_views
 from webapp.customers.rows import row_of
 from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db, htmx
@@ -34,7 +35,7 @@ from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
 __all__ = [
     "access_views", "bp", "consent_views", "duplicate_views", "erasure_views", "evidence_views",
-    "table_views",
+    "proof_views", "table_views",
 ]  # fmt: skip
 
 
