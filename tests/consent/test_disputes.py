@@ -9,7 +9,7 @@ from tests.consent.sealing.sealed import fault, rewrite, seal
 from tests.factories import NOON, a_customer, at
 from webapp.consent import disputes, gate, ledger, state, undoing
 from webapp.consent.disputes import NotDisputed, Unreadable
-from webapp.consent.gate import Category
+from webapp.consent.gate import Category, Terms
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import EvidenceMissing, Kind, Source, State, Status, Turn
@@ -137,7 +137,7 @@ ALL_STATES = [
 def test_no_combination_becomes_more_permissive(unknown_may_receive):
     def allowed(each: State) -> bool:
         facts = gate.Facts(each.status, platform_stop=bool(each.platform_stop_at), on_hold=bool(each.held_at))
-        return gate.suppression(facts, MARKETING, unknown_may_receive) is None
+        return gate.suppression(facts, MARKETING, Terms(unknown_may_receive)) is None
 
     for shown, told in product(ALL_STATES, repeat=2):
         becomes = OUT if disputes.needs_opt_out(shown, told) else told.status

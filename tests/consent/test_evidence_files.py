@@ -244,7 +244,7 @@ class TestLedgerCheck:
         opted_in()
         db.session.commit()
         run = app.test_cli_runner().invoke
-        assert "1 events, 1 file of evidence" in run(verify).stderr
+        assert "1 events, 0 seals, 1 file of evidence" in run(verify).stderr
         path_of(folder, a_pdf()).write_bytes(a_pdf().replace(b"obj", b"OBJ"))
         assert [run(verify, options).exit_code for options in ([], ["--read-files"])] == [0, 1]
 

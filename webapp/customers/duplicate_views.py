@@ -65,7 +65,10 @@ def _versions(one: Customer, other: Customer) -> str:
 
 
 def _merge_dialog(one: Customer, other: Customer, notice: str = "", status: int = 200) -> Answer:
-    people = [{"row": row_of(each.id, reader()), **person_context(each, reader())} for each in (one, other)]
+    now = clock.now()
+    people = [
+        {"row": row_of(each.id, reader()), **person_context(each, reader(), now)} for each in (one, other)
+    ]
     return dialog(
         "customers/_merge_dialog.html",
         title="Merge customers",
