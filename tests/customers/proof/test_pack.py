@@ -100,7 +100,7 @@ def test_the_page_says_what_counts_and_how_each_entry_is_sealed(story, folder):
     assert soup.select_one(".state").text == "Opted out of marketing since 2026-11-20 12:10:00 UTC"
     entries = soup.select("ol.events > li")
     assert len(entries) == len(read(folder, "consent.json")["events"])
-    assert "under the checkpoint of 3 events" in entries[0].text
+    assert "As number 1, under the checkpoint of 3 events from 20 Nov 2026, 12:01:00 UTC" in entries[0].text
     assert "Yes, send me offers" in entries[0].text
     assert "Undone: back to Opted In" in soup.text
     assert not soup.select("[src], link, [href]")
