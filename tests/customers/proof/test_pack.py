@@ -130,6 +130,14 @@ def test_a_desk_without_the_key_seals_nothing_and_says_so(story, tmp_path, packa
     assert (ended.returncode, f"Event {event.id} is not sealed yet" in ended.stdout) == (0, True)
 
 
+def test_a_broken_key_keeps_nobody_from_a_pack(story, tmp_path, caplog):
+    event = stop(db.session.get_one(Customer, story.ana), 7100)
+    (tmp_path / keys.FILE).write_text("short")
+    folder = unpacked(a_pack(story.ana), tmp_path / "pack")
+    assert read(folder, "proofs.json")["unsealed"] == [event.id]
+    assert "the ledger was not sealed for a proof pack: ConfigError" in caplog.text
+
+
 def test_forgotten_words_are_said_to_be_forgotten(story, tmp_path, packages):
     event_id = forget_words_of_the_review(story.ana)
     folder = unpacked(a_pack(story.ana), tmp_path / "pack")
