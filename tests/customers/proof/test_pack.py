@@ -100,7 +100,7 @@ def test_the_page_says_what_counts_and_how_each_entry_is_sealed(story, folder):
     assert soup.select_one(".state").text == "Opted out of marketing since 2026-11-20 12:10:00 UTC"
     entries = soup.select("ol.events > li")
     assert len(entries) == len(read(folder, "consent.json")["events"])
-    assert "under the checkpoint of 3 events" in entries[0].text
+    assert "As number 1, under the checkpoint of 3 events from 20 Nov 2026, 12:01:00 UTC" in entries[0].text
     assert "Yes, send me offers" in entries[0].text
     assert "Undone: back to Opted In" in soup.text
     assert not soup.select("[src], link, [href]")
@@ -128,6 +128,14 @@ def test_a_desk_without_the_key_seals_nothing_and_says_so(story, tmp_path, packa
     assert "Not yet: nothing proves this entry so far" in (folder / "index.html").read_text(encoding="utf-8")
     ended = verify(packages, folder)
     assert (ended.returncode, f"Event {event.id} is not sealed yet" in ended.stdout) == (0, True)
+
+
+def test_a_broken_key_keeps_nobody_from_a_pack(story, tmp_path, caplog):
+    event = stop(db.session.get_one(Customer, story.ana), 7100)
+    (tmp_path / keys.FILE).write_text("short")
+    folder = unpacked(a_pack(story.ana), tmp_path / "pack")
+    assert read(folder, "proofs.json")["unsealed"] == [event.id]
+    assert "the ledger was not sealed for a proof pack: ConfigError" in caplog.text
 
 
 def test_forgotten_words_are_said_to_be_forgotten(story, tmp_path, packages):

@@ -1,5 +1,6 @@
 """The verifier in the pack runs without Heed, and finds whatever was changed, with the right sentence."""
 
+import ast
 import base64
 import hashlib
 import json
@@ -22,6 +23,7 @@ from webapp.consent.models import STATE_FIELDS, ConsentEvent
 from webapp.consent.rules import Effect, Kind, Source, Status, Turn
 from webapp.consent.sealing import leaves, notes
 from webapp.customers.proof import verify as verifier
+from webapp.customers.proof.pack import VERIFIER
 
 FORGER = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
 IN_STEP = ("consent.json", "proofs.json")
@@ -436,6 +438,10 @@ def test_its_digest_of_evidence_is_that_of_the_ledger():
     proof = Proof("phone_call", "“Sí”\n\u2028", "SÍ", "wamid.1")
     nonce = b"n" * 16
     assert verifier.digest({"nonce": nonce.hex(), **vars(proof)}) == ledger.digest(nonce, proof)
+
+
+def test_the_python_of_an_auditor_may_be_old():
+    ast.parse(VERIFIER.read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
 def test_its_columns_are_those_that_are_sealed():

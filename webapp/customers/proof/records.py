@@ -18,8 +18,8 @@ from webapp.consent.models import STATE_FIELDS, ConsentEvent, Evidence, Forgotte
 from webapp.consent.rules import State
 from webapp.consent.sealing import leaves
 from webapp.consent.streaming import stream
-from webapp.customers import wording
-from webapp.customers.models import Customer
+from webapp.customers import phones, wording
+from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.extensions import db
 
 Told = dict[str, Any]
@@ -27,10 +27,7 @@ Told = dict[str, Any]
 
 def person(customer: Customer, ids: list[int]) -> Told:
     """Who it is about; `ids` are those of the customer and of all who were merged into it."""
-    identities = [
-        {"kind": one.kind, "value": one.value, "source": one.source, "known_since": moment(one.created_at)}
-        for one in customer.identities
-    ]
+    identities = [_identity(one) for one in customer.identities]
     return {"id": customer.id, "name": customer.name, "identities": identities, "merged": ids[1:]}
 
 
@@ -67,6 +64,15 @@ def moment(at: datetime | None) -> str | None:
     )
 
 
+def _identity(identity: Identity) -> Told:
+    is_phone = identity.kind == IdentityKind.PHONE
+    return {
+        "kind": identity.kind, "value": identity.value, "source": identity.source,
+        "readable": phones.display_phone(identity.value) if is_phone else identity.value,
+        "known_since": moment(identity.created_at),
+    }  # fmt: skip
+
+
 def _record(customer: Customer) -> Told:
     told = ledger_check.told_by(_folded(customer.id))
     return {
@@ -96,11 +102,12 @@ def _plain(value: Any) -> Any:
 
 
 def _readable(event: ConsentEvent, proof: Evidence | None, roles: dict[str, str]) -> Told:
-    actor = event.actor
+    actor, channel = event.actor, proof.channel if proof else ""
     return {
         "occurred_at": moment(event.occurred_at),
         "recorded_at": moment(event.recorded_at),
-        "headline": wording.headline(event, proof.channel if proof else ""),
+        "headline": wording.headline(event, channel),
+        "channel": wording.CHANNELS.get(channel, channel),
         "by": f"{actor} ({roles[actor]})" if actor in roles else NAMES.get(actor, actor),
         "remark": wording.no_effect(event.effect, event.reason),
     }

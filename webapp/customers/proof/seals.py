@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from webapp.consent.sealing import notes, sealer
@@ -10,18 +11,29 @@ from webapp.consent.sealing.inclusion import Inclusion, inclusion
 AT_ONCE = 500
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an event stands among all that are sealed, and under which checkpoint."""
+
+    position: int
+    size: int
+    """How many events that checkpoint covers."""
+    sealed_at: datetime
+
+
 @dataclass
 class Seals:
-    """What was met on the way: by event its place and the size of its checkpoint, by size the checkpoint."""
+    """What was met on the way: by event its place, by size the checkpoint."""
 
-    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
     checkpoints: dict[int, str] = field(default_factory=dict)
 
     def proofs(self, event_ids: list[int]) -> Iterator[dict[str, Any]]:
         """For each of these events that is sealed; the newest checkpoint is met, too."""
         for start in range(0, len(event_ids), AT_ONCE):
             for found in inclusion(event_ids[start : start + AT_ONCE]):
-                self.places[found.event_id] = found.position, found.size
+                sealed_at = notes.read(found.checkpoint).at
+                self.places[found.event_id] = Place(found.position, found.size, sealed_at)
                 self.checkpoints[found.size] = found.checkpoint
                 yield _told(found)
         if newest := sealer.newest():

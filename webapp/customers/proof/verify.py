@@ -144,19 +144,29 @@ def notes_in(text, name):
     return notes
 
 
+def kept_in(file):
+    """The name of a file with checkpoints, and those; nothing without a file."""
+    if file is None:
+        return "", []
+    return file.name, notes_in(file.read_text(encoding="utf-8", errors="replace"), file.name)
+
+
 def checks(pack, keys, brought, warnings):
     """A line for each check that went well. Raises Fault."""
     consent, proofs = pack.json("consent.json"), pack.json("proofs.json")
-    events = consent["events"]
-    notes = {}
+    events, notes = consent["events"], {}
+    name, kept = brought
+    kept = {note.size: note for note in kept if note.origin == consent["ledger"]}
     for note in notes_in(pack.text("checkpoints.txt"), "checkpoints.txt"):
         if note.origin != consent["ledger"] or note.size in notes:
             raise Fault(f"{note.title} is not one of this ledger, or stands twice.")
         notes[note.size] = note
         yield f"{note.title}, of {moment(note.at)}, is signed by key {encoded(note.key)}."
     yield from check_keys(pack, notes, keys, warnings)
-    yield from check_brought(notes, proofs["proofs"], brought, warnings)
-    yield from check_seals(events, proofs, notes, brought, warnings)
+    if name:
+        yield from check_brought(notes, proofs["proofs"], name, kept, warnings)
+    newest = max((note.at for note in [*notes.values(), *kept.values()]), default=0)
+    yield from check_seals(events, proofs, notes, newest, warnings)
     yield from check_evidence(pack, events, warnings)
     yield from check_states(consent["records"], events)
 
@@ -177,12 +187,8 @@ def check_keys(pack, notes, keys, warnings):
         )
 
 
-def check_brought(notes, proofs, brought, warnings):
+def check_brought(notes, proofs, name, kept, warnings):
     """Those that were kept elsewhere must say the same of the same number of events."""
-    if brought is None:
-        return
-    name, kept = brought
-    kept = {note.size: note for note in kept if notes and note.origin == next(iter(notes.values())).origin}
     for size in sorted(kept.keys() & notes.keys()):
         if kept[size].chain != notes[size].chain:
             raise Fault(f"{notes[size].title} is not the one in {name}: the ledger was built anew.")
@@ -194,7 +200,7 @@ def check_brought(notes, proofs, brought, warnings):
     yield f"{len(used & kept.keys())} checkpoints are those in {name}."
 
 
-def check_seals(events, proofs, notes, brought, warnings):
+def check_seals(events, proofs, notes, newest, warnings):
     by_event = {proof["event_id"]: proof for proof in proofs["proofs"]}
     ids = [event["id"] for event in events]
     if ids != sorted(set(ids)) or len(by_event) != len(proofs["proofs"]):
@@ -203,14 +209,11 @@ def check_seals(events, proofs, notes, brought, warnings):
         raise Fault(f"Event {event_id} has a proof and is missing from consent.json.")
     if set(proofs["unsealed"]) != set(ids) - by_event.keys():
         raise Fault("The list of events that are not sealed is not right: a proof or an event is missing.")
-    newest = max((note.at for note in [*notes.values(), *(brought[1] if brought else ())]), default=0)
-    places = set()
     for event in events:
         check_readable(event)
         if event["id"] in by_event:
             proof = by_event[event["id"]]
             note = check_seal(event, proof, notes)
-            places.add(proof["position"])
             yield f"{title(event)}: sealed as number {proof['position']:,}, under {note.title.lower()}."
         elif event["recorded_at"] < newest - HOUR:
             raise Fault(
@@ -219,8 +222,6 @@ def check_seals(events, proofs, notes, brought, warnings):
             )
         else:
             warnings.append(f"Event {event['id']} is not sealed yet: nothing proves it.")
-    if len(places) != len(by_event):
-        raise Fault("Two events have the same place among those sealed.")
 
 
 def check_seal(event, proof, notes):
@@ -398,11 +399,7 @@ def main():
     sys.stdout.reconfigure(errors="backslashreplace")
     warnings = []
     try:
-        brought = None
-        if given.checkpoint:
-            name = given.checkpoint.name
-            brought = name, notes_in(given.checkpoint.read_text(encoding="utf-8", errors="replace"), name)
-        for line in checks(Pack(given.pack), given.key, brought, warnings):
+        for line in checks(Pack(given.pack), given.key, kept_in(given.checkpoint), warnings):
             say("ok", line)
     except Fault as fault:
         say("FAULT", str(fault))
