@@ -1,15 +1,16 @@
 """How many requests to be left alone reach a person, and how many ordinary messages do, for each language.
 
-    python -m bench.intents [--learned]
+    python -m bench.intents [--held | --learned]
 
-Counts the held fold of the messages that the patterns were not tuned on; with --learned the folds that the
-weights were learned from. Of the keywords only STOP counts, so what is found is found in other words.
+Counts the messages that nothing was tuned on or learned from; with --held the fold that was held out of the
+learning, with --learned what the weights were learned from. Of the keywords only STOP counts, so what is
+found is found in other words.
 """
 
 import argparse
 from collections.abc import Iterable
 
-from tests.consent.messages import Example, fresh
+from tests.consent.messages import Example, fresh, unseen
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 
 WORDS = KeywordSet()
@@ -18,9 +19,12 @@ COLUMNS = ("language", "requests seen", "ordinary to review", "with a stop word"
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--learned", action="store_true")
-    learned = parser.parse_args().learned
-    counted = [example for example in fresh() if bool(example.fold) == learned]
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--held", action="store_true")
+    which.add_argument("--learned", action="store_true")
+    wishes = parser.parse_args()
+    of_folds = [example for example in fresh() if bool(example.fold) == wishes.learned]
+    counted = of_folds if wishes.held or wishes.learned else unseen()
     asking = [example for example in counted if example.asks]
     plain = [example for example in counted if not example.asks]
     print("{:10}{:>20}{:>20}{:>20}{:>12}".format(*COLUMNS))

@@ -78,6 +78,12 @@ def fresh() -> list[Example]:
     ]
 
 
+def unseen() -> list[Example]:
+    """Messages that nothing was tuned on or learned from, by other authors: the measure of claims."""
+    rows = _padded(_rows("kept.tsv"))
+    return [Example(right == "review", *message, bool(sense), True) for right, *message, sense in rows]
+
+
 def kept(messages: list[Message]) -> list[Message]:
     return [message for message in messages if message.kept]
 

@@ -4,7 +4,7 @@ import pytest
 
 from bench import train_intents
 from tests.consent.corpus import configured
-from tests.consent.messages import Example, examples, fresh
+from tests.consent.messages import Example, examples, fresh, unseen
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 from webapp.consent.weighing.features import features
 from webapp.consent.weighing.meanings import Meanings
@@ -12,6 +12,7 @@ from webapp.consent.weighing.weights import FILE, LONGEST_MESSAGE, VERDICTS, Wei
 
 CONFIGURED, BARE = configured(), KeywordSet((), ())
 HELD = [example for example in fresh() if example.fold == 0]
+UNSEEN = unseen()
 LANGUAGES = sorted({example.language for example in HELD})
 
 
@@ -26,14 +27,32 @@ def test_the_held_fold_is_a_fifth_and_in_every_language():
     assert len(set(texts)) == len(texts)
 
 
-def test_three_of_four_requests_of_the_held_fold_reach_a_person():
-    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.75
+def test_four_of_five_requests_that_nobody_had_seen_reach_a_person():
+    assert share([example for example in UNSEEN if example.asks], BARE, Decision.REVIEW) >= 0.8
+
+
+@pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
+def test_ordinary_messages_that_nobody_had_seen_are_left_alone(words):
+    ordinary = [example for example in UNSEEN if not example.asks]
+    assert share(ordinary, words, Decision.OPT_OUT, Decision.OPT_IN) == 0
+    assert share([example for example in ordinary if example.plain], words, Decision.REVIEW) <= 0.01
+    assert share([example for example in ordinary if example.tempting], words, Decision.REVIEW) <= 0.1
+
+
+def test_nothing_was_learned_from_them():
+    known = {example.text.casefold() for example in examples()}
+    assert not known & {example.text.casefold() for example in UNSEEN}
+    assert len(UNSEEN) > 2_500
+
+
+def test_seven_of_ten_requests_of_the_held_fold_reach_a_person():
+    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.7
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_so_does_more_than_half_in_each_language(language):
     asking = [example for example in HELD if example.asks and example.language == language]
-    assert share(asking, BARE, Decision.REVIEW) >= 0.6
+    assert share(asking, BARE, Decision.REVIEW) >= 0.55
 
 
 @pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
