@@ -14,6 +14,7 @@ from tests.factories import NOON
 from tests.fakes import Script, ScriptedGraph
 from tests.whatsapp.deliveries import ACCOUNT, NUMBER, PAYLOADS, a_change, payload
 from tests.whatsapp.posting import deliver, post
+from webapp import clock
 from webapp.campaigns import switch, templates
 from webapp.campaigns.models import Campaign, Sending
 from webapp.config import Settings
@@ -170,7 +171,9 @@ WEBHOOKS = [
 def test_a_notice_pauses_the_campaigns_that_it_concerns(app, file, code, counts_as, status):
     with app.app_context():
         campaign_id = running()
-    assert post(app.test_client(), payload(file)).status_code == 200
+    next_week = str(int(clock.now().timestamp()) + 7 * 86_400).encode()
+    body = payload(file).replace(b"1795770000", next_week)  # when the restriction of the payload ends
+    assert post(app.test_client(), body).status_code == 200
     with app.app_context():
         campaign = db.session.get_one(Campaign, campaign_id)
         assert campaign.status == "paused"

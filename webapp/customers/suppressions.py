@@ -66,8 +66,17 @@ class SuppressionKey(db.Model):
 
 def standing(places: Iterable[Address]) -> dict[str, int]:
     """The record left of each erased person, by the match keys among these addresses. Raises WrongKey."""
+    wanted = sorted({place.match_key for place in places})
+    try:
+        return _standing(wanted)
+    except WrongKey:
+        # The first erasure of all may have made the key after it was looked for, and committed before its
+        # fingerprint was.
+        return _standing(wanted)
+
+
+def _standing(wanted: list[str]) -> dict[str, int]:
     key = suppression_key.read()
-    wanted = {place.match_key for place in places}
     hashes = {suppression_key.hashed(key, match_key): match_key for match_key in wanted} if key else {}
     found: dict[str, int] = {}
     for some in _portions(list(hashes)):
