@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from tests.customers.erasures import NAME, NUMBER, WAMID, somebody
+from tests.exhibits import a_png
 from tests.factories import NOON, a_customer, a_user, at
-from webapp.consent import ledger
+from webapp.consent import ledger, wordings
 from webapp.consent.disclosures import Disclosure
+from webapp.consent.file_kinds import read_upload
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import SendDecision
 from webapp.consent.rules import Source, Status
-from webapp.customers import identities, merging
+from webapp.consent.wordings import Draft
+from webapp.customers import access_request, consenting, identities, merging
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
@@ -132,3 +135,18 @@ def test_a_customer_of_whom_little_is_known(app, desk):
         assert db.session.get_one(Customer, customer_id).name == ""
     told = json.loads(asked(desk("manager"), customer_id).text)
     assert (told["consent_history"], told["messages_from_you"]) == ([], [])
+
+
+def test_what_proved_a_consent_is_told_with_its_wording_link_and_file(app):
+    with app.app_context(), writing():
+        wording = wordings.add(Draft("Checkout box", "en", "Yes, offers"), actor="user:1", now=NOON)
+        customer = a_customer()
+        proof = Proof("web_form", "Yes, offers", link="https://shop.example/17", wording_id=wording.id,
+                      wording_version=1)  # fmt: skip
+        consenting.opt_in(customer, proof, upload=read_upload(a_png(), "form.png"), version=customer.version,
+                          stated_at=None, actor="user:1", now=NOON)  # fmt: skip
+        db.session.commit()
+        told = json.loads("".join(access_request.as_json(customer, NOON)))
+    told = told["consent_history"][0]["evidence"]
+    assert (told["wording"], told["link"]) == ("Checkout box, version 1", "https://shop.example/17")
+    assert told["file"].endswith("form.png")

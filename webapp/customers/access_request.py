@@ -14,6 +14,7 @@ from webapp.accounts.models import User
 from webapp.consent.models import ConsentEvent, Evidence, Hold, SendDecision
 from webapp.consent.rules import Kind
 from webapp.customers import merging
+from webapp.customers.exhibits import exhibits_of
 from webapp.customers.models import Customer, Identity
 from webapp.database import compact_json
 from webapp.extensions import db
@@ -114,8 +115,10 @@ def _evidence(event: ConsentEvent, proof: Evidence | None) -> Fact | None:
     """Without the words by which a merge says which other record it was about."""
     if proof is None or event.kind == Kind.IDENTITY:
         return None
+    exhibit = exhibits_of({event.id: proof})[event.id]
     return {"channel": proof.channel, "words": proof.words, "matched": proof.matched,
-            "message_id": proof.message_id}  # fmt: skip
+            "message_id": proof.message_id, "wording": exhibit.wording, "link": exhibit.link,
+            "file": exhibit.file}  # fmt: skip
 
 
 @told_by("reviews")
