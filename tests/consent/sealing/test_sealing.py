@@ -324,7 +324,29 @@ def test_the_worker_seals_and_verifies(app):
     housekeeping.verify_ledger(app)
     ran = verification.last()
     assert (ran.events, ran.seals, ran.fault, ran.ran_by) == (1, 1, None, "system")
-    assert {"seal_ledger", "verify_ledger"} <= tasks._periodic.keys()
+    assert {"seal_each_minute", "verify_ledger"} <= tasks._periodic.keys()
+
+
+@pytest.mark.parametrize(("events", "seals"), [(2, 0), (3, 1)])
+def test_many_events_do_not_wait_for_the_minute_to_end(app, monkeypatch, events, seals):
+    monkeypatch.setattr(housekeeping, "MANY", 3)
+    for number in range(events):
+        a_customer(f"Ana {number}", Status.OPTED_IN)
+    housekeeping.seal_many(app)
+    assert len(db.session.scalars(select(Seal)).all()) == seals
+
+
+def test_each_minute_looks_are_planned_for_the_minute(app):
+    planned = []
+
+    class Planned:
+        @staticmethod
+        def schedule(*, args, delay):
+            planned.append((args, delay))
+
+    app.extensions["heed-tasks"] = {"seal many": Planned}
+    housekeeping.seal_each_minute(app)
+    assert planned == [((), seconds) for seconds in housekeeping.LOOKS]
 
 
 def test_a_seal_that_is_made_while_verification_reads_is_no_fault(app, monkeypatch):

@@ -13,7 +13,27 @@ from webapp.extensions import db
 log = logging.getLogger(__name__)
 
 
+MANY = 1_000
+"""So many events do not wait for the minute to end."""
+LOOKS = (15, 30, 45)
+"""Seconds of a minute after which somebody looks whether they are so many."""
+
+
 @tasks.each(minute="*")
+def seal_each_minute(app: Flask) -> None:
+    seal_ledger(app)
+    for seconds in LOOKS:
+        tasks.enqueue(app, "seal many", delay=seconds)
+
+
+@tasks.task("seal many")
+def seal_many(app: Flask) -> None:
+    with app.app_context():
+        many = sealer.waiting()[0] >= MANY
+    if many:
+        seal_ledger(app)
+
+
 def seal_ledger(app: Flask) -> None:
     """Seal all that waits and carry the checkpoint out of the database."""
     settings: Settings = app.config["HEED"]
