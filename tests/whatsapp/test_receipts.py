@@ -13,7 +13,8 @@ from tests.whatsapp.deliveries import a_body, a_change
 from tests.whatsapp.posting import TODAY, decisions, deliver, kept, says
 from webapp.campaigns.models import Delivery
 from webapp.consent.rules import Status
-from webapp.customers.models import Customer
+from webapp.customers.duplicates import PossibleDuplicate
+from webapp.customers.models import Customer, Identity
 from webapp.extensions import db
 from webapp.whatsapp import inbound
 from webapp.whatsapp.keeping import Business
@@ -118,3 +119,54 @@ def test_the_same_receipt_twice_in_one_delivery_counts_once(app):
     (row,) = on_the_wire(1)
     deliver(app, a_change(statuses=[receipt(row), receipt(row)]))
     assert (states(), len(kept())) == (["delivered"], 1)
+
+
+def user_ids() -> dict[int, list[str]]:
+    rows = db.session.execute(
+        select(Identity.customer_id, Identity.value).where(Identity.kind == "user_id").order_by(Identity.id)
+    )
+    found: dict[int, list[str]] = {}
+    for customer_id, value in rows:
+        found.setdefault(customer_id, []).append(value)
+    return found
+
+
+def test_the_user_ids_that_receipts_show_are_learned(app):
+    first, second, third = on_the_wire(3)
+    shown = [
+        receipt(first, recipient_user_id="US.1"),
+        receipt(second, recipient_user_id="no id"),
+        receipt(third),
+    ]
+    deliver(app, a_change(statuses=shown))
+    assert user_ids() == {first.customer_id: ["US.1"]}
+    stop = says("STOP", **{"from": None, "from_user_id": "US.1"})
+    deliver(app, stop)
+    assert db.session.get_one(Customer, first.customer_id).status == Status.OPTED_OUT
+
+
+def test_another_user_id_than_the_known_one_is_left_to_a_message_of_theirs(app):
+    (row,) = on_the_wire(1)
+    deliver(app, a_change(statuses=[receipt(row, recipient_user_id="US.1")]))
+    deliver(app, a_change(statuses=[receipt(row, "read", recipient_user_id="US.2")]))
+    assert user_ids() == {row.customer_id: ["US.1"]}
+
+
+def test_a_user_id_of_another_customer_makes_both_possible_duplicates(app):
+    first, second = on_the_wire(2)
+    deliver(app, a_change(statuses=[receipt(first, recipient_user_id="US.1")]))
+    deliver(app, a_change(statuses=[receipt(second, recipient_user_id="US.1")]))
+    assert user_ids() == {first.customer_id: ["US.1"]}
+    [pair] = db.session.scalars(select(PossibleDuplicate)).all()
+    assert {pair.older_id, pair.newer_id} == {first.customer_id, second.customer_id}
+
+
+def test_learning_from_many_takes_as_many_statements_as_from_two(app):
+    rows = on_the_wire(MANY)
+    shown = [receipt(row, recipient_user_id=f"US.{n}") for n, row in enumerate(rows)]
+    with counted(db.engine) as for_two:
+        deliver(app, a_change(statuses=shown[:2]))
+    with counted(db.engine) as for_many:
+        deliver(app, a_change(statuses=shown[2:]))
+    assert len(for_many) == len(for_two)
+    assert len(user_ids()) == MANY

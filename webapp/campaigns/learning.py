@@ -1,9 +1,10 @@
 """What sending teaches about customers: addresses that WhatsApp knows, who is out of reach, who stopped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, false, insert, or_, select
 
 from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.models import Delivery, DeliveryState
@@ -42,6 +43,27 @@ def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
     for (kind, value), customer_id in told.items():
         if owners.get((kind, value)) != customer_id:
             _attach(customer_id, kind, value, now)
+
+
+def learn_user_ids(told: Mapping[str, Customer], now: datetime) -> None:
+    """Note the user ids that receipts show for our messages: they are how somebody is known who hides the
+    number later. One that differs from what is known says nothing here: a message of theirs will ask."""
+    told = {value: one for value, one in told.items() if not one.erased_at and not one.merged_into_id}
+    if not told:
+        return
+    theirs = or_(Identity.value.in_(told), Identity.customer_id.in_({one.id for one in told.values()}))
+    known = db.session.execute(
+        select(Identity.value, Identity.customer_id).where(Identity.kind == IdentityKind.USER_ID, theirs)
+    ).all()
+    owners, having = {row.value: row.customer_id for row in known}, {row.customer_id for row in known}
+    fresh: dict[int, dict[str, Any]] = {}
+    for value, customer in told.items():
+        if owners.get(value, customer.id) != customer.id:
+            _attach(customer.id, IdentityKind.USER_ID, value, now)
+        elif customer.id not in having:
+            fresh[customer.id] = identities.row_of(customer, IdentityKind.USER_ID, value, SOURCE, now)
+    if fresh:
+        db.session.execute(insert(Identity), list(fresh.values()))
 
 
 def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> None:

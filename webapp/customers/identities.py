@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -224,6 +225,14 @@ def _attached(customer: Customer, place: Address, source: str, now: datetime) ->
     refresh(customer)
     db.session.flush()
     return identity
+
+
+def row_of(customer: Customer, kind: IdentityKind, value: str, source: str, now: datetime) -> dict[str, Any]:
+    """The columns of an id that the customer has, too, to be written with many others."""
+    return {
+        "customer_id": customer.id, "kind": kind, "value": value, "match_key": value, "source": source,
+        "created_at": now,
+    }  # fmt: skip
 
 
 def _identity(place: Address, source: str, now: datetime) -> Identity:

@@ -4,7 +4,8 @@ Nothing here commits. A statement reaches every customer who may be the person i
 only the best match if it allows it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,8 @@ from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, Reading
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.readings import NOTHING
 from webapp.consent.rules import ReviewKind, Source, Status, Turn
-from webapp.customers.models import Customer
+from webapp.customers.addresses import MalformedId, address
+from webapp.customers.models import Customer, IdentityKind
 from webapp.whatsapp import confirmed, moves, payloads, stored, template_effects, unheard
 from webapp.whatsapp.events import USER_STOPPED_MARKETING
 from webapp.whatsapp.payloads import Item, clean
@@ -183,7 +185,19 @@ def apply_statuses(items: Sequence[payloads.Status], now: datetime) -> list[Outc
     news = [News(i.callback, i.message_id, i.status, i.error_code, i.occurred_at) for i in items]
     customers = statuses.apply(news, now)
     confirmed.hear(items)
+    learning.learn_user_ids(dict(_user_ids(items, customers)), now)
     return [_said_by_status(item, customers.get(place), now) for place, item in enumerate(items)]
+
+
+def _user_ids(
+    items: Sequence[payloads.Status], customers: Mapping[int, Customer]
+) -> Iterator[tuple[str, Customer]]:
+    """The user ids that are shown, each with the customer whom we had written to. In a group it is another."""
+    for place, item in enumerate(items):
+        customer, shown = customers.get(place), item.person.user_id
+        if customer and shown:
+            with suppress(MalformedId):
+                yield address(IdentityKind.USER_ID, shown).value, customer
 
 
 def _said_by_status(item: payloads.Status, customer: Customer | None, now: datetime) -> Outcome:
