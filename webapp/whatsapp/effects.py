@@ -192,7 +192,7 @@ def apply_statuses(items: Sequence[payloads.Status], now: datetime) -> list[Outc
 def _user_ids(
     items: Sequence[payloads.Status], customers: Mapping[int, Customer]
 ) -> Iterator[tuple[str, Customer]]:
-    """The user ids that are shown, each with the customer whom we had written to. In a group it is another."""
+    """The user ids that are shown, each with the customer whom we had written to."""
     for place, item in enumerate(items):
         customer, shown = customers.get(place), item.person.user_id
         if customer and shown:
