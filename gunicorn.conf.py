@@ -36,7 +36,7 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(_worker: Any) -> None:
     """What reading a message needs is compiled before Meta waits for the first answer."""
-    read_text("hello", KeywordSet())
+    read_text("hello, where is my parcel", KeywordSet())
 
 
 def child_exit(_server: Any, worker: Any) -> None:
