@@ -100,6 +100,8 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBy
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> "Iterator[Flask]":
     """The application on that database, with a folder of its own for files and queue."""
+    from flask import has_app_context
+
     from webapp import create_app
     from webapp.extensions import db
 
@@ -115,9 +117,11 @@ def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecod
     app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = CheckingClient
     yield app
+    left_open = has_app_context()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+    assert not left_open, "the test left an application context open: a streamed answer that nobody closed?"
 
 
 @pytest.fixture

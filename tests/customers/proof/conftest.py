@@ -35,7 +35,7 @@ def made(migrated_sqlite, tmp_path_factory):
     config = {"DATABASE_URL": f"sqlite:///{folder / 'heed.db'}", "HEED_DATA_DIR": str(folder)}
     app = create_app(config, web=False)
     with app.app_context():
-        pack = a_pack(a_story().ana)
-        yield Made(pack, public_key(), folder / "checkpoints.log")
+        made = Made(a_pack(a_story().ana), public_key(), folder / "checkpoints.log")
         db.session.remove()
         db.engine.dispose()
+    return made
