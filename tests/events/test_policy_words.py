@@ -26,6 +26,7 @@ BYE = {"opted_out": "No more offers."}
          {"wordings": {"1": {"name": "Box", "text": "Yes", "retired": True}}}, ["Wording “Box”: retired"]),
         ({"endpoint:3": {"off": False}}, {"endpoint:3": {"off": True}}, ["Endpoint 3: switched off"]),
         ({"endpoint:3": {"name": "CRM"}}, {"endpoint:3": {}}, ["Endpoint 3: deleted"]),
+        ({"endpoint:3": {"types": []}}, {"endpoint:3": {"types": ["a", "b"]}}, ["Endpoint 3: types a, b"]),
         ({"inbound_days": 90}, {"inbound_days": 30}, ["Texts of customers are kept for: 90 days → 30 days"]),
         ({"new": 1}, {"new": 2}, ["new: 1 → 2"]),
     ],

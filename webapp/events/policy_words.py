@@ -82,6 +82,8 @@ def _endpoint(number: str, before: dict[str, Any], after: dict[str, Any]) -> str
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
     return ON_OFF[value] if isinstance(value, bool) else "none" if value is None else str(value)
 
 
