@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -100,11 +101,17 @@ def _findings_of(customer: Row[Any], events: list[Row[Any]]) -> Iterator[Finding
     if fields := differences(customer, told):
         field = fields[0]
         yield Finding(
-            f"Customer {customer.id}: {field} is {getattr(customer, field)}, "
-            f"but the ledger says {getattr(told, field)}.",
+            f"Customer {customer.id}: {field} is {_said(getattr(customer, field))}, "
+            f"but the ledger says {_said(getattr(told, field))}.",
             customer.id,
             marked,
         )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return "nothing" if value is None else str(value)
 
 
 def _restored_faults(events: list[Row[Any]]) -> Iterator[Finding]:
