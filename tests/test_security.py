@@ -1,5 +1,7 @@
 """What every answer carries, how cookies are kept, and what a stranger gets."""
 
+import re
+
 import pytest
 
 from tests.factories import a_customer
@@ -114,3 +116,14 @@ def test_logs_hold_no_number_no_query_and_no_address_of_a_person(desk, app, capl
     assert "/opt-in" in lines
     for private in ("98812", "secret", "q="):
         assert private not in lines
+
+
+def test_a_number_that_no_row_can_have_is_not_found(desk, app):
+    admin = desk("admin")
+    paths = {
+        re.sub(r"<int:\w+>", "9" * 25, rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and re.fullmatch(r"(?:[^<]|<int:\w+>)+", rule.rule) and "<" in rule.rule
+    }
+    assert len(paths) > 20
+    assert {admin.get(path).status_code for path in paths} == {404}

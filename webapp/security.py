@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.routing import IntegerConverter, Map
 
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
@@ -32,6 +33,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """Meta's deliveries reach 3 MB (Meta, Graph webhooks, getting started)."""
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """For views that take a file: more than one may have, so that a large one is refused beside its field."""
+LARGEST_ID = 2**63 - 1
 WORTH_PACKING_BYTES = 1024
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,6 +42,13 @@ def takes_a_file(view: View) -> View:
     """Mark a view whose form brings a file: its request may be larger than others."""
     view.takes_a_file = True  # type: ignore[attr-defined]
     return view
+
+
+class StoredId(IntegerConverter):
+    """A number in a URL that a row can have. No database takes a larger one, so nothing is there."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **{"max": LARGEST_ID} | options)
 
 
 class CookieSession(SecureCookieSessionInterface):
@@ -54,6 +63,7 @@ class CookieSession(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     app.session_interface = CookieSession()
+    app.url_map.converters["int"] = StoredId
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
