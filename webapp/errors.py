@@ -5,7 +5,8 @@ import logging
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import NumericValueOutOfRange
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from webapp.accounts.access import sign_in_first
@@ -30,6 +31,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(CSRFError, on_csrf_error)
     app.register_error_handler(OperationalError, on_database_error)
+    app.register_error_handler(OverflowError, on_unfit_number)
+    app.register_error_handler(DataError, on_unfit_number)
     app.register_error_handler(500, on_crash)
 
 
@@ -53,6 +56,14 @@ def on_database_error(error: OperationalError) -> Response:
     db.session.rollback()
     log.warning("database out of reach: %s", type(error.orig).__name__)
     return answer(503)
+
+
+def on_unfit_number(error: OverflowError | DataError) -> Response:
+    """A number in a query or a form that no column can hold: each database says so in its own way."""
+    if isinstance(error, DataError) and not isinstance(error.orig, NumericValueOutOfRange):
+        raise error
+    db.session.rollback()
+    return answer(400)
 
 
 def on_crash(_error: Exception) -> Response:
