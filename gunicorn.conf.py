@@ -1,5 +1,6 @@
 """gunicorn reads this file by itself. It binds 0.0.0.0:$PORT, or 127.0.0.1:8000 when PORT is not set."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -35,8 +36,11 @@ def on_starting(_server: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
-    """What reading a message needs is compiled before Meta waits for the first answer."""
+    """What reading a message needs is compiled before Meta waits for the first answer. What is there then
+    stays, so the garbage collector need not look at it in the midst of a large delivery."""
     read_text("hello, where is my parcel", KeywordSet())
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 
+from tests.consent.messages import ordinary
 from webapp import database
 from webapp.simulator.acts import Business, Said, Writer
 from webapp.simulator.deliveries import DEMO_IDS, delivery, user_id_of
@@ -35,7 +36,7 @@ START_SECONDS = 60
 FLOOR_ROUNDS = 300
 UPDATES, LARGE, ROUNDS = 1000, 4 * 1024 * 1024 - 4096, 5
 FIRST_NUMBER = 5_511_900_000_000
-ORDINARY = ("Where is my order?", "Thank you!", "Do you open on Sunday?", "See you at the bus stop")
+ORDINARY = [message.text for message in ordinary()]
 
 
 def main() -> None:

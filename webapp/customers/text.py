@@ -13,6 +13,8 @@ def one_line(text: str) -> str:
 
 def has_controls(text: str, allowed: str = "") -> bool:
     """Whether `text` holds control characters or lone surrogates other than those `allowed`."""
+    if text.isprintable():  # nearly always, and fast
+        return False
     return any(_printable(sign) != sign and sign not in allowed for sign in text)
 
 

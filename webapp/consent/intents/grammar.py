@@ -11,20 +11,23 @@ from importlib import resources
 from itertools import chain
 from typing import Any
 
-from webapp.consent.intents.patterns import Atom, Pattern, Spell, parse, parse_class
+from webapp.consent.intents.patterns import END, START, Atom, Pattern, Spell, Step, parse, parse_class
 from webapp.consent.intents.positions import Positions
 from webapp.consent.intents.vocabulary import Vocabulary
 
 
 class Patterns:
-    """Patterns by the words that they begin with, so that only a few are tried on a message."""
+    """Patterns by the words of their rarest step, so that only a few are tried on a message."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self._patterns = list(dict.fromkeys(patterns))
         self._by_head: dict[str, set[int]] = {}
+        self._besides: list[list[frozenset[str]]] = []
         for number, pattern in enumerate(self._patterns):
-            for words in pattern[0].atom:
-                self._by_head.setdefault(words[0], set()).add(number)
+            rarest, *others = sorted(map(_heads, filter(_must_occur, pattern)), key=_commonness)
+            self._besides.append(others)
+            for head in rarest:
+                self._by_head.setdefault(head, set()).add(number)
 
     def matches(self, positions: Positions) -> list[int]:
         """For each pattern that matches, the places of all words that it takes."""
@@ -42,11 +45,30 @@ class Patterns:
                 yield from chain.from_iterable(step.atom)
 
     def candidates(self, positions: Positions) -> list[Pattern]:
-        """The patterns that begin with a word that occurs, in the order in which they are written."""
+        """The patterns of which each step may occur, in the order in which they are written."""
         numbers: set[int] = set()
-        for kind in positions.kinds:
+        kinds = positions.kinds
+        for kind in kinds:
             numbers |= self._by_head.get(kind, set())
-        return [self._patterns[number] for number in sorted(numbers)]
+        return [
+            self._patterns[number]
+            for number in sorted(numbers)
+            if not any(map(kinds.isdisjoint, self._besides[number]))
+        ]
+
+
+def _must_occur(step: Step) -> bool:
+    return not step.may_close
+
+
+def _heads(step: Step) -> frozenset[str]:
+    """The words that its alternatives begin with."""
+    return frozenset(words[0] for words in step.atom)
+
+
+def _commonness(heads: frozenset[str]) -> tuple[bool, int]:
+    """The ends of a message always occur; else a step of few words seldom does."""
+    return bool(heads & {START, END}), len(heads)
 
 
 class Grammar:

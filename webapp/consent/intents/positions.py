@@ -4,7 +4,7 @@ So the work for one pattern is a few operations over the whole message, whatever
 """
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 from webapp.consent.intents.patterns import Atom, Pattern, Step, Words
 
@@ -85,9 +85,11 @@ class Positions:
 
     def _alternatives(self, atom: Atom) -> dict[int, int]:
         by_length: dict[int, int] = {}
-        for words in atom:
-            if bits := self._row(words):
-                by_length[len(words)] = by_length.get(len(words), 0) | bits
+        heads = _by_head(atom)
+        for head in heads.keys() & self._bits.keys():
+            for words in heads[head]:
+                if bits := self._row(words):
+                    by_length[len(words)] = by_length.get(len(words), 0) | bits
         return by_length
 
     def _row(self, words: Words) -> int:
@@ -95,6 +97,15 @@ class Positions:
         for after, word in enumerate(words[1:], start=1):
             bits &= (self._bits.get(word, 0) & ~self._covered) >> after
         return bits
+
+
+@cache
+def _by_head(atom: Atom) -> dict[str, list[Words]]:
+    """The alternatives of an atom by their first words: of many words a message has a few."""
+    found: dict[str, list[Words]] = {}
+    for words in atom:
+        found.setdefault(words[0], []).append(words)
+    return found
 
 
 def places(bits: int) -> list[int]:
