@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from jinja2 import FileSystemBytecodeCache
+from psycopg import sql
 
 from tests.html import CheckingClient
 from tests.postgres import Server, running_server
@@ -89,6 +90,18 @@ def postgresql_url(postgresql_server: Server) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest) -> str:
     """A migrated database without rows. A test that asks for it runs on SQLite and on PostgreSQL."""
     return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def older_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, for the test to bring to an older version; on both engines."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'older.db'}"
+        return
+    server, name = request.getfixturevalue("postgresql_server"), f"older_{uuid.uuid4().hex}"
+    server.execute(sql.SQL("CREATE DATABASE {}"), name)
+    yield server.url(name)
+    server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
 
 @pytest.fixture(scope="session")

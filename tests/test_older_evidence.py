@@ -1,7 +1,5 @@
 """Evidence of reviews that was forgotten before an update is no fault after it; other missing evidence is."""
 
-import pytest
-from psycopg import sql
 from sqlalchemy import column, insert, table, text
 
 from tests.test_older_reviews import ROWS
@@ -12,18 +10,6 @@ from webapp.extensions import db
 DIGEST = {"evidence_digest": "d" * 64}
 EVENT = ROWS["consent_events"] | DIGEST
 CONSENT = EVENT | {"id": 2, "kind": "consent", "status": "opted_in"}
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def older_url(request, tmp_path):
-    """A database of before the update."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'older.db'}"
-    else:
-        server = request.getfixturevalue("postgresql_server")
-        server.execute(sql.SQL("CREATE DATABASE {}"), "older_evidence")
-        yield server.url("older_evidence")
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), "older_evidence")
 
 
 def test_what_was_forgotten_before_the_update_is_noted_as_such(older_url, tmp_path):

@@ -1,7 +1,5 @@
 """Evidence of before there were wordings, links and files is whole after the update."""
 
-import pytest
-from psycopg import sql
 from sqlalchemy import column, insert, table
 
 from tests.test_older_reviews import NOW, ROWS
@@ -23,18 +21,6 @@ OLDER = {
         "matched": "START", "message_id": "wamid.A",
     },
 }  # fmt: skip
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def older_url(request, tmp_path):
-    """A database of before the update."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'older.db'}"
-    else:
-        server = request.getfixturevalue("postgresql_server")
-        server.execute(sql.SQL("CREATE DATABASE {}"), "older_proof")
-        yield server.url("older_proof")
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), "older_proof")
 
 
 def test_older_evidence_still_verifies(older_url, tmp_path):

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pytest
-from psycopg import sql
 from sqlalchemy import column, insert, table, text
 
 from webapp import database
@@ -29,18 +27,6 @@ ROWS = {
         "occurred_at": NOW,
     },
 }  # fmt: skip
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def older_url(request, tmp_path):
-    """A database of before the update."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'older.db'}"
-    else:
-        server = request.getfixturevalue("postgresql_server")
-        server.execute(sql.SQL("CREATE DATABASE {}"), "older_reviews")
-        yield server.url("older_reviews")
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), "older_reviews")
 
 
 def test_an_older_hold_keeps_what_it_says(older_url):
