@@ -48,6 +48,18 @@ def test_it_asks_with_how_many_change_and_how_many_do_not_and_why(desk, batch):
     assert "1 that have something newer on record" in text
 
 
+def test_where_nothing_would_change_there_is_nothing_to_press(desk, app):
+    with app.app_context():
+        person = a_customer("Ana", IN)
+        made = an_import(person)
+        own_stop(person)
+        db.session.commit()
+        batch_id = made.id
+    page = desk("manager").soup(f"/events/batches/{batch_id}/revert")
+    assert "There is nothing to take back." in page.get_text(" ", strip=True)
+    assert page.find(id="revert-save") is None
+
+
 def test_a_manager_reverts_it_and_a_second_click_changes_nothing(desk, app, batch):
     client = desk("manager")
     for _ in range(2):
