@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -349,7 +350,15 @@ class Batch(db.Model):
     """The batch that this one takes back. No foreign key: SQLite adds none to a table
     that others refer to."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When a revert had gone through its whole batch; None while the worker is at it."""
+    """When it had gone through all of it; None while the worker is at it, and for what is done at once."""
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    """How many rows or customers it goes through; None when that is not known."""
+    done: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How many of them it has gone through, moved in the transaction that writes them."""
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When somebody stopped it; what it had written by then stays, and can be taken back."""
+    failed_why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it ended before its end, as a sentence for people."""
 
     __table_args__ = (Index("ix_batches_reverts_id", "reverts_id", unique=True),)
 

@@ -27,6 +27,7 @@ from webapp.customers import (
     tags,
 )
 from webapp.customers.addresses import Address
+from webapp.customers.batch_changes import BatchChange
 from webapp.customers.duplicates import PossibleDuplicate
 from webapp.customers.erasure_log import Entry
 from webapp.customers.importing import leftovers
@@ -215,7 +216,7 @@ def _elsewhere(gone: Gone, now: datetime) -> None:
 def _empty(customer: Customer, now: datetime) -> None:
     """Leave the state of consent, which the ledger tells, and nothing that says who it was."""
     tags.set_tags(customer, [])
-    for table in (CustomerAttribute, Identity):
+    for table in (CustomerAttribute, Identity, BatchChange):
         db.session.execute(delete(table).where(table.customer_id == customer.id))
     pair = or_(PossibleDuplicate.older_id == customer.id, PossibleDuplicate.newer_id == customer.id)
     db.session.execute(delete(PossibleDuplicate).where(pair))
