@@ -14,9 +14,11 @@ from alembic.config import Config
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Engine,
     Integer,
+    Join,
     create_engine,
     event,
     func,
@@ -27,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import coercions, roles
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
@@ -174,6 +178,24 @@ def numbers(session: Any, id: Any, most: int) -> list[int]:
         return list(session.scalars(draw, {"table": table, "most": most}))
     last = session.scalar(select(func.max(id))) or 0
     return list(range(last + 1, last + 1 + most))
+
+
+class OrderedJoin(Join):
+    """A join whose left side SQLite reads first, as it does for CROSS JOIN; PostgreSQL chooses by itself."""
+
+    inherit_cache = True
+
+
+@compiles(OrderedJoin, "sqlite")
+def _cross_join(join: OrderedJoin, compiler: Any, **how: Any) -> str:
+    how["asfrom"] = True
+    left, right = (compiler.process(side, **how) for side in (join.left, join.right))
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **how | {'asfrom': False})}"
+
+
+def in_order(left: Any, right: Any, on: ColumnElement[bool]) -> OrderedJoin:
+    """`left` joined with `right`, in this order."""
+    return OrderedJoin(*(coercions.expect(roles.FromClauseRole, side) for side in (left, right)), on)
 
 
 def migrate(url: str, revision: str = "head") -> None:
