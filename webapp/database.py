@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     Join,
+    Select,
     create_engine,
     event,
     func,
@@ -31,6 +32,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
@@ -196,6 +198,28 @@ def _cross_join(join: OrderedJoin, compiler: Any, **how: Any) -> str:
 def in_order(left: Any, right: Any, on: ColumnElement[bool]) -> OrderedJoin:
     """`left` joined with `right`, in this order."""
     return OrderedJoin(*(coercions.expect(roles.FromClauseRole, side) for side in (left, right)), on)
+
+
+class _JsonRows(FunctionElement[Any]):
+    """Rows as one JSON value, an array of arrays, in their order."""
+
+    type = Json
+    inherit_cache = True
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_sqlite(rows: _JsonRows, compiler: Any, **how: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(rows.clauses, **how)}))"
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_postgresql(rows: _JsonRows, compiler: Any, **how: Any) -> str:
+    return f"coalesce(json_agg(json_build_array({compiler.process(rows.clauses, **how)})), '[]')"
+
+
+def json_rows(rows: Select[Any]) -> ColumnElement[Any]:
+    """All rows of a query as one value, so that several queries are one statement."""
+    return select(_JsonRows(*rows.subquery().c)).scalar_subquery()
 
 
 def migrate(url: str, revision: str = "head") -> None:
