@@ -11,6 +11,7 @@ from webapp.extensions import db
 
 GUARDED = ("consent_events", "forgotten_evidence", "sealed_events", "seals", "wording_versions")
 REFUSED = {"sqlite": ("update", "delete", "replace"), "postgresql": ("change", "truncate")}
+INTEGRITY = "INSERT INTO customer_search (customer_search) VALUES ('integrity-check')"
 KEEPING_THE_SEARCH = {
     "sqlite": {f"customers_searched_{what}" for what in ("insert", "update", "delete")},
     "postgresql": set(),

@@ -53,7 +53,6 @@ def _index_states() -> None:
     for status in ("opted_in", "opted_out", "unknown"):
         op.drop_index(f"ix_customers_{status}", "customers")
         _partial(f"ix_customers_{status}", f"status = '{status}' AND {PRESENT}")
-    _partial("ix_customers_present", PRESENT)
 
 
 def _partial(name: str, where: str) -> None:

@@ -60,7 +60,6 @@ class Customer(ConsentState, db.Model):
         _partial("ix_customers_opted_in", f"status = 'opted_in' AND {PRESENT}"),
         _partial("ix_customers_opted_out", f"status = 'opted_out' AND {PRESENT}"),
         _partial("ix_customers_unknown", f"status = 'unknown' AND {PRESENT}"),
-        _partial("ix_customers_present", PRESENT),
         _partial("ix_customers_stopped", "platform_stop_at IS NOT NULL"),
         _partial("ix_customers_held", "held_at IS NOT NULL"),
         _partial("ix_customers_disputed", "disputed_at IS NOT NULL"),

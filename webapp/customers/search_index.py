@@ -20,13 +20,15 @@ def trigrams(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def holds_all(grams: Iterable[str]) -> ColumnElement[bool]:
-    """The test on rows of the index that a text holds all these trigrams, in whatever order."""
-    asked = " AND ".join(f'"{gram.replace(QUOTE, QUOTE * 2)}"' for gram in grams)
+def holds_any(ways: Iterable[Iterable[str]]) -> ColumnElement[bool]:
+    """The test on rows of the index that a text holds all trigrams of one of the ways, in whatever order."""
+    asked = " OR ".join(f"({' AND '.join(map(_quoted, grams))})" for grams in ways)
     return literal_column("customer_search").op("MATCH")(bindparam(None, asked, String))
 
 
-QUOTE = '"'
+def _quoted(gram: str) -> str:
+    escaped = gram.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def rebuild() -> None:
