@@ -12,7 +12,7 @@ TEMPLATES = ROOT / "templates"
 
 FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
-    "errors", "logs", "transactions",
+    "errors", "logs", "transactions", "budget", "figures",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}

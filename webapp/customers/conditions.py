@@ -161,6 +161,11 @@ class Conditions:
     sizes: dict[Any, int] = field(default_factory=dict)
     """How many customers meet a condition, where somebody looked (see `sized`)."""
 
+    @property
+    def row_tests(self) -> list[ColumnElement[bool]]:
+        """The tests of all conditions on rows of customers, for one of them or a few."""
+        return [*PRESENT, *self._row_tests(), *(test.holds for test in (*self.tags, *self.attributes))]
+
     def ids(self) -> tuple[Select[tuple[int]], ColumnElement[int]]:
         """The ids of the customers, and the column to order and page by."""
         leading = self._leading()
@@ -234,37 +239,46 @@ class Names:
         return cls({key: TagTest(id, n) for key, id, n in tags}, {key: (id, type) for key, id, type in keys})
 
 
-def conditions_of(wanted: Filter, names: Names | None = None) -> Conditions:
-    """Look up what the filter names, in two statements at most; `names` are known to who has read them."""
+def conditions_of(wanted: Filter, names: Names | None = None, *, sizes: bool = True) -> Conditions:
+    """Look up what the filter names, in two statements at most; `names` are known to who has read them, and
+    on a desk of a few customers it does not matter which condition drives: there need be no `sizes`."""
+    return _looked_at(_named(wanted, names), sizes=sizes)
+
+
+def tests_of(wanted: Filter) -> list[ColumnElement[bool]]:
+    """The filter as tests on rows of customers, for a few of them whom something else picks."""
+    return _looked_at(_named(wanted, None), sizes=False).row_tests
+
+
+def _named(wanted: Filter, names: Names | None) -> Conditions:
     if names is None:
         names = _names_in(wanted)
     tags = [names.tags.get(key) for key in dict.fromkeys(map(fold, wanted.tags))]
     attributes = _attribute_tests(wanted, names)
-    conditions = Conditions(
+    return Conditions(
         nobody=None in tags or None in attributes or _says_nothing(wanted.q),
         tags=tuple(sorted(filter(None, tags), key=lambda tag: (tag.n, tag.id))),
         attributes=tuple(sorted(filter(None, attributes), key=lambda test: not test.single)),
         search=_search_test(wanted.q),
         status=wanted.status,
     )
-    return _looked_at(conditions)
 
 
-def _looked_at(conditions: Conditions) -> Conditions:
+def _looked_at(conditions: Conditions, sizes: bool) -> Conditions:
     """With the sizes of the conditions, and whether somebody has the number: one statement, if any."""
     columns: dict[Any, ColumnElement[Any]] = {}
     number = conditions.search.number if conditions.search else ""
     if number:
         known = Identity.match_key == phones.match_key(number)
         columns["exact"] = select(exists().where(known)).scalar_subquery()
-    columns |= conditions.unsized()
+    columns |= conditions.unsized() if sizes else {}
     if not columns:
         return conditions.sized({})
     row = db.session.execute(select(*columns.values())).one()
-    sizes = dict(zip(columns, row, strict=True))
-    if sizes.pop("exact", False) and conditions.search:
+    found = dict(zip(columns, row, strict=True))
+    if found.pop("exact", False) and conditions.search:
         return replace(conditions, search=replace(conditions.search, exact=True)).sized({})
-    return conditions.sized(sizes)
+    return conditions.sized(found)
 
 
 def _names_in(wanted: Filter) -> Names:
