@@ -7,7 +7,10 @@ from tests.factories import NOON, a_customer
 from webapp.campaigns import segments
 from webapp.consent.rules import Status
 from webapp.customers import attributes, tags
+from webapp.customers.filters import Filter
 from webapp.extensions import db
+
+VIP = Filter(tags=("vip",))
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def crowd(app) -> Crowd:
         people["Erased"].erased_at = NOON
         attributes.define("plan", "text")
         regulars = segments.create_static("Regulars", [people["Ana"].id], **BY)
-        ruled = segments.create_dynamic("Ruled", segments.rules_of.Rules(), **BY)
+        ruled = segments.create_dynamic("Ruled", segments.rules_of.from_filter(VIP), **BY)
         db.session.commit()
         ids = {name: person.id for name, person in people.items()}
         return Crowd(app, ids | {"nobody": 987_654_321}, regulars.id, ruled.id)

@@ -25,8 +25,8 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Action:
-    """`what`, by kind: `channel` and `words` of the evidence; `tags` (ids); `key` (id), its `type` and `value`
-    (None clears it); `segment` (id). `names` are what people call it."""
+    """`what`, by kind: `channel` and `words` of the evidence; `tags` (ids); `key` (id), its `type` and the
+    `value` (None clears it); `segment` (id). `names` are what people call it."""
 
     kind: ActionKind
     what: dict[str, Any]

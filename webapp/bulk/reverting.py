@@ -165,7 +165,7 @@ def _plan(rows: Sequence[BatchChange], *, lock: bool) -> Plan:
         if person.erased_at is not None or person.merged_into_id is not None:
             plan.kept[Left.GONE] += 1
         elif row.created:
-            plan.kept[Left.ON_RECORD] += person.id not in plan.removed
+            plan.kept += Counter({Left.ON_RECORD: person.id not in plan.removed})
         else:
             _of_tags(plan, row, carried, tags)
             _of_attributes(plan, row, values)

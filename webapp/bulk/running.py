@@ -22,6 +22,15 @@ PORTION = 500
 """Customers of one transaction: a webhook that waits for SQLite's write lock waits for less than a second."""
 
 
+def at_once(batch: Batch, now: datetime) -> bool:
+    """Go through a small one to its end; whether it is large and the worker has to."""
+    if (batch.total or 0) > AT_ONCE:
+        return True
+    while go_on(batch.id, now):
+        pass
+    return False
+
+
 def go_on(batch_id: int, now: datetime) -> bool:
     """Take the next portion; whether there is more to do."""
     batch = _locked(batch_id)

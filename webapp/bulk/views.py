@@ -64,7 +64,7 @@ def save(action: str) -> Answer:
     try:
         wanted = action_of(kind, wish, actor=actor, now=now)
         batch, new = freezing.begin(wanted, chosen, expected=expected, key=key, actor=actor, now=now)
-        more = new and batch.total <= running.AT_ONCE and running.go_on(batch.id, now)
+        large = new and running.at_once(batch, now)
     except Unfit as unfit:
         db.session.rollback()
         if known := freezing.known(key):  # the first of two clicks made what the second one finds taken
@@ -74,7 +74,7 @@ def save(action: str) -> Answer:
         db.session.rollback()
         return _dialog(kind, chosen, wish, 409, notice=f"{moved} Look at the number once more, then confirm.")
     db.session.commit()
-    if new and (more or batch.finished_at is None):
+    if large:
         tasks.enqueue(current_app, "batch", batch.id)
     return _done(batch)
 

@@ -115,7 +115,7 @@ def ask_revert(batch_id: int) -> tuple[str, int]:
 @bp.post("/batches/<int:batch_id>/revert")
 @requires(Role.MANAGER)
 def revert(batch_id: int) -> Response:
-    """The first part at once; the worker goes on with the rest."""
+    """A small one at once; a large one is the worker's."""
     now = clock.now()
     try:
         begun = reverting.begin(db.get_or_404(Batch, batch_id), actor=current_actor(), now=now)
@@ -123,18 +123,13 @@ def revert(batch_id: int) -> Response:
         db.session.rollback()
         flash(str(refusal))
         return see_other(url_for("events.batch", batch_id=batch_id))
-    more = begun.finished_at is None and _first_parts(begun.id, now)
+    more = begun.finished_at is None and running.at_once(begun, now)
     db.session.commit()
     if more:
         tasks.enqueue(current_app, "batch", begun.id)
     said = "It is being reverted." if more else "It is reverted."
     location = url_for("events.batch", batch_id=begun.id)
     return dialog_done(said, location=location, events={"batch:changed": True})
-
-
-def _first_parts(revert_id: int, now: datetime) -> bool:
-    """One of the consent and one of all else; whether there is more."""
-    return running.go_on(revert_id, now) and running.go_on(revert_id, now)
 
 
 def _revertible(found: Batch, revert: Batch | None) -> bool:
