@@ -169,7 +169,7 @@ def test_many_are_opted_out_by_keyboard_and_the_batch_is_taken_back(manager: Pag
     dialog(manager, "Revert bulk change").get_by_role("button", name="Revert").press("Enter")
     expect(manager.get_by_text("Reverted", exact=True)).to_be_visible()
     manager.goto("/opt-in?tag=Stille")
-    expect(row(manager, first).locator(".state")).to_have_text("No record")
+    expect(row(manager, first).locator(".state")).to_have_text("Opted In")
 
 
 def test_tags_are_typed_as_chips_and_many_carry_them(manager: Page, desk: Desk) -> None:
