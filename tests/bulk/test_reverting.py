@@ -233,6 +233,19 @@ def test_a_customer_whom_an_import_created_is_removed_when_nothing_else_is_on_re
     assert reverting.told(run_of(revert)) == "0 changes taken back. 1 customer removed."
 
 
+def test_tags_and_attributes_go_with_a_removed_customer():
+    attributes.define("plan", "text")
+    made, later = a_customer("Made"), a_customer("Later")
+    tags.set_tags(made, ["gold"])
+    attributes.set_attributes(made, {"plan": "Pro"})
+    made.version = 1  # as an import writes a new customer: at once with all that it has
+    made_id = made.id
+    revert = reverted(an_import(made))
+    assert db.session.get(Customer, made_id, populate_existing=True) is None
+    assert (carried(), run_of(revert).removed, revert.done) == ({"gold": 0}, 1, 1)
+    assert later.name == "Later"
+
+
 def test_the_number_of_a_removed_customer_is_never_given_again():
     newest = a_customer("Made")
     newest_id = newest.id

@@ -94,12 +94,12 @@ def portion(revert: Batch, now: datetime) -> bool:
         run.what = run.what | {CONSENT: part.after}
         return True
     rows = _part(revert.reverts_id or 0, run.what[PROFILES])
-    plan = _plan(rows, lock=True)
+    plan, last = _plan(rows, lock=True), rows[-1].customer_id if rows else None
     _carry_out(plan)
     _count(revert, run, len(rows), len(plan.customers), plan.kept)
     run.removed += len(plan.removed)
-    if rows:
-        run.what = run.what | {PROFILES: rows[-1].customer_id}
+    if last:
+        run.what = run.what | {PROFILES: last}
     if len(rows) == AT_ONCE:
         return True
     revert.finished_at = now
