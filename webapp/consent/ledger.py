@@ -246,6 +246,12 @@ def append_signal(
     return _append(customer, event, signal.proof)
 
 
+def append_compensation(customer: ConsentState, event: ConsentEvent, to: State) -> None:
+    """Write an event that takes another one back, and give the customer the state that it leads to."""
+    _write(event, Proof())
+    move(customer, to)
+
+
 def _append(customer: ConsentState, event: ConsentEvent, proof: Proof) -> ConsentEvent:
     _write(event, proof)
     move(customer, state.advance(customer.consent, event))
