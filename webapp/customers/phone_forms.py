@@ -11,6 +11,8 @@ from itertools import count
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from webapp.customers import phone_table
+
 MOST_DIGITS = 15
 """E.164 allows no more, the country code included; some countries' own numbers are longer."""
 _BRAZIL_WITHOUT_NINE = re.compile(r"55(\d\d)([6-9]\d{3})(\d{4})")
@@ -51,6 +53,8 @@ def display_phone(digits: str) -> str:
         return f"+55 {found[1]} {found[2]}-{found[3]}"
     if _MEXICO_WITH_ONE.fullmatch(digits):
         return display_phone(match_key(digits)).replace("+52 ", "+52 1 ", 1)
+    if known := phone_table.display(digits):
+        return known
     number = parsed(f"+{digits}")
     if number is None or not is_possible(number):
         return f"+{digits}" if digits else ""
