@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import JSON, Table
 from sqlalchemy.engine import Connection
 
+from webapp import database
 from webapp.extensions import db
 
 Rows = Sequence[tuple[Any, ...]]
@@ -28,7 +29,7 @@ def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", written)
         return
     marks = ", ".join("?" * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", written)
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", written)  # noqa: S608 (names of our own columns)
 
 
 def update(table: Table, columns: Sequence[str], rows: Rows) -> None:
@@ -45,7 +46,7 @@ def update(table: Table, columns: Sequence[str], rows: Rows) -> None:
     setting = ", ".join(f"{name} = ?" for name in moved)
     same = " AND ".join(f"{name} = ?" for name in keys)
     turned = [(*row[len(keys) :], *row[: len(keys)]) for row in written]
-    connection.exec_driver_sql(f"UPDATE {table.name} SET {setting} WHERE {same}", turned)
+    connection.exec_driver_sql(f"UPDATE {table.name} SET {setting} WHERE {same}", turned)  # noqa: S608
 
 
 def _update_from_copy(
@@ -53,13 +54,12 @@ def _update_from_copy(
 ) -> None:
     names, part = ", ".join(columns), f"moved_{table}"
     connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {part} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"
+        f"CREATE TEMPORARY TABLE {part} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
     )
-    connection.exec_driver_sql(f"TRUNCATE {part}")
     _copy(connection, f"COPY {part} ({names}) FROM STDIN", rows)
     setting = ", ".join(f"{name} = {part}.{name}" for name in columns if name not in keys)
     same = " AND ".join(f"{table}.{name} = {part}.{name}" for name in keys)
-    connection.exec_driver_sql(f"UPDATE {table} SET {setting} FROM {part} WHERE {same}")
+    connection.exec_driver_sql(f"UPDATE {table} SET {setting} FROM {part} WHERE {same}")  # noqa: S608
     connection.exec_driver_sql(f"DROP TABLE {part}")
 
 
@@ -84,6 +84,23 @@ def _converted(connection: Connection, table: Table, name: str, values: list[Any
     )
     if process is None:
         return values
-    if table.c[name].type.python_type in (dict, list):
+    if isinstance(table.c[name].type, JSON):
         return list(map(process, values))
     return list(map(lru_cache(MOST_REMEMBERED)(process), values))
+
+
+class Numbers:
+    """Numbers for new rows that are written later in the same transaction; so many are drawn at once."""
+
+    def __init__(self, id: Any, at_once: int) -> None:
+        self._id, self._at_once = id, at_once
+        self._drawn: list[int] = []
+        self._last = 0
+
+    def __next__(self) -> int:
+        if not self._drawn:
+            drawn = database.numbers(db.session, self._id, self._at_once)
+            behind = max(self._last + 1 - drawn[0], 0)  # SQLite gives the same again until they are written
+            self._drawn = [number + behind for number in reversed(drawn)]
+            self._last = self._drawn[0]
+        return self._drawn.pop()
