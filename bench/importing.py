@@ -9,7 +9,6 @@ so many rows cost in a table without indexes.
 
 import argparse
 import csv
-import os
 import resource
 import tempfile
 import time
@@ -19,7 +18,6 @@ from itertools import islice
 from pathlib import Path
 
 from webapp import create_app, database
-from webapp.config import Config
 from webapp.customers.importing import import_file
 
 FIRST_NUMBER = 5_511_900_000_000
@@ -39,8 +37,7 @@ def main() -> None:
         say("a table without indexes", wishes.rows, lambda: fill(file, Path(folder)))
         url = wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}"
         database.migrate(url)
-        os.environ |= {"DATABASE_URL": url, "DATA_DIR": folder}
-        app = create_app(Config.from_env(os.environ))
+        app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": folder, "SECRET_KEY": "x" * 32}, web=False)
         with app.app_context():
             for what in ("everybody is new", "nothing changes", "dry run"):
                 say(what, wishes.rows, lambda what=what: take(file, dry_run=what == "dry run"))
