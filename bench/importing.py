@@ -2,8 +2,8 @@
 
     python -m bench.importing [--rows 100000] [--url postgresql://…]
 
-Each row has a number, a name, two tags and two attributes. The same file comes in twice: the first time everybody
-is new, the second time nothing changes. The floors are of the same run: what reading the file costs, and what
+Each row has a number, a name, two tags and two attributes. The same file comes in twice: first everybody
+is new, then nothing changes. The floors are of the same run: what reading the file costs, and what
 so many rows cost in a table without indexes.
 """
 

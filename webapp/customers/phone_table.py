@@ -15,6 +15,7 @@ _ALWAYS_ASKED = frozenset({"54"})
 """Argentine mobiles are written in more ways than the patterns know."""
 _TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
           "pager", "uan", "voicemail")  # fmt: skip
+_GROUP = re.compile(r"\\(\d)")
 MOST_REMEMBERED = 8192
 _Match = Callable[[str], re.Match[str] | None]
 
@@ -50,7 +51,7 @@ def _formatted(country: _Country, national: str) -> str:
         if leading is None or leading(national):
             found = pattern.fullmatch(national)
             if found:
-                return found.expand(form)
+                return form.format(None, *found.groups())
     return national
 
 
@@ -82,4 +83,8 @@ def _matching(pattern: str | None) -> _Match | None:
 
 def _format(each: phonenumbers.NumberFormat) -> tuple[_Match | None, re.Pattern[str], str]:
     leading = each.leading_digits_pattern
-    return _matching(leading[-1] if leading else None), re.compile(each.pattern), each.format
+    return (
+        _matching(leading[-1] if leading else None),
+        re.compile(each.pattern),
+        _GROUP.sub(r"{\1}", each.format),
+    )

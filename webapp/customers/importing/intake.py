@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -24,9 +25,12 @@ from webapp.customers.values import stored
 from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
+MOST_REMEMBERED = 4096
+_key = lru_cache(MOST_REMEMBERED)(fold)
+"""Of names of tags and attributes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Key:
     """The definition of an attribute, as it was when the portion began."""
 
@@ -111,9 +115,9 @@ class Intake:
     def _tag(self, person: Person, row: Row) -> bool:
         if not row.tags:
             return False
-        carried = set(map(fold, person.tags))
+        carried = set(map(_key, person.tags))
         carried.update(self.given_tags.get(person.id, ()))
-        added = {key: name for name in row.tags if (key := fold(name)) not in carried}
+        added = {key: name for name in row.tags if (key := _key(name)) not in carried}
         if not added:
             return False
         for key, name in added.items():
@@ -133,7 +137,7 @@ class Intake:
         for key, value in changes.items():
             self._put(person, key, value)
         copy = present | {key.name: value for key, value in changes.items()}
-        person.attributes = dict(sorted(copy.items(), key=lambda item: fold(item[0])))
+        person.attributes = dict(sorted(copy.items(), key=lambda item: _key(item[0])))
         person.version += 1
         person.changed = True
         return True
@@ -162,7 +166,7 @@ class Intake:
             ids = [named[key][0] for key in keys]
             self.people.links.extend((tag_id, person_id) for tag_id in ids)
             tally.update(ids)
-            person.tags = sorted([*person.tags, *(named[key][1] for key in keys)], key=fold)
+            person.tags = sorted([*person.tags, *(named[key][1] for key in keys)], key=_key)
             person.change["added"] = ids
         return tally
 
