@@ -11,7 +11,7 @@ WEBAPP = ROOT / "webapp"
 TEMPLATES = ROOT / "templates"
 
 FOUNDATION = {
-    "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
+    "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets", "security",
     "errors", "logs", "transactions",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoints"]
