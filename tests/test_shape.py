@@ -11,8 +11,8 @@ WEBAPP = ROOT / "webapp"
 TEMPLATES = ROOT / "templates"
 
 FOUNDATION = {
-    "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
-    "errors", "logs", "transactions", "budget", "figures",
+    "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
+    "security", "errors", "logs", "transactions", "budget", "figures",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
