@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -186,7 +187,12 @@ def migrate(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
+def newest_version() -> str | None:
+    """The version that `migrate` brings a database to."""
+    return ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+
+
+def alembic_config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(paths.MIGRATIONS))
     config.attributes["connection"] = connection

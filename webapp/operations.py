@@ -3,7 +3,6 @@
 import hmac
 import ipaddress
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import func, select, text
@@ -42,7 +41,7 @@ def readiness() -> tuple[Response, int]:
 
 def _database_checks() -> dict[str, str]:
     try:
-        migrated = _version() == _newest_version()
+        migrated = _version() == database.newest_version()
     except SQLAlchemyError:
         db.session.rollback()
         return {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
@@ -148,7 +147,3 @@ def _from_this_machine() -> bool:
 
 def _version() -> str | None:
     return db.session.scalar(text("SELECT version_num FROM alembic_version"))
-
-
-def _newest_version() -> str | None:
-    return ScriptDirectory.from_config(database.alembic_config(None)).get_current_head()
