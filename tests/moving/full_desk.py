@@ -1,10 +1,23 @@
 """A desk with a row in every table, and the texts that databases trip over."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import JSON, Boolean, Connection, Float, Integer, LargeBinary, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    Table,
+    func,
+    insert,
+    select,
+)
 
 from tests.consent.sealing import sealed
 from tests.customers import erasures
@@ -16,8 +29,8 @@ from webapp.tables import METADATA
 
 ODD = "Zoë \t\\N\\.\r\n\"';--\u2028\U0001f9e1\u202e\x01\x7f"
 """Tab, backslash, the signs of COPY for null and end, line ends, quotes, emoji, right to left, controls."""
-CHECKED = {"endpoint_messages": {"state": "waiting"}}
-"""What a table's checks allow only."""
+CHOICE = re.compile(r"(\w+) IN \('(\w+)'")
+ORDERED = {"possible_duplicates": {"older_id": 1}}
 MOMENT = datetime(2026, 11, 20, 12, 0, 0, 1, tzinfo=UTC)
 
 
@@ -43,7 +56,13 @@ def odd_row(connection: Connection, table: Table) -> dict[str, Any]:
     return {
         column.name: _referred(connection, column) if column.foreign_keys else _odd(column)
         for column in table.columns
-    } | CHECKED.get(table.name, {})
+    } | allowed(table)
+
+
+def allowed(table: Table) -> dict[str, Any]:
+    """What the table's checks ask for: the first of each choice."""
+    checks = [str(each.sqltext) for each in table.constraints if isinstance(each, CheckConstraint)]
+    return dict(CHOICE.findall(" ".join(checks))) | ORDERED.get(table.name, {})
 
 
 def _referred(connection: Connection, column: Any) -> Any:

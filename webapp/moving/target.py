@@ -21,8 +21,10 @@ INDEXES = text("""
     SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
     JOIN pg_class ON pg_class.oid = indrelid
     WHERE relnamespace = current_schema()::regnamespace AND indrelid::regclass::text = ANY(:tables)
+    AND indpred IS NULL
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
     ORDER BY indexrelid""")
+"""Partial ones stay as they are: PostgreSQL would write their conditions in another form."""
 
 SEQUENCE = text("""SELECT pg_get_serial_sequence(:table, 'id')""")
 
