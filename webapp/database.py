@@ -34,7 +34,7 @@ from webapp import paths
 
 SQLITE_BUSY_SECONDS = 5.0
 CONNECTIONS, MORE_CONNECTIONS = 10, 10
-"""Of one process to PostgreSQL: kept open (the web part has eight threads, the worker five), and at most more."""
+"""Of one process to PostgreSQL, kept open (the web part has eight threads, the worker five) and on top."""
 FOR_SHORT_STATEMENTS = ("SET jit = off",)  # it compiles for longer than a page may take
 OF_THE_WEB = (
     "SET lock_timeout = '10s'",  # then 503, as on SQLite: whoever asked, asks again
