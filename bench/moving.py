@@ -2,9 +2,9 @@
 
     python -m bench.moving --to postgresql://… [--customers 5000] [--database sqlite:///desk.db]
 
-The desk is one of the demo unless it is named; the PostgreSQL database must be empty. The parts are timed apart:
-the copy, indexes and foreign keys, and reading every row back. The floor is of the same run: what it costs to
-read all rows from SQLite.
+The desk is one of the demo unless it is named; the PostgreSQL database must be empty. The parts are timed
+apart: the copy, reading every row back, then indexes and foreign keys. The floor is of the same run: what it
+costs to read all rows from SQLite.
 """
 
 import argparse

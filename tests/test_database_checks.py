@@ -114,3 +114,15 @@ def test_a_webhook_that_waits_too_long_for_a_lock_is_answered_503_and_stored_whe
         assert only_customer().status == "opted_out"
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_large_tables_are_vacuumed_before_a_fifth_of_them_is_dead(postgresql_url):
+    engine = database.open_engine(postgresql_url)
+    with engine.connect() as connection:
+        query = text("SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL")
+        set_up = dict(connection.execute(query).all())
+    engine.dispose()
+    assert "autovacuum_vacuum_scale_factor=0.02" in set_up["customers"]
+    assert "autovacuum_vacuum_scale_factor=0.02" in set_up["deliveries"]
+    assert "autovacuum_analyze_scale_factor=0.01" in set_up["consent_events"]

@@ -17,7 +17,7 @@ from webapp.consent.commands import ledger_group
 from webapp.consent.sealing.models import Seal
 from webapp.customers.models import Customer
 from webapp.extensions import db
-from webapp.moving import target
+from webapp.moving import copying, target
 from webapp.moving.commands import move_command
 from webapp.tables import METADATA
 
@@ -269,6 +269,32 @@ def test_what_postgresql_cannot_hold_is_named_and_nothing_has_moved(
     assert is_empty(postgresql_url)
     assert shape(postgresql_url) == made
     file.write_bytes(sound)
+    assert move().exit_code == 0
+
+
+@pytest.mark.parametrize("step", ["copy", "compare"])
+def test_after_a_crash_nothing_has_moved_and_the_second_try_works(
+    app, move, postgresql_url, monkeypatch, step
+):
+    """The connection is cut while everything is on its way, as when the machine or either process dies."""
+    with app.app_context():
+        a_customer()
+    real = getattr(copying, step)
+
+    def cut(here, there, metadata):
+        owner = database.open_engine(postgresql_url)
+        with owner.connect() as elsewhere:
+            process = there.connection.driver_connection.info.backend_pid
+            elsewhere.execute(select(func.pg_terminate_backend(process)))
+        owner.dispose()
+        return real(here, there, metadata)
+
+    monkeypatch.setattr(copying, step, cut)
+    result = move()
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert is_empty(postgresql_url)
+    monkeypatch.undo()
     assert move().exit_code == 0
 
 

@@ -3,6 +3,7 @@
 import sys
 
 import click
+import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import func, select
@@ -64,8 +65,9 @@ def _move(here: str, there: str) -> None:
                     total += rows
                     click.echo(f"{name}: {rows:,}", err=True)
                 copying.compare(desk, database, METADATA)
-        except DBAPIError as problem:
-            raise CannotMove(f"PostgreSQL refused the copy: {target.first_line(problem.orig)}") from None
+        except (DBAPIError, psycopg.Error) as problem:
+            why = target.first_line(getattr(problem, "orig", problem))
+            raise CannotMove(f"PostgreSQL did not take the copy, and nothing is in it: {why}") from None
     click.echo(f"Copied {total:,} rows and read every one back: they are the same.", err=True)
 
 
