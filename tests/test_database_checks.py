@@ -28,11 +28,7 @@ LIMITS = (
 
 def of_postgresql(app, **different: Any) -> list[Finding]:
     """What is found of a server with these settings."""
-    session = SimpleNamespace(
-        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name="postgresql")),
-        execute=lambda _: SimpleNamespace(one=lambda: SimpleNamespace(**SOUND | different)),
-    )
-    return database_checks.findings(session, app.config["HEED"])
+    return database_checks.of_postgresql(SimpleNamespace(**SOUND | different), app.config["HEED"])
 
 
 def test_nothing_is_said_of_a_server_that_is_set_up_well(app):
@@ -70,6 +66,15 @@ def test_the_server_is_asked_and_admins_see_it_on_status(app, desk):
     assert careless <= shown
     assert shown <= careless | {"line-database-trigrams"}
     assert not desk("manager").soup("/status").select("[id^=line-database-]")
+
+
+def test_the_log_of_the_worker_says_it_at_the_start_and_readiness_does_not_suffer(app, client, caplog):
+    database_checks.tell(app)
+    careless = db_kind(app) == "postgresql"
+    assert any("fsync = on" in line for line in caplog.messages) == careless
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["setup"].endswith("to put right: see Status" if careless else "ok")
 
 
 def db_kind(app) -> str:

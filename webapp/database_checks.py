@@ -1,13 +1,19 @@
 """What is wrong with how the database is set up, a sentence each, and what to do; nothing if all is well."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import text
 
+from webapp import tasks
 from webapp.config import Settings
 from webapp.database import CONNECTIONS, MORE_CONNECTIONS
+from webapp.extensions import db
+
+log = logging.getLogger(__name__)
 
 OLDEST_POSTGRESQL = 130_000
 WAL_RESET_MENDED = (3, 51, 3)
@@ -32,11 +38,23 @@ class Finding:
     grave: bool = False
 
 
+@tasks.at_start
+def tell(app: Flask) -> None:
+    """The log of the worker says it at each start."""
+    with app.app_context():
+        for found in findings(db.session, app.config["HEED"]):
+            log.warning("%s %s", found.words, found.advice)
+
+
 def findings(session: Any, settings: Settings) -> list[Finding]:
     """Of the database that the session speaks to."""
     if session.get_bind().dialect.name == "sqlite":
         return list(_of_sqlite(session))
-    set_up = session.execute(SETTINGS).one()
+    return of_postgresql(session.execute(SETTINGS).one(), settings)
+
+
+def of_postgresql(set_up: Any, settings: Settings) -> list[Finding]:
+    """Of a server and a database with these SETTINGS."""
     return [*_of_safety(set_up), *_of_text(set_up), *_of_room(set_up, settings)]
 
 

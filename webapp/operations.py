@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import clock, database, tasks
+from webapp import clock, database, database_checks, tasks
 from webapp.accounts.access import public
 from webapp.campaigns import audit_runs, switch
 from webapp.campaigns.models import Delivery, DeliveryState
@@ -33,10 +33,10 @@ def health() -> Response:
 @bp.get("/readyz")
 @public
 def readiness() -> tuple[Response, int]:
-    """503 only when the database is out of reach or not migrated; queue and worker are reported."""
+    """503 only when the database is out of reach or not migrated; the rest is reported."""
     needed = _database_checks()
     ready = set(needed.values()) == {"ok"}
-    return jsonify(**needed, **(_worker_checks() if ready else {})), 200 if ready else 503
+    return jsonify(**needed, **(_reports() if ready else {})), 200 if ready else 503
 
 
 def _database_checks() -> dict[str, str]:
@@ -46,6 +46,12 @@ def _database_checks() -> dict[str, str]:
         db.session.rollback()
         return {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if migrated else "run `heed init`"}
+
+
+def _reports() -> dict[str, str]:
+    found = database_checks.findings(db.session, current_app.config["HEED"])
+    setup = f"{len(found)} to put right: see Status" if found else "ok"
+    return {"setup": setup, **_worker_checks()}
 
 
 def _worker_checks() -> dict[str, str]:
