@@ -15,7 +15,7 @@ FOUNDATION = {
     "security", "errors", "logs", "transactions", "budget", "figures",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "whatsapp", "endpoints"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
+ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",

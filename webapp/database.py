@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -38,6 +39,15 @@ from sqlalchemy.types import TypeDecorator
 from webapp import paths
 
 SQLITE_BUSY_SECONDS = 5.0
+CONNECTIONS, MORE_CONNECTIONS = 10, 10
+"""Of one process to PostgreSQL, kept open (the web part has eight threads, the worker five) and on top."""
+FOR_SHORT_STATEMENTS = ("SET jit = off",)  # it compiles for longer than a page may take
+OF_THE_WEB = (
+    "SET lock_timeout = '10s'",  # then 503, as on SQLite: whoever asked, asks again
+    "SET statement_timeout = '120s'",
+    "SET idle_in_transaction_session_timeout = '10min'",  # an export that nobody reads holds back VACUUM
+)
+"""The worker, commands and migrations have no such limits: their work is long and nobody waits for it."""
 OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
 """What says that the database is locked, gone or crowded, and nothing about what was to be written."""
 
@@ -81,15 +91,22 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Options of `create_engine` for this URL; the same for the web, the worker and the commands."""
+def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
+    """Options of `create_engine` for this URL. PostgreSQL shows which connections are of the web part."""
     if is_sqlite(url):
         return {
             "module": sqlite_module(),
             "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
             "json_serializer": compact_json,
         }
-    return {"json_serializer": compact_json, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    return {
+        "json_serializer": compact_json,
+        "connect_args": {"fallback_application_name": "heed web" if web else "heed"},
+        "pool_pre_ping": True,  # 0.2 ms for each request; without it a restart of the server costs pages
+        "pool_use_lifo": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+    }
 
 
 def compact_json(value: Any) -> str:
@@ -103,12 +120,23 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def prepare(engine: Engine) -> None:
-    """Pragmas and explicit transactions for SQLite; PostgreSQL needs neither."""
+def prepare(engine: Engine, *, web: bool = False) -> None:
+    """Pragmas and explicit transactions for SQLite; settings of the session for PostgreSQL."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "connect", _on_web_connect if web else _on_postgresql_connect)
         return
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
+
+
+def _on_postgresql_connect(connection: Any, _record: Any, settings: tuple[str, ...] = ()) -> None:
+    for setting in (*FOR_SHORT_STATEMENTS, *settings):
+        connection.execute(setting)
+    connection.commit()  # a rollback would take the settings back
+
+
+def _on_web_connect(connection: Any, record: Any) -> None:
+    _on_postgresql_connect(connection, record, OF_THE_WEB)
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -232,7 +260,12 @@ def migrate(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
+def newest_version() -> str | None:
+    """The version that `migrate` brings a database to."""
+    return ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+
+
+def alembic_config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(paths.MIGRATIONS))
     config.attributes["connection"] = connection

@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from webapp import database_checks
 from webapp.accounts.views import bp as accounts
 from webapp.api import housekeeping
 from webapp.api.views import bp as api
@@ -39,6 +40,6 @@ SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
     launch, confirming, watch, housekeeping, consent_housekeeping, customers_housekeeping,
-    settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker,
+    settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker, database_checks,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""
