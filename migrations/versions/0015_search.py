@@ -4,7 +4,7 @@ Trigrams of the searched text: a table of FTS5 that triggers keep on SQLite, pg_
 are counted from indexes that hold only those who are on lists.
 
 Revision ID: 0015
-Revises: 0021
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.exc import DBAPIError
 
 revision = "0015"
-down_revision = "0021"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -209,7 +209,8 @@ def _update_customers(people: list[Person]) -> None:
 
 def _state(person: Person) -> tuple[Any, ...]:
     consent = (getattr(person.consent, name) for name in STATE_FIELDS)
-    return (person.tags, person.attributes, person.version, person.events_count, *consent)
+    version = person.version if not person.new else 1 + person.events_count  # see bulk/removing.py
+    return (person.tags, person.attributes, version, person.events_count, *consent)
 
 
 def _write_changes(people: list[Person], batch_id: int) -> None:

@@ -1,13 +1,13 @@
 """PostgreSQL looks after the tables that change most before a fifth of a million rows is dead.
 
-Revision ID: 0019
-Revises: 0014
+Revision ID: 0017
+Revises: 0016
 """
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """A campaign says when its whole audience was written down: a large one is written in parts.
 
-Revision ID: 0021
-Revises: 0014
+Revision ID: 0018
+Revises: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0014"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
