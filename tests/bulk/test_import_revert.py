@@ -27,8 +27,6 @@ def test_an_import_is_taken_back_with_the_people_whom_it_created(app, tmp_path):
         assert carried() == {"gold": 2, "vip": 2}
         revert = reverted(batches.newest(BatchKind.IMPORT))
         assert db.session.get_one(BatchRun, revert.id).removed == 1
-        assert [one.name for one in db.session.scalars(select(Customer).order_by(Customer.id))] == [
-            "",
-            "Later",
-        ]
+        names = [one.name for one in db.session.scalars(select(Customer).order_by(Customer.id))]
+        assert names == ["", "Later"]
         assert (known.tags_json, known.attrs_json, carried()) == (["vip"], {}, {"gold": 0, "vip": 1})

@@ -64,10 +64,10 @@ def go(file: Path, report: ImportReport | None = None, portion: int = 7, **optio
 
 
 def on_record() -> list[tuple]:
-    """What the desk knows, without the ids that depend on the order of writing."""
+    """What the desk knows, without what depends on the portions: the ids, and how often a row was written."""
     people = db.session.scalars(select(Customer).order_by(Customer.id)).all()
     return [
-        (p.name, p.search, p.phone_display, p.tags_json, p.attrs_json, p.status, p.version, p.events_count,
+        (p.name, p.search, p.phone_display, p.tags_json, p.attrs_json, p.status, p.events_count,
          sorted((i.kind, i.value, i.match_key) for i in p.identities))
         for p in people
     ]  # fmt: skip
@@ -80,7 +80,7 @@ def check_copies() -> None:
     values = db.session.scalar(select(func.count()).select_from(CustomerAttribute))
     assert values == sum(len(person[4]) for person in on_record())
     assert db.session.scalar(select(func.count()).select_from(ConsentEvent)) == sum(
-        person[7] for person in on_record()
+        person[6] for person in on_record()
     )
 
 
