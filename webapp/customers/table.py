@@ -105,7 +105,7 @@ class Table:
             return self.everybody
         if conditions.number == 1 and conditions.status:
             return self._everybody[Status(conditions.status)]
-        if self.slice.whole:
+        if not self.counting and self.slice.whole:
             return Count(len(self.slice.found))
         if conditions.number == 1 and conditions.tags:
             return Count.up_to(MOST_COUNTED, conditions.tags[0].n)
