@@ -94,6 +94,7 @@ def test_all_that_match_are_more_than_the_page_shows(manager: Page, desk: Desk, 
     expect(chosen(manager)).to_have_text("All 27 that match are selected")
     manager.get_by_role("button", name="Add to segment…").click()
     form = dialog(manager, "Add to segment")
+    expect(form.get_by_role("button", name="Add 27 customers")).to_be_visible()
     a_customer(desk, "Viele zuletzt", tags=["Viele"])
     form.get_by_label("Name").last.fill("Sehr viele")
     form.get_by_role("button", name="Add 27 customers").click()
