@@ -31,23 +31,33 @@ def within(seconds: float | None = None, *, told: bool = False) -> Iterator[None
     PostgreSQL has to be told of it by a statement; `told` says that the first one inside has the `column`.
     """
     seconds = SECONDS if seconds is None else seconds
-    driver = db.session.connection().connection.driver_connection
-    sqlite = db.engine.dialect.name == "sqlite"
-    if sqlite:
-        end = time.monotonic() + seconds
-        driver.set_progress_handler(lambda: time.monotonic() > end, STEPS)
-    elif not told:
+    if db.engine.dialect.name == "postgresql" and not told:
         db.session.execute(db.select(column(seconds)))
     try:
-        yield
+        with _stopping(time.monotonic() + seconds):
+            yield
     except OperationalError as fault:
         if not _was_stopped(fault.orig):
             raise
         db.session.rollback()
         raise OverBudget from fault
+
+
+@contextmanager
+def _stopping(end: float) -> Iterator[None]:
+    """SQLite gives up what it still does at that instant of `time.monotonic`.
+
+    It is told to stop no more before the connection goes back: the next who gets it may be a webhook.
+    """
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    driver = db.session.connection().connection.driver_connection
+    driver.set_progress_handler(lambda: time.monotonic() > end, STEPS)
+    try:
+        yield
     finally:
-        if sqlite:
-            driver.set_progress_handler(None, 0)
+        driver.set_progress_handler(None, 0)
 
 
 def column(seconds: float | None = None) -> ColumnElement[Any]:

@@ -17,7 +17,9 @@ branch_labels = None
 depends_on = None
 
 PRESENT = "merged_into_id IS NULL AND erased_at IS NULL"
-INDEX = "CREATE VIRTUAL TABLE customer_search USING fts5(search, content='customers', content_rowid='id', tokenize='trigram', detail='none')"  # noqa: E501
+INDEX = """CREATE VIRTUAL TABLE customer_search USING fts5(
+    search, content='customers', content_rowid='id', tokenize='trigram', detail='none'
+)"""
 TRIGGERS = (
     """CREATE TRIGGER customers_searched_insert AFTER INSERT ON customers BEGIN
         INSERT INTO customer_search (rowid, search) VALUES (new.id, new.search);

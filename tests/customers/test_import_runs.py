@@ -4,9 +4,10 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from tests.factories import NOON
+from tests.statements import counted
 from webapp.consent.models import Batch, ConsentEvent
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.importing import ImportReport, Run, open_table, run, types_of
@@ -150,11 +151,8 @@ def _statements(folder: Path, monkeypatch, rows: int) -> int:
     path = folder / f"people-{rows}.csv"
     path.write_text(f"phone,tags,attr:City\n+447911555555,vip;new,Rio\n{lines}")
     go(path, portion=1)  # the tags and the attribute are known from now on
-    said: list[str] = []
-    listener = lambda *args: said.append(args[2])  # noqa: E731
-    event.listen(db.engine, "before_cursor_execute", listener)
-    go(path, portion=2000)
-    event.remove(db.engine, "before_cursor_execute", listener)
+    with counted(db.engine) as said:
+        go(path, portion=2000)
     return len(said)
 
 
@@ -162,11 +160,8 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(file) -> None:
     table, report = open_table(file), ImportReport(dry_run=True)
     types = types_of(table)
     db.session.rollback()
-    said: list[str] = []
-    listener = lambda *args: said.append(args[2])  # noqa: E731
-    event.listen(db.engine, "before_cursor_execute", listener)
-    Run(table, Defaults(), types, "user:1", NOON, report, None).go()
-    event.remove(db.engine, "before_cursor_execute", listener)
+    with counted(db.engine) as said:
+        Run(table, Defaults(), types, "user:1", NOON, report, None).go()
     assert not [words for words in said if words.startswith(("INSERT", "UPDATE", "BEGIN IMMEDIATE"))]
     assert db.session.scalar(select(func.count()).select_from(Identity)) == 0
     db.session.commit()

@@ -6,7 +6,7 @@ The tests make a desk large by lowering the number up to which customers are cou
 import re
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from tests.factories import a_customer
 from tests.html import PARTIAL
@@ -26,6 +26,12 @@ QUERIES = [
     "q=%2B55+11+98765-4321", "q=98765", "tag=vip&status=opted_in", "tag=vip&tag=new", "q=person&tag=vip",
     "q=person&tag=vip&attr=city:Rio&status=unknown", "attr=city:Rio&attr=city:Lima&q=son", "tag=nobody",
 ]  # fmt: skip
+LONG = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+    "SELECT max(i) FROM n",
+    "postgresql": "SELECT count(*) FROM generate_series(1, 300000)",
+}
+"""Longer than the steps between two looks at the clock."""
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
     "postgresql": "SELECT pg_sleep(60)",
@@ -162,6 +168,26 @@ def test_what_takes_too_long_is_stopped_and_the_session_goes_on(app):
         assert db.session.scalar(text("SELECT 1")) == 1
         with budget.within(60):
             assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_whoever_gets_the_connection_next_has_all_the_time(app):
+    """It may be a webhook; a budget that is over would stop what it stores."""
+    with app.app_context():
+        long = text(LONG[db.engine.dialect.name])
+        freed = []
+
+        @event.listens_for(db.engine, "checkin")
+        def write_at_once(connection, _record):
+            cursor = connection.cursor()
+            cursor.execute(long.text)
+            freed.append(cursor.fetchone()[0])
+
+        try:
+            with pytest.raises(OverBudget), budget.within(0.05):
+                db.session.execute(text(SLOW[db.engine.dialect.name]))
+        finally:
+            event.remove(db.engine, "checkin", write_at_once)
+        assert freed == [300_000]
 
 
 def test_a_fault_of_another_kind_is_told_as_it_is(app):

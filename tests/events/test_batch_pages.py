@@ -110,6 +110,19 @@ def test_of_a_long_batch_the_worker_does_the_rest(desk, app, batch, monkeypatch)
     assert "Being reverted" not in client.get(f"/events/batches/{batch}").text
 
 
+def test_while_the_worker_takes_it_back_its_page_follows_and_leads_to_the_revert(desk, app, batch):
+    with app.app_context():
+        begun = reverting.begin(db.session.get(Batch, batch), actor="user:7", now=clock.now()).id
+        db.session.commit()
+    page = desk("viewer").get(f"/events/batches/{batch}").text
+    assert "every 2s" in page
+    assert f'href="/events/batches/{begun}"' in page
+    go_on(app, begun)
+    page = desk("viewer").get(f"/events/batches/{batch}").text
+    assert "every 2s" not in page
+    assert f'href="/events/batches/{begun}"' in page
+
+
 def test_what_a_lost_queue_left_half_done_is_found_again(app, batch, monkeypatch):
     with app.app_context():
         begun = reverting.begin(db.session.get(Batch, batch), actor="user:7", now=clock.now())

@@ -4,7 +4,7 @@ is taken back. The ledger is never touched: whoever has an event in it stays."""
 from collections.abc import Collection, Iterable
 from functools import cache
 
-from sqlalchemy import Column, delete, exists, func, select
+from sqlalchemy import Column, ForeignKey, delete, exists, func, select
 
 from webapp.customers import many_attributes, many_tags
 from webapp.customers.batch_changes import BatchChange
@@ -56,8 +56,8 @@ def _references() -> list[Column[int]]:
     ]
 
 
-def _names_one(key: object) -> bool:
-    return key.column is Customer.__table__.c.id  # type: ignore[attr-defined]
+def _names_one(key: ForeignKey) -> bool:
+    return key.column is Customer.__table__.c.id
 
 
 def _number_given_again() -> set[int]:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.campaigns import segments
 from webapp.customers import queries
 from webapp.customers.conditions import PRESENT
-from webapp.customers.filters import Filter
+from webapp.customers.filters import Filter, row_id
 from webapp.customers.models import Customer
 
 MOST_CHOSEN = 500
@@ -32,10 +32,10 @@ class Chosen:
         """What the form around the table says. Raises Unreadable."""
         if form.get("matching"):
             return cls(filter=Filter.from_args(form))
-        raw = form.getlist("customer")
-        if len(raw) > MOST_CHOSEN or not all(map(_is_id, raw)):
+        ids = list(map(row_id, form.getlist("customer")))
+        if len(ids) > MOST_CHOSEN or None in ids:
             raise Unreadable
-        return cls(tuple(dict.fromkeys(map(int, raw))))
+        return cls(tuple(dict.fromkeys(filter(None, ids))))
 
     def to_args(self) -> Mapping[str, str | list[str]]:
         """The fields of a form that give the same again."""
@@ -52,7 +52,3 @@ class Chosen:
     def count(self, *tests: ColumnElement[bool]) -> int:
         """How many they are now, or how many of them pass these tests; exact, however many they are."""
         return segments.count(self.people().where(*tests))
-
-
-def _is_id(raw: str) -> bool:
-    return raw.isascii() and raw.isdigit() and len(raw) <= 18

@@ -11,6 +11,7 @@ from webapp.campaigns import segments
 from webapp.campaigns.models import Segment, SegmentKind
 from webapp.customers import tags
 from webapp.customers.editing_context import tags_in
+from webapp.customers.filters import row_id
 from webapp.customers.models import AttributeKey
 from webapp.customers.names import MalformedName
 from webapp.customers.text import has_controls
@@ -101,7 +102,7 @@ def _of_tags(kind: ActionKind, found: Mapping[int, str]) -> Action:
 
 
 def _set_attribute(wish: Wish) -> Action:
-    key = db.session.get(AttributeKey, int(wish.key)) if _is_number(wish.key) else None
+    key = db.session.get(AttributeKey, id) if (id := row_id(wish.key)) else None
     if key is None:
         raise Unfit(key="Choose an attribute.")
     try:
@@ -129,10 +130,6 @@ def _segment(wish: Wish, actor: str, now: datetime) -> Action:
 def static_segments() -> list[Segment]:
     """Those into which people can be put, by name."""
     return [segment for segment in segments.everything() if segment.kind == SegmentKind.STATIC]
-
-
-def _is_number(raw: str) -> bool:
-    return raw.isascii() and raw.isdigit() and len(raw) <= 18
 
 
 _ACTIONS: dict[ActionKind, Callable[[Wish], Action]] = {

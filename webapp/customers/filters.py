@@ -100,10 +100,10 @@ class Page:
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str]) -> "Page":
-        after = _row_id(args.get("after", ""))
+        after = row_id(args.get("after", ""))
         return cls(
             after=after,
-            before=None if after else _row_id(args.get("before", "")),
+            before=None if after else row_id(args.get("before", "")),
             per_page=int(_one_of(args.get("per_page", ""), tuple(map(str, PAGE_SIZES)))),
         )
 
@@ -130,7 +130,8 @@ def _one_of(value: str, choices: tuple[str, ...]) -> str:
     return value if value in choices else choices[0]
 
 
-def _row_id(raw: str) -> int | None:
+def row_id(raw: str) -> int | None:
+    """The number by which a row can be asked for; None for anything else."""
     if not (raw.isascii() and raw.isdigit() and len(raw) <= 19):
         return None
     return int(raw) if 0 < int(raw) <= LARGEST_ID else None

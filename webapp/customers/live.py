@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.consent import holds
 from webapp.consent.models import ConsentEvent
 from webapp.customers import queries
+from webapp.customers.filters import row_id
 from webapp.customers.models import Customer
 from webapp.customers.queries import Count
 from webapp.customers.rows import Row, rows_of
@@ -30,9 +31,8 @@ class Asked:
 
     @classmethod
     def of(cls, args: MultiDict[str, str], tag: str) -> "Asked":
-        ids = [int(raw) for raw in args.get("ids", "").split(",")[:MOST_ROWS] if _is_id(raw)]
-        newest = args.get("newest", "0")
-        return cls(ids, int(newest) if _is_id(newest) else 0, tag)
+        ids = map(row_id, args.get("ids", "").split(",")[:MOST_ROWS])
+        return cls(list(filter(None, ids)), row_id(args.get("newest", "")) or 0, tag)
 
     @property
     def known_versions(self) -> dict[int, str]:
@@ -83,7 +83,3 @@ def _tag(ids: list[int], versions: dict[int, int], event: int | None, new: int, 
 
 def _marked(row: Row, table: Table) -> Row:
     return replace(row, changed=not row.mine, unmatched=not queries.matches(table.filter, row.id))
-
-
-def _is_id(raw: str) -> bool:
-    return raw.isascii() and raw.isdigit() and len(raw) <= 18

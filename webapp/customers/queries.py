@@ -91,8 +91,9 @@ def page_of(wanted: Filter, page: Page, conditions: Conditions | None = None) ->
     """
     ids, key = (conditions or conditions_of(wanted)).ids()
     downwards = _downwards(wanted, page)
-    if border := page.after or page.before:
-        ids = ids.where(key < border if downwards else key > border)
+    if border := page.after or page.before:  # of the joined customers too, whom PostgreSQL may read in order
+        columns = [key] if key is Customer.id else [key, Customer.id]
+        ids = ids.where(*(column < border if downwards else column > border for column in columns))
     return ids.order_by(key.desc() if downwards else key.asc()).limit(page.per_page + 1)
 
 

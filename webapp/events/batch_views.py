@@ -59,6 +59,10 @@ class Line:
     state: str
     tone: str
     reverts_id: int | None
+    revert_id: int | None
+    """The batch that takes this one back, or did."""
+    reverting: bool
+    """Whether that one is still at it."""
     total: int | None
     done: int
     running: bool
@@ -161,6 +165,7 @@ def _line(batch: Batch, by: str, events: int, revert: Batch | None) -> Line:
     running = batches.is_running(batch)
     return Line(
         batch.id, kind, batch.title, by, batch.created_at, events, state, tone, batch.reverts_id,
+        revert.id if revert else None, revert is not None and batches.is_running(revert),
         batch.total, batch.done, running,
     )  # fmt: skip
 

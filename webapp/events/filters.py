@@ -16,6 +16,7 @@ from webapp.campaigns.models import Campaign
 from webapp.consent.log_query import Wanted
 from webapp.consent.rules import Kind, Source
 from webapp.customers import merging
+from webapp.customers.filters import row_id
 
 KINDS = {
     Kind.CONSENT: "Consent", Kind.PLATFORM_STOP: "WhatsApp’s stop", Kind.HOLD: "Hold",
@@ -27,7 +28,6 @@ SOURCES = {
     Source.REVIEW: "Review", Source.SYSTEM: "Heed",
 }  # fmt: skip
 LONGEST_ACTOR = 40
-LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,7 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def id_in(args: MultiDict[str, str], name: str) -> int | None:
-    """A number by which a row can be asked for; None for anything else."""
-    raw = args.get(name, "")
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 20 and int(raw) <= LARGEST_ID else None
+    return row_id(args.get(name, ""))
 
 
 def _actor(raw: str) -> str:
