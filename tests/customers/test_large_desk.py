@@ -161,6 +161,14 @@ def test_on_sqlite_no_filter_of_several_conditions_reads_all_customers(app):
             assert not [line for line in plan if "TEMP B-TREE" in line], plan
 
 
+def test_parts_of_a_word_in_another_order_are_not_the_word(app):
+    """The index knows only which trigrams a text holds: the text itself is asked, too."""
+    with app.app_context():
+        a_customer("Abcd Bcde")
+        assert queries.slice_of(Filter("abcde"), Page()).ids == []
+        assert len(queries.slice_of(Filter("bcde abcd"), Page()).ids) == 1
+
+
 def test_what_takes_too_long_is_stopped_and_the_session_goes_on(app):
     with app.app_context():
         with pytest.raises(OverBudget), budget.within(0.05):
