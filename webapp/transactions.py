@@ -33,6 +33,14 @@ def read_first(read: Callable[[], Found]) -> Found:
     return found
 
 
+def committed(app: Flask, verb: Callable[[], Found]) -> Found:
+    """What `verb` gives, done in a transaction of its own; for work outside of requests."""
+    with app.app_context(), writing():
+        done = verb()
+        db.session.commit()
+        return done
+
+
 def init_app(app: Flask) -> None:
     app.before_request(_enter)
     app.teardown_request(_leave)

@@ -56,7 +56,7 @@ def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monk
         lifecycle.launch(campaign, actor="user:1", now=clock.now())
         db.session.commit()
         campaign_id = campaign.id
-    real, away = pumping._committed, []
+    real, away = pumping.committed, []
 
     class Taken:
         slots = Slots(5)
@@ -71,7 +71,7 @@ def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monk
             raise OperationalError("", {}, Exception("database is locked"))
         return real(app, verb)
 
-    monkeypatch.setattr(pumping, "_committed", committed)
+    monkeypatch.setattr(pumping, "committed", committed)
     asyncio.run(pumping.pump(app, campaign_id, Taken(), clock.now))
     with app.app_context():
         assert db.session.query(Delivery).one().state == "sent"

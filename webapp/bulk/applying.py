@@ -16,6 +16,7 @@ from webapp.consent.together import together
 from webapp.customers import identities, many_attributes, many_tags, on_the_way
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import Customer
+from webapp.customers.values import same
 from webapp.extensions import db
 
 What = dict[str, Any]
@@ -106,9 +107,7 @@ def _set_attribute(what: What, ids: set[int]) -> dict[int, What]:
         raise Failed("The attribute was deleted meanwhile.")
     locked(ids)
     before = many_attributes.values([key_id], ids)
-    changes = {
-        (key_id, one): value for one in ids if not many_attributes.same(before.get((key_id, one)), value)
-    }
+    changes = {(key_id, one): value for one in ids if not same(before.get((key_id, one)), value)}
     many_attributes.put(changes, keys)
     return {place[1]: {"attributes": {str(key_id): [before.get(place), value]}} for place in changes}
 

@@ -24,6 +24,7 @@ from webapp.consent.models import Batch
 from webapp.customers import identities, many_attributes, many_tags
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import AttributeKey, Customer
+from webapp.customers.values import same
 from webapp.extensions import db
 
 AT_ONCE = 500
@@ -199,7 +200,7 @@ def _of_tags(plan: Plan, row: BatchChange, carried: set[many_tags.Pair], tags: s
 def _of_attributes(plan: Plan, row: BatchChange, values: dict[many_attributes.Place, Any]) -> None:
     for key, (before, after) in (row.change or {}).get("attributes", {}).items():
         place = int(key), row.customer_id
-        if place[0] in plan.keys and many_attributes.same(values.get(place), after):
+        if place[0] in plan.keys and same(values.get(place), after):
             plan.values[place] = before
         else:
             plan.kept[Left.CHANGED] += 1

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 from flask import Flask
 from sqlalchemy import or_, select, update
@@ -18,26 +17,25 @@ from webapp.campaigns import audience
 from webapp.campaigns.audience import Named
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.consent.gate import Category
-from webapp.database import writing
 from webapp.extensions import db
+from webapp.transactions import committed
 
 LEASE = timedelta(seconds=60)
 """Whoever writes is thought to live so long after its last part."""
-Done = TypeVar("Done")
 
 
 def write_down(app: Flask, campaign_id: int, clock: Callable[[], datetime]) -> None:
     """Write what is not written yet; nothing when all is, when another one is at it, or when the campaign
     does not run."""
     token = secrets.token_hex(8)
-    if not _committed(app, partial(_take, campaign_id, token, clock())):
+    if not committed(app, partial(_take, campaign_id, token, clock())):
         return
     with app.app_context():
         people = _named(campaign_id, clock())
     for part in people.parts():
-        if not _committed(app, partial(_write, campaign_id, token, part, clock())):
+        if not committed(app, partial(_write, campaign_id, token, part, clock())):
             return
-    _committed(app, partial(_end, campaign_id, token, clock()))
+    committed(app, partial(_end, campaign_id, token, clock()))
 
 
 def _take(campaign_id: int, token: str, now: datetime) -> bool:
@@ -84,10 +82,3 @@ def _ours(campaign_id: int, token: str) -> Campaign | None:
 
 def _category(campaign: Campaign) -> Category:
     return Category.of(campaign.category)
-
-
-def _committed(app: Flask, verb: Callable[[], Done]) -> Done:
-    with app.app_context(), writing():
-        done = verb()
-        db.session.commit()
-        return done

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import Flask
 
@@ -21,8 +21,9 @@ from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.claims import LONGEST_NAP, MOST_AT_ONCE, Claims
 from webapp.campaigns.outcomes import Result
 from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Sender
-from webapp.database import OUT_OF_REACH, writing
+from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
+from webapp.transactions import committed
 
 log = logging.getLogger(__name__)
 
@@ -175,11 +176,4 @@ class _Slice:
 
     async def _transaction(self, verb: Callable[[], Done]) -> Done:
         """Run `verb` and commit, in a thread: the loop goes on reading answers meanwhile."""
-        return await asyncio.to_thread(_committed, self.app, verb)
-
-
-def _committed(app: Flask, verb: Callable[[], Any]) -> Any:
-    with app.app_context(), writing():
-        done = verb()
-        db.session.commit()
-        return done
+        return await asyncio.to_thread(committed, self.app, verb)

@@ -12,8 +12,7 @@ from webapp.customers import copies
 from webapp.customers.models import AttributeKey, AttributeType, Customer, CustomerAttribute
 from webapp.customers.names import MalformedName, checked_name
 from webapp.customers.search import fold
-from webapp.customers.values import stored
-from webapp.database import compact_json
+from webapp.customers.values import same, stored
 from webapp.extensions import db
 
 RESERVED = ":"
@@ -75,7 +74,7 @@ def set_attributes(customer: Customer, values: Mapping[str, Any]) -> bool:
 def put(customer: Customer, values: Mapping[AttributeKey, Any]) -> bool:
     """`set_attributes` for a customer whom the caller has locked, by definitions instead of names."""
     present = customer.attrs_json
-    changes = {key: value for key, value in values.items() if not _same(present.get(key.name), value)}
+    changes = {key: value for key, value in values.items() if not same(present.get(key.name), value)}
     if not changes:
         return False
     _erase(customer, [key for key in changes if key.name in present])
@@ -143,10 +142,6 @@ def _defined(names: Iterable[str]) -> dict[str, AttributeKey]:
         if folded not in known:
             raise UnknownAttribute(f"There is no attribute “{name}”.")
     return known
-
-
-def _same(one: Any, other: Any) -> bool:
-    return compact_json(one) == compact_json(other)  # as JSON, because in Python true equals 1
 
 
 def _erase(customer: Customer, keys: list[AttributeKey]) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import delete, insert, select
 from webapp.customers import copies
 from webapp.customers.models import AttributeKey, CustomerAttribute
 from webapp.customers.values import restored, stored
-from webapp.database import compact_json
 from webapp.extensions import db
 
 Place = tuple[int, int]
@@ -46,11 +45,6 @@ def all_of(customer_ids: Collection[int]) -> set[Place]:
     columns = CustomerAttribute.key_id, CustomerAttribute.customer_id
     theirs = select(*columns).where(CustomerAttribute.customer_id.in_(customer_ids))
     return {(row[0], row[1]) for row in db.session.execute(theirs)}
-
-
-def same(one: Any, other: Any) -> bool:
-    """As JSON, because in Python true equals 1."""
-    return compact_json(one) == compact_json(other)
 
 
 def put(changes: Mapping[Place, Any], keys: Mapping[int, AttributeKey]) -> None:

@@ -164,3 +164,9 @@ _PARSERS = {
     AttributeType.DATETIME: _datetime,
     AttributeType.JSON: _json,
 }
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are one, compared as JSON, because in Python true equals 1."""
+    both_text = type(one) is type(other) is str
+    return one == other if both_text else compact_json(one) == compact_json(other)

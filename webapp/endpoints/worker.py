@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from webapp.endpoints import endpoints, messages, outbox, reach
 from webapp.endpoints.models import Endpoint, EndpointMessage
 from webapp.endpoints.post import Parcel
 from webapp.extensions import db
+from webapp.transactions import committed
 
 SLICE = 5.0
 """Seconds after which a worker lets others have their turn."""
@@ -33,11 +33,11 @@ def sweep(app: Flask) -> None:
 def look(app: Flask, looks: int) -> None:
     """Have a worker send to each endpoint for which something waits; then `looks` - 1 times more until the
     next sweep begins anew."""
-    if not _committed(app, _anybody):
+    if not committed(app, _anybody):
         return
-    _committed(app, outbox.settle)
+    committed(app, outbox.settle)
     _note_suppressed(app)
-    for endpoint_id in _committed(app, lambda: messages.waiting_ids(clock.now())):
+    for endpoint_id in committed(app, lambda: messages.waiting_ids(clock.now())):
         tasks.enqueue(app, "tell endpoint", endpoint_id)
     if looks > 1:
         tasks.enqueue(app, "look for events", looks - 1, delay=SECONDS_BETWEEN_LOOKS)
@@ -64,10 +64,10 @@ def tell(app: Flask, endpoint_id: int) -> None:
 def forget(app: Flask) -> None:
     """The logs and the notes go when their time is over, in small batches."""
     now = clock.now()
-    _committed(app, lambda: endpoints.forget_old_secrets(now))
-    while _committed(app, lambda: messages.forget(now)):
+    committed(app, lambda: endpoints.forget_old_secrets(now))
+    while committed(app, lambda: messages.forget(now)):
         pass
-    while _committed(app, lambda: outbox.forget_notes(now - messages.KEPT)):
+    while committed(app, lambda: outbox.forget_notes(now - messages.KEPT)):
         pass
 
 
@@ -75,17 +75,17 @@ def deliver(app: Flask, endpoint_id: int, now: Callable[[], datetime]) -> bool:
     """Send what is due, one after the other; whether the time was over before that was done."""
     token, end = secrets.token_hex(8), time.monotonic() + SLICE
     try:
-        with _committed(app, lambda: reach.post(app.config["HEED"])) as post:
+        with committed(app, lambda: reach.post(app.config["HEED"])) as post:
             while time.monotonic() < end:
-                found = _committed(app, lambda: _next(endpoint_id, token, now()))
+                found = committed(app, lambda: _next(endpoint_id, token, now()))
                 if found is None:
                     return False
                 message_id, parcel = found
                 outcome = post.send(parcel)
-                _committed(app, partial(messages.record, message_id, token, outcome, now()))
+                committed(app, partial(messages.record, message_id, token, outcome, now()))
         return True
     finally:
-        _committed(app, lambda: messages.leave(endpoint_id, token))
+        committed(app, lambda: messages.leave(endpoint_id, token))
 
 
 def _next(endpoint_id: int, token: str, now: datetime) -> tuple[int, Parcel] | None:
@@ -99,10 +99,3 @@ def _next(endpoint_id: int, token: str, now: datetime) -> tuple[int, Parcel] | N
 def _anybody() -> bool:
     takes = Endpoint.paused_at.is_(None), Endpoint.off_at.is_(None)
     return db.session.scalar(select(Endpoint.id).where(*takes).limit(1)) is not None
-
-
-def _committed(app: Flask, verb: Callable[[], Any]) -> Any:
-    with app.app_context(), writing():
-        done = verb()
-        db.session.commit()
-        return done

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ from webapp.config import Settings
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
+from webapp.transactions import committed
 from webapp.whatsapp import access_data, erased_messages, template_lifetime, template_sync
 from webapp.whatsapp.graph import GraphSender
 from webapp.whatsapp.management import CallFailed
@@ -126,14 +127,14 @@ def hang_up(app: Flask) -> None:
 def look_after(app: Flask) -> None:
     """Settle, launch what is due, find what nobody sends: each in a transaction of its own."""
     now = clock.now()
-    _committed(app, lambda: sweep.sweep(now))
-    for campaign_id in _committed(app, lambda: lifecycle.due(now)):
+    committed(app, lambda: sweep.sweep(now))
+    for campaign_id in committed(app, lambda: lifecycle.due(now)):
         try:
             seen = _outlook(app, campaign_id, now)
-            _committed(app, partial(lifecycle.launch_due, campaign_id, now, seen))
+            committed(app, partial(lifecycle.launch_due, campaign_id, now, seen))
         except Exception as fault:  # one campaign must not cost the others their time
             log.error("campaign %s was not launched at its time: %s", campaign_id, type(fault).__name__)
-    for campaign_id in _committed(app, lambda: sweep.waiting(now)):
+    for campaign_id in committed(app, lambda: sweep.waiting(now)):
         tasks.enqueue(app, "pump", campaign_id)
 
 
@@ -145,13 +146,6 @@ def _outlook(app: Flask, campaign_id: int, now: datetime) -> Outlook | None:
             return lifecycle.outlook(campaign, now) if campaign else None
         except Impossible:
             return None
-
-
-def _committed(app: Flask, verb: Callable[[], Any]) -> Any:
-    with app.app_context(), writing():
-        done = verb()
-        db.session.commit()
-        return done
 
 
 @tasks.each(minute="23")

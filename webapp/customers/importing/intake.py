@@ -16,12 +16,12 @@ from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
 from webapp.customers import tags
 from webapp.customers.identities import shown_name
-from webapp.customers.importing.people import People, Person, same
+from webapp.customers.importing.people import People, Person
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import Tag
 from webapp.customers.search import fold
-from webapp.customers.values import stored
+from webapp.customers.values import same, stored
 from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."

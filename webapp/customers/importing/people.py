@@ -17,7 +17,6 @@ from webapp.customers.addresses import Address
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.identities import NUMBER_KINDS, shown_name
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
-from webapp.database import compact_json
 from webapp.extensions import db
 
 READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
@@ -242,8 +241,3 @@ def _together(first: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
             values[key] = [before, values[key][1] if key in values else after]
         both["attributes"] = values
     return both
-
-
-def same(one: Any, other: Any) -> bool:
-    """As JSON, because in Python true equals 1."""
-    return (type(one) is type(other) is str and one == other) or compact_json(one) == compact_json(other)
