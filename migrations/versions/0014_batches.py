@@ -43,4 +43,3 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_batch_changes_batch_id", "batch_changes", ["batch_id", "customer_id"])
-
