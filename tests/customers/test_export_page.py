@@ -41,13 +41,13 @@ def noted(app) -> list[Disclosure]:
         return list(db.session.scalars(select(Disclosure).order_by(Disclosure.id)))
 
 
-@pytest.mark.parametrize("page", ["/opt-in", "/customers"])
+@pytest.mark.parametrize("path", ["/opt-in", "/customers"])
 @pytest.mark.parametrize(
     "query", ["", "?tag=vip", "?status=opted_out", "?q=ana", "?attr=city:Rio", "?tag=vip&status=opted_in"]
 )
-def test_the_file_holds_whom_the_table_shows_whole_numbers_and_all(desk, people, page, query):
+def test_the_file_holds_whom_the_table_shows_whole_numbers_and_all(desk, people, path, query):
     agent = desk("agent")
-    table = agent.soup(page + query)
+    table = agent.soup(path + query)
     file = agent.get(table.find(id="export")["href"])
     assert file.status_code == 200
     rows = rows_in(file.text)

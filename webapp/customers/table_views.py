@@ -1,6 +1,7 @@
 """The customers table: the Opt-In/Out page, the Customers page, and the poll of both."""
 
 from flask import Response, make_response, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from webapp.accounts.access import requires
@@ -49,7 +50,7 @@ def _table(page: str, endpoint: str) -> Response:
     context = {
         "endpoint": endpoint,
         **results(table, endpoint),
-        **panel(table, request.args.get("attr_key", "")),
+        **panel(table, endpoint, request.args.get("attr_key", ""), current_user.id),
     }
     if not htmx.partial:
         return make_response(render_template(page, **context))
