@@ -32,7 +32,7 @@ def save(page: Page, name: str, *, shared: bool = False) -> None:
     views(page).get_by_role("link", name="Save view").click()
     dialog(page, "Save view").get_by_label("Name").fill(name)
     if shared:
-        dialog(page, "Save view").get_by_role("switch", name="Share with the team").click()
+        dialog(page, "Save view").get_by_role("checkbox", name="Share with the team").check()
     dialog(page, "Save view").get_by_role("button", name="Save").click()
     expect(toast(page)).to_contain_text(f"“{name}” is saved")
 
