@@ -84,9 +84,13 @@ def _write(file: TextIO, filter: Filter) -> int:
 
 
 def _chunk(wanted: Conditions, after: int) -> Select[Any]:
-    """The next customers in the order of the condition that drives. JSON stays the text that is kept."""
+    """The next customers in the order of the condition that drives. JSON stays the text that is kept.
+
+    Both sides of the join begin behind the last row, for PostgreSQL does not conclude the one from the other
+    and would walk all customers up to it once more for each chunk.
+    """
     ids, key = wanted.ids()
-    page = ids.where(key > after).order_by(key).limit(CHUNK).subquery()
+    page = ids.where(key > after, Customer.id > after).order_by(key).limit(CHUNK).subquery()
     return (
         select(
             Customer.id,
