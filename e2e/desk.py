@@ -22,6 +22,8 @@ from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
+from webapp.bulk.actions import ActionKind
+from webapp.bulk.models import BatchRun
 from webapp.consent import batches, disclosures, ledger, policy, wordings
 from webapp.consent.batches import BatchKind
 from webapp.consent.file_kinds import read_upload
@@ -157,6 +159,7 @@ def stage_log(now: datetime) -> None:
             proof = Proof(words="From the spring list")
             said = Statement(Status.OPTED_OUT, Source.API, "user:1", now, proof=proof, batch_id=batch.id)
             ledger.record(customer, said)
+        stage_bulk_change(now)
         hours = {"window_from": None, "window_until": None}, {"window_from": 540, "window_until": 1080}
         ledger.record_policy(*hours, actor="user:1", now=now)
         disclosures.note("events", filter="source import", rows=3, actor="user:1", now=now)
@@ -176,6 +179,14 @@ def stage_views(now: datetime) -> None:
             saved_view.create(owner, name, filter, shared=shared, now=now)
         tags.delete(tags.find("spring list"))
         db.session.commit()
+
+
+def stage_bulk_change(now: datetime) -> None:
+    """Tags for a hundred customers of a larger desk, of whom some were reached."""
+    batch = batches.open_batch(BatchKind.BULK, "Added tag autumn to 100 customers", actor="user:1", now=now)
+    batch.total, batch.done = 100, 40
+    what = {"what": {"tags": []}, "names": ["autumn"]}
+    db.session.add(BatchRun(batch_id=batch.id, action=ActionKind.ADD_TAGS, what=what, changed=38))
 
 
 def application(file: Path) -> Flask:

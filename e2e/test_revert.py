@@ -38,7 +38,7 @@ def test_an_import_is_reverted_from_its_page(desk: Desk, browse: Callable[..., P
     expect(page.get_by_text("Reverted", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="Revert", exact=True)).to_have_count(0)
     page.goto(f"/events?customer={customer_id}")
-    expect(page.get_by_role("row").nth(1)).to_contain_text("Import reverted: back to Opted In")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Reverted: back to Opted In")
     expect(page.get_by_role("row").nth(1)).to_contain_text("Opted Out → Opted In")
 
 

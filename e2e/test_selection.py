@@ -1,4 +1,4 @@
-"""Rows are chosen in the table, stay chosen whatever happens to them, and join a segment."""
+"""Rows are chosen in the table, stay chosen whatever happens to them, and are changed together."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ def test_rows_chosen_by_keyboard_and_by_range_join_a_new_segment(manager: Page, 
     form = dialog(manager, "Add to segment")
     form.get_by_label("Name").last.fill("Reihe ohne Fünf")
     form.get_by_role("button", name="Add 3 customers").click()
-    expect(toast(manager)).to_have_text("3 customers added to Reihe ohne Fünf.")
+    expect(toast(manager)).to_have_text("3 customers changed.")
     expect(form).to_be_hidden()
     expect(chosen(manager)).to_have_text("")
     expect(box(manager, "Reihe 6")).not_to_be_checked()
@@ -94,12 +94,13 @@ def test_all_that_match_are_more_than_the_page_shows(manager: Page, desk: Desk, 
     expect(chosen(manager)).to_have_text("All 27 that match are selected")
     manager.get_by_role("button", name="Add to segment…").click()
     form = dialog(manager, "Add to segment")
+    expect(form.get_by_role("button", name="Add 27 customers")).to_be_visible()
     a_customer(desk, "Viele zuletzt", tags=["Viele"])
     form.get_by_label("Name").last.fill("Sehr viele")
     form.get_by_role("button", name="Add 27 customers").click()
-    expect(form.get_by_role("alert")).to_contain_text("28 customers match now, not 27.")
+    expect(form.get_by_role("alert")).to_contain_text("28 customers are meant now, not 27.")
     form.get_by_role("button", name="Add 28 customers").click()
-    expect(toast(manager)).to_have_text("28 customers added to Sehr viele.")
+    expect(toast(manager)).to_have_text("28 customers changed.")
 
 
 def test_a_row_less_ends_all_that_match(manager: Page, desk: Desk) -> None:
@@ -139,8 +140,50 @@ def test_without_scripts_chosen_rows_go_to_a_page(browse: Callable[..., Page], d
     page.get_by_role("button", name="Add to segment…").click()
     page.get_by_label("Name of the new segment").fill("Karge")
     page.get_by_role("button", name="Add 2 customers").click()
-    expect(page.locator("h1")).to_have_text("Karge")
+    expect(page.locator(".lead")).to_have_text("Added 2 customers to segment Karge")
+    page.goto("/segments")
+    page.get_by_role("link", name="Karge").click()
     expect(page.locator(".members").first.get_by_role("link")).to_have_text(["Karg 3", "Karg 1"])
+
+
+def test_many_are_opted_out_by_keyboard_and_the_batch_is_taken_back(manager: Page, desk: Desk) -> None:
+    first, second = group(desk, "Stille", 2)
+    manager.goto("/opt-in?tag=Stille")
+    box(manager, "Stille 2").focus()
+    manager.keyboard.press("Space")
+    box(manager, "Stille 1").focus()
+    manager.keyboard.press("Space")
+    expect(chosen(manager)).to_have_text("2 selected")
+    manager.get_by_role("button", name="Opt out…").press("Enter")
+    form = dialog(manager, "Opt out")
+    expect(form).to_contain_text("Many cannot be opted in like this.")
+    expect(form.get_by_label("How did you learn of it?")).to_be_focused()
+    form.get_by_label("Reason").fill("They wrote a letter")
+    manager.keyboard.press("Enter")
+    expect(toast(manager)).to_have_text("2 customers changed.")
+    for customer in (first, second):
+        expect(row(manager, customer).locator(".state")).to_have_text("Opted Out", timeout=THREE_SECONDS)
+    manager.goto("/events/batches")
+    manager.get_by_role("link", name="Bulk change").first.click()
+    expect(manager.locator(".lead")).to_have_text("Opted out 2 customers")
+    manager.get_by_role("link", name="Revert").click()
+    dialog(manager, "Revert bulk change").get_by_role("button", name="Revert").press("Enter")
+    expect(manager.get_by_text("Reverted", exact=True)).to_be_visible()
+    manager.goto("/opt-in?tag=Stille")
+    expect(row(manager, first).locator(".state")).to_have_text("Opted In")
+
+
+def test_tags_are_typed_as_chips_and_many_carry_them(manager: Page, desk: Desk) -> None:
+    first, _ = group(desk, "Bund", 2)
+    manager.goto("/customers?tag=Bund")
+    manager.get_by_role("checkbox", name="Select all on this page").check()
+    manager.get_by_role("button", name="Add tags…").click()
+    form = dialog(manager, "Add tags")
+    form.get_by_role("combobox", name="Tags").fill("herbst")
+    manager.keyboard.press("Enter")
+    form.get_by_role("button", name="Tag 2 customers").click()
+    expect(toast(manager)).to_have_text("2 customers changed.")
+    expect(row(manager, first)).to_contain_text("herbst", timeout=THREE_SECONDS)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -11,11 +11,11 @@ WEBAPP = ROOT / "webapp"
 TEMPLATES = ROOT / "templates"
 
 FOUNDATION = {
-    "paths", "clock", "formatting", "extensions", "database", "config", "rendering", "assets", "security",
-    "errors", "logs", "transactions",
+    "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
+    "security", "errors", "logs", "transactions", "budget", "figures",
 }  # fmt: skip
-LAYERS = ["accounts", "consent", "customers", "campaigns", "whatsapp", "endpoints"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events"}
+LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "whatsapp", "endpoints"]
+ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",

@@ -8,7 +8,7 @@ from tests.statements import counted
 from webapp.extensions import db
 
 ASKING = {
-    "campaigns.count_audience", "campaigns.edit_attributes", "events.find", "segments.ask_selection",
+    "bulk.ask", "campaigns.count_audience", "campaigns.edit_attributes", "events.find",
     "segments.build", "segments.lines", "segments.lines_file", "segments.preview", "settings.try_message",
 }  # fmt: skip
 

@@ -27,19 +27,19 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
         logs.configure(settings.log_level, sys.stdout)
     else:
         logs.configure("WARNING", sys.stderr)  # a command's standard output is its answer
-    _configure(app, settings, overrides)
-    _start_extensions(app, settings)
+    _configure(app, settings, overrides, web=web)
+    _start_extensions(app, settings, web=web)
     _register(app, settings)
     return app
 
 
-def _configure(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
+def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web: bool) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config.update(
         HEED=settings,
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url, web=web),
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -49,7 +49,7 @@ def _configure(app: Flask, settings: Settings, overrides: dict[str, Any]) -> Non
     app.config.update(overrides)
 
 
-def _start_extensions(app: Flask, settings: Settings) -> None:
+def _start_extensions(app: Flask, settings: Settings, *, web: bool) -> None:
     logs.init_app(app)
     transactions.init_app(app)
     db.init_app(app)
@@ -59,7 +59,7 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     context.init_app(app)
     with app.app_context():
-        database.prepare(db.engine)
+        database.prepare(db.engine, web=web)
 
 
 def _register(app: Flask, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from webapp.customers.commands import export_command, import_command, reindex_co
 from webapp.customers.erasure_commands import erasures_group
 from webapp.customers.proof.commands import prove_command
 from webapp.demo.commands import demo_command
+from webapp.moving.commands import move_command
 from webapp.whatsapp.commands import templates_group
 
 
@@ -46,7 +47,7 @@ def worker() -> None:
 
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
-    erasures_group, demo_command, templates_group, audit_command,
+    erasures_group, demo_command, templates_group, audit_command, move_command,
 ):  # fmt: skip
     heed.add_command(command)
 ledger_group.add_command(prove_command)

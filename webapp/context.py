@@ -4,15 +4,16 @@ from typing import Any
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
-from webapp import clock, formatting
+from webapp import clock, figures, formatting
 from webapp.accounts.access import may
 from webapp.accounts.roles import Role
 from webapp.assets import asset
-from webapp.consent import holds, policy
+from webapp.consent import holds
+from webapp.consent.models import Policy
 from webapp.customers.models import Customer
-from webapp.extensions import db, htmx
+from webapp.extensions import htmx
 from webapp.whatsapp import missed, watch
 
 
@@ -32,17 +33,32 @@ def of_the_shell() -> dict[str, Any]:
     }
 
 
+@figures.of_the_frame
+def _of_the_frame() -> dict[str, ColumnElement[Any]]:
+    columns: dict[str, ColumnElement[Any]] = {
+        "keywords_enabled": select(Policy.keywords_enabled).scalar_subquery(),
+        "reviews_open": holds.open_number(),
+        "demo_data": select(exists().where(Customer.demo)).scalar_subquery(),
+    }
+    if may(Role.ADMIN):
+        columns |= watch.heard_columns(clock.now())
+    if may(Role.MANAGER):
+        columns["missed"] = missed.waiting_column()
+    return columns
+
+
 def _figures(framed: bool) -> dict[str, Any]:
     if not framed:
         return {
             "reviews_open": 0, "demo_data": False, "keywords_enabled": True, "webhook_silence": "",
             "missed_stops": None,
         }  # fmt: skip
-    enabled = policy.current().keywords_enabled
+    found = figures.read(framed=True)
+    missed_stops = missed.waiting_from(found["missed"]) if may(Role.MANAGER) else None
     return {
-        "reviews_open": holds.open_count(),
-        "demo_data": db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None,
-        "keywords_enabled": enabled,
-        "webhook_silence": watch.silence(clock.now()) if may(Role.ADMIN) else "",
-        "missed_stops": missed.waiting() if enabled and may(Role.MANAGER) else None,
+        "reviews_open": found["reviews_open"],
+        "demo_data": found["demo_data"],
+        "keywords_enabled": found["keywords_enabled"],
+        "webhook_silence": watch.silence_from(found, clock.now()) if may(Role.ADMIN) else "",
+        "missed_stops": missed_stops if found["keywords_enabled"] else None,
     }

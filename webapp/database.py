@@ -11,12 +11,16 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Engine,
     Integer,
+    Join,
+    Select,
     create_engine,
     event,
     func,
@@ -27,11 +31,23 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
 
 SQLITE_BUSY_SECONDS = 5.0
+CONNECTIONS, MORE_CONNECTIONS = 10, 10
+"""Of one process to PostgreSQL, kept open (the web part has eight threads, the worker five) and on top."""
+FOR_SHORT_STATEMENTS = ("SET jit = off",)  # it compiles for longer than a page may take
+OF_THE_WEB = (
+    "SET lock_timeout = '10s'",  # then 503, as on SQLite: whoever asked, asks again
+    "SET statement_timeout = '120s'",
+    "SET idle_in_transaction_session_timeout = '10min'",  # an export that nobody reads holds back VACUUM
+)
+"""The worker, commands and migrations have no such limits: their work is long and nobody waits for it."""
 OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
 """What says that the database is locked, gone or crowded, and nothing about what was to be written."""
 
@@ -75,15 +91,22 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """Options of `create_engine` for this URL; the same for the web, the worker and the commands."""
+def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
+    """Options of `create_engine` for this URL. PostgreSQL shows which connections are of the web part."""
     if is_sqlite(url):
         return {
             "module": sqlite_module(),
             "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
             "json_serializer": compact_json,
         }
-    return {"json_serializer": compact_json, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    return {
+        "json_serializer": compact_json,
+        "connect_args": {"fallback_application_name": "heed web" if web else "heed"},
+        "pool_pre_ping": True,  # 0.2 ms for each request; without it a restart of the server costs pages
+        "pool_use_lifo": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+    }
 
 
 def compact_json(value: Any) -> str:
@@ -97,12 +120,23 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def prepare(engine: Engine) -> None:
-    """Pragmas and explicit transactions for SQLite; PostgreSQL needs neither."""
+def prepare(engine: Engine, *, web: bool = False) -> None:
+    """Pragmas and explicit transactions for SQLite; settings of the session for PostgreSQL."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "connect", _on_web_connect if web else _on_postgresql_connect)
         return
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
+
+
+def _on_postgresql_connect(connection: Any, _record: Any, settings: tuple[str, ...] = ()) -> None:
+    for setting in (*FOR_SHORT_STATEMENTS, *settings):
+        connection.execute(setting)
+    connection.commit()  # a rollback would take the settings back
+
+
+def _on_web_connect(connection: Any, record: Any) -> None:
+    _on_postgresql_connect(connection, record, OF_THE_WEB)
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -176,6 +210,46 @@ def numbers(session: Any, id: Any, most: int) -> list[int]:
     return list(range(last + 1, last + 1 + most))
 
 
+class OrderedJoin(Join):
+    """A join whose left side SQLite reads first, as it does for CROSS JOIN; PostgreSQL chooses by itself."""
+
+    inherit_cache = True
+
+
+@compiles(OrderedJoin, "sqlite")
+def _cross_join(join: OrderedJoin, compiler: Any, **how: Any) -> str:
+    how["asfrom"] = True
+    left, right = (compiler.process(side, **how) for side in (join.left, join.right))
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **how | {'asfrom': False})}"
+
+
+def in_order(left: Any, right: Any, on: ColumnElement[bool]) -> OrderedJoin:
+    """`left` joined with `right`, in this order."""
+    return OrderedJoin(*(coercions.expect(roles.FromClauseRole, side) for side in (left, right)), on)
+
+
+class _JsonRows(FunctionElement[Any]):
+    """Rows as one JSON value, an array of arrays, in their order."""
+
+    type = Json
+    inherit_cache = True
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_sqlite(rows: _JsonRows, compiler: Any, **how: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(rows.clauses, **how)}))"
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_postgresql(rows: _JsonRows, compiler: Any, **how: Any) -> str:
+    return f"coalesce(json_agg(json_build_array({compiler.process(rows.clauses, **how)})), '[]')"
+
+
+def json_rows(rows: Select[Any]) -> ColumnElement[Any]:
+    """All rows of a query as one value, so that several queries are one statement."""
+    return select(_JsonRows(*rows.subquery().c)).scalar_subquery()
+
+
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database to `revision`; safe to repeat."""
     engine = open_engine(url)
@@ -186,7 +260,12 @@ def migrate(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
+def newest_version() -> str | None:
+    """The version that `migrate` brings a database to."""
+    return ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+
+
+def alembic_config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(paths.MIGRATIONS))
     config.attributes["connection"] = connection

@@ -3,13 +3,12 @@
 import hmac
 import ipaddress
 
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp import clock, database, tasks
+from webapp import clock, database, database_checks, tasks
 from webapp.accounts.access import public
 from webapp.campaigns import audit_runs, switch
 from webapp.campaigns.models import Delivery, DeliveryState
@@ -34,19 +33,25 @@ def health() -> Response:
 @bp.get("/readyz")
 @public
 def readiness() -> tuple[Response, int]:
-    """503 only when the database is out of reach or not migrated; queue and worker are reported."""
+    """503 only when the database is out of reach or not migrated; the rest is reported."""
     needed = _database_checks()
     ready = set(needed.values()) == {"ok"}
-    return jsonify(**needed, **(_worker_checks() if ready else {})), 200 if ready else 503
+    return jsonify(**needed, **(_reports() if ready else {})), 200 if ready else 503
 
 
 def _database_checks() -> dict[str, str]:
     try:
-        migrated = _version() == _newest_version()
+        migrated = _version() == database.newest_version()
     except SQLAlchemyError:
         db.session.rollback()
         return {"database": "out of reach or empty: run `heed init`", "migrations": "unknown"}
     return {"database": "ok", "migrations": "ok" if migrated else "run `heed init`"}
+
+
+def _reports() -> dict[str, str]:
+    found = database_checks.findings(db.session, current_app.config["HEED"])
+    setup = f"{len(found)} to put right: see Status" if found else "ok"
+    return {"setup": setup, **_worker_checks()}
 
 
 def _worker_checks() -> dict[str, str]:
@@ -148,7 +153,3 @@ def _from_this_machine() -> bool:
 
 def _version() -> str | None:
     return db.session.scalar(text("SELECT version_num FROM alembic_version"))
-
-
-def _newest_version() -> str | None:
-    return ScriptDirectory.from_config(database.alembic_config(None)).get_current_head()

@@ -2,9 +2,12 @@
 
 from flask import Blueprint
 
+from webapp import database_checks
 from webapp.accounts.views import bp as accounts
 from webapp.api import housekeeping
 from webapp.api.views import bp as api
+from webapp.bulk import worker as bulk_worker
+from webapp.bulk.views import bp as bulk
 from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
 from webapp.campaigns.template_views import bp as templates
@@ -17,7 +20,6 @@ from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.endpoints import worker as endpoints_worker
 from webapp.endpoints.all_views import bp as endpoints
-from webapp.events import housekeeping as events_housekeeping
 from webapp.events.views import bp as events
 from webapp.guide.views import bp as guide
 from webapp.reviews import expiry
@@ -31,13 +33,13 @@ from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments, status, endpoints, events,
+    campaigns, reports, templates, segments, status, endpoints, events, bulk,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
     launch, confirming, watch, housekeeping, consent_housekeeping, customers_housekeeping,
-    settings_housekeeping, expiry, sealing, endpoints_worker, events_housekeeping,
+    settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker, database_checks,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

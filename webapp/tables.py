@@ -2,6 +2,7 @@
 
 from webapp import tasks
 from webapp.accounts import models as accounts
+from webapp.bulk import models as bulk
 from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
@@ -14,5 +15,5 @@ from webapp.whatsapp import models as whatsapp
 METADATA = db.metadata
 MODULES = (
     accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
-    campaigns, whatsapp, endpoints, tasks,
+    campaigns, bulk, whatsapp, endpoints, tasks,
 )  # fmt: skip

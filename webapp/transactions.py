@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
 
-from webapp.database import writing
+from webapp.database import reading, writing
+from webapp.extensions import db
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 View = TypeVar("View", bound=Callable[..., Any])
+Found = TypeVar("Found")
 
 
 def only_reads(view: View) -> View:
@@ -19,6 +21,16 @@ def only_reads(view: View) -> View:
     """
     view.only_reads = True  # type: ignore[attr-defined]
     return view
+
+
+def read_first(read: Callable[[], Found]) -> Found:
+    """What `read` finds, in a transaction of its own that keeps nobody from writing; for what a request that
+    writes has to look at for long. What the session holds is read afresh afterwards."""
+    db.session.rollback()
+    with reading():
+        found = read()
+        db.session.rollback()
+    return found
 
 
 def init_app(app: Flask) -> None:

@@ -48,7 +48,7 @@ document.addEventListener("click", ({ target, shiftKey }) => {
   else if (target.id === "select-all") {
     choose(true);
     part("select-matching").checked = true;
-    part("segment-add").focus();
+    part("bulk-add-tags").focus();
   } else if (target.id !== "select-none") return;
   target.id === "select-none" ? clear() : show();
 });

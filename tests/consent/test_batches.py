@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
 from tests.factories import NOON, a_customer, at
+from webapp.bulk import reverting, running
 from webapp.consent import batches, guards, holds, ledger, ledger_check, state, undoing
 from webapp.consent.batches import BatchKind, Kept, NotRevertible
 from webapp.consent.ledger import Proof, Signal, Statement
@@ -41,11 +42,10 @@ def an_import(*people: Customer, status: Status = OUT, second: float = 10) -> Ba
 
 def reverted(batch: Batch, second: float = 100) -> Batch:
     """Taken back to its end; committed."""
-    revert = batches.begin_revert(batch, actor=MANAGER, now=at(second))
-    after: int | None = 0
-    while after is not None:
-        after = batches.revert_some(revert, Customer, after, at(second))
+    revert = reverting.begin(batch, actor=MANAGER, now=at(second))
+    while running.go_on(revert.id, at(second)):
         db.session.commit()
+    db.session.commit()
     return revert
 
 
@@ -194,13 +194,15 @@ def test_a_second_click_is_the_same_revert_and_changes_nothing():
 def test_a_crash_between_two_parts_costs_nothing(monkeypatch):
     monkeypatch.setattr(batches, "AT_ONCE", 2)
     people = [a_customer(f"Person {n}", IN) for n in range(5)]
-    revert = batches.begin_revert(an_import(*people), actor=MANAGER, now=at(100))
-    assert batches.revert_some(revert, Customer, 0, at(100)) is not None
+    revert = reverting.begin(an_import(*people), actor=MANAGER, now=at(100))
+    assert running.go_on(revert.id, at(100))
     db.session.commit()
-    assert batches.unfinished() == [revert.id]
+    assert running.go_on(revert.id, at(101))  # killed before the commit
+    db.session.rollback()
+    assert running.unfinished() == [revert.id]
     reverted(db.session.get(Batch, revert.reverts_id))
     assert {person.status for person in people} == {IN}
-    assert batches.unfinished() == []
+    assert running.unfinished() == []
     assert db.session.query(ConsentEvent).filter_by(batch_id=revert.id).count() == 5
 
 

@@ -11,7 +11,7 @@ from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Batch, ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import attributes, identities, tags
-from webapp.customers.importing import ImportReport, UnusableFile, import_file
+from webapp.customers.importing import ImportReport, UnusableFile, import_file, run
 from webapp.customers.models import AttributeKey, Customer, IdentityKind, Tag
 from webapp.extensions import db
 
@@ -373,7 +373,8 @@ def test_a_dry_run_tells_everything_and_writes_nothing(take, rejected) -> None:
     assert db.session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
-def test_rows_are_taken_over_in_transactions_of_100(take, rejected) -> None:
+def test_rows_are_taken_over_in_transactions_of_bounded_size(take, monkeypatch) -> None:
+    monkeypatch.setattr(run, "MOST_ROWS", 100)
     seen = []
 
     def look(rows: int) -> None:

@@ -202,7 +202,7 @@ class TestLive:
         ("who", "said"),
         [
             (["Ana"], "Ana Souza: Opted Out"),
-            (["Ana", "Tariq"], "Ana Souza: Opted Out, Tariq: Opted Out"),
+            (["Ana", "Tariq"], "Tariq: Opted Out, Ana Souza: Opted Out"),
             (["Ana", "Tariq", "Carla", "Davi"], "4 customers changed"),
         ],
     )

@@ -7,9 +7,12 @@ from flask import current_app
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from tests.bulk.people import begun, done, finished, reverted
 from tests.factories import NOON, a_customer, a_user, at
 from webapp.accounts import links, users
 from webapp.accounts.models import ApiToken, User
+from webapp.bulk import running
+from webapp.bulk.actions import ActionKind
 from webapp.consent import forgetting, guards, ledger_check, policy
 from webapp.consent.models import ConsentEvent, Evidence, ForgottenEvidence, Hold
 from webapp.consent.policy import Wishes
@@ -225,3 +228,14 @@ def test_an_invented_colleague_who_was_put_to_use_stays():
     db.session.commit()
     clear()
     assert db.session.scalars(select(User.name)).all() == ["Dana Kim"]
+
+
+def test_customers_who_were_changed_together_go_too():
+    db.session.rollback()
+    ids = list(db.session.scalars(select(Customer.id)))
+    tagged = begun(ActionKind.ADD_TAGS, ids, tags=["bulk"])
+    finished(tagged)
+    reverted(done(ActionKind.OPT_OUT, ids))
+    begun(ActionKind.ADD_TAGS, ids, tags=["waiting"])
+    assert clear().removed == CUSTOMERS
+    assert running.go_on(tagged.id, at(4000)) is False

@@ -5,11 +5,12 @@ import pytest
 from tests.consent.test_batches import an_import, own_stop
 from tests.factories import a_customer
 from webapp import clock
+from webapp.bulk import reverting, running
+from webapp.bulk.worker import go_on, sweep
 from webapp.consent import batches
 from webapp.consent.models import Batch
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
-from webapp.events.housekeeping import revert_batch, sweep_reverts
 from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
@@ -96,32 +97,34 @@ def test_a_revert_and_a_batch_that_is_not_there_cannot_be_reverted(desk, app, ba
 
 
 def test_of_a_long_batch_the_worker_does_the_rest(desk, app, batch, monkeypatch):
+    monkeypatch.setattr(running, "AT_ONCE", 2)
     monkeypatch.setattr(batches, "AT_ONCE", 2)
     asked: list[int] = []
-    app.extensions["heed-tasks"] = {"revert batch": lambda revert_id: asked.append(revert_id)}
+    app.extensions["heed-tasks"] = {"batch": asked.append}
     client = desk("manager")
     client.send(f"/events/batches/{batch}/revert")
-    assert statuses(app) == [OUT, IN, OUT, OUT]
+    assert statuses(app) == [OUT] * 4
     assert "Being reverted" in client.get(f"/events/batches/{batch}").text
-    revert_batch(app, asked[0])
+    go_on(app, asked[0])
     assert statuses(app) == [OUT, IN, IN, IN]
     assert "Being reverted" not in client.get(f"/events/batches/{batch}").text
 
 
 def test_what_a_lost_queue_left_half_done_is_found_again(app, batch, monkeypatch):
     with app.app_context():
-        begun = batches.begin_revert(db.session.get(Batch, batch), actor="user:7", now=clock.now())
+        begun = reverting.begin(db.session.get(Batch, batch), actor="user:7", now=clock.now())
         db.session.commit()
         assert begun.finished_at is None
-    sweep_reverts(app)
-    sweep_reverts(app)
+    sweep(app)
+    sweep(app)
     assert statuses(app) == [OUT, IN, IN, IN]
     with app.app_context():
-        assert batches.unfinished() == []
+        assert running.unfinished() == []
 
 
 def test_the_outlook_of_a_very_long_batch_says_that_it_is_one_part(desk, app, batch, monkeypatch):
     monkeypatch.setattr(batches, "AT_ONCE", 2)
     monkeypatch.setattr(batches, "MOST_FORESEEN", 2)
     text = desk("manager").soup(f"/events/batches/{batch}/revert").get_text(" ", strip=True)
-    assert "Of the first events: 1 change of consent" in text
+    assert "It is long" in text
+    assert "1 change of consent will" in text

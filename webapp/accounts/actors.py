@@ -1,10 +1,11 @@
 """Who did it: the keys that the ledger keeps, and the names that people read."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from flask import g
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, literal, select
 
 from webapp.accounts.models import ApiToken, User
 from webapp.extensions import db
@@ -28,6 +29,25 @@ def actor_names(keys: Iterable[str]) -> dict[str, str]:
     """A name for each key; two queries, however many keys there are."""
     wanted = set(keys)
     return {**{key: NAMES.get(key, key) for key in wanted}, **_user_names(wanted), **_token_names(wanted)}
+
+
+def name_column(actor: Any) -> ColumnElement[Any]:
+    """The name for the key in a column, of a person or a token; NULL for other keys (see `name_of`)."""
+    id = cast(func.substr(actor, func.length(_kind(actor)) + 1), BigInteger)
+    person = select(func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id == id)
+    token = select(literal("token “") + ApiToken.name + literal("”")).where(ApiToken.id == id)
+    return case(
+        (actor.like("user:%"), person.scalar_subquery()), (actor.like("token:%"), token.scalar_subquery())
+    )
+
+
+def name_of(key: str, known: str | None) -> str:
+    """What people call whoever did it; `known` is what `name_column` gave."""
+    return known or NAMES.get(key, key)
+
+
+def _kind(actor: Any) -> ColumnElement[Any]:
+    return case((actor.like("user:%"), "user:"), else_="token:")
 
 
 def _user_names(keys: set[str]) -> dict[str, str]:

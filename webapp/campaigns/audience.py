@@ -4,11 +4,13 @@ One expression decides for the preview, for the lists behind its numbers and for
 over the customers that the audience names.
 """
 
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Select, bindparam, case, func, insert, literal, null, or_, select
+from sqlalchemy import CTE, BindParameter, Select, bindparam, case, func, insert, literal, null, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -21,8 +23,11 @@ from webapp.customers.conditions import PRESENT, conditions_of
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer, Identity
 from webapp.customers.search import NUMBER_KINDS
+from webapp.database import in_order
 from webapp.extensions import db
 
+AT_ONCE = 10_000
+"""Deliveries that are written in one transaction."""
 NAMED = ("people", "customers")
 """Sources that name customers one by one."""
 
@@ -92,9 +97,48 @@ def members(campaign: Campaign, category: Category, reason: str | None, now: dat
                                               else judged.c.reason == reason)  # fmt: skip
 
 
-def resolve(campaign: Campaign, category: Category, now: datetime) -> None:
-    """Write the deliveries of a campaign: queued, or suppressed with the first reason that applies."""
+@dataclass(frozen=True)
+class Named:
+    """Whom an audience means at one moment, in the order of their ids."""
+
+    ids: "array[int]"
+    duplicates: frozenset[int]
+    """Those whose number an older customer of the audience has who gets it."""
+
+    def parts(self) -> Iterator["Named"]:
+        """So few at a time that whoever waits for the database meanwhile waits for a part of a second."""
+        for start in range(0, len(self.ids), AT_ONCE):
+            yield Named(self.ids[start : start + AT_ONCE], self.duplicates)
+
+
+def named(campaign: Campaign, category: Category, now: datetime) -> Named:
+    """Those of whom no delivery is written yet: whoever was at it wrote the lowest ids first."""
     judged = _judged(campaign, category, now)
+    written = select(func.coalesce(func.max(Delivery.customer_id), 0)).where(
+        Delivery.campaign_id == campaign.id
+    )
+    rows = db.session.execute(
+        select(judged.c.customer_id, judged.c.reason == Suppression.DUPLICATE.value)
+        .where(judged.c.customer_id > written.scalar_subquery())
+        .order_by(judged.c.customer_id)
+        .execution_options(yield_per=AT_ONCE)
+    )
+    ids, duplicates = array("q"), set()
+    for customer_id, duplicate in rows:
+        ids.append(customer_id)
+        if duplicate:
+            duplicates.add(customer_id)
+    return Named(ids, frozenset(duplicates))
+
+
+def write(campaign: Campaign, category: Category, people: Named, now: datetime) -> None:
+    """Write down their deliveries: queued, or suppressed with the first reason that applies now."""
+    gate = gate_query.suppression(Customer, category, policy.terms(policy.current(), now))
+    twins = [id for id in people.ids if id in people.duplicates]
+    reason = case((gate.is_not(None), gate), (Customer.id.in_(_written_out(twins)),
+                   literal(Suppression.DUPLICATE.value)), else_=null())  # fmt: skip
+    judged = select(Customer.id.label("customer_id"), reason.label("reason"))
+    judged = judged.where(Customer.id.in_(_written_out(people.ids.tolist()))).cte("judged")
     state = case((judged.c.reason.is_(None), literal(DeliveryState.QUEUED.value)),
                  else_=literal(DeliveryState.SUPPRESSED.value))  # fmt: skip
     rows = select(
@@ -103,6 +147,11 @@ def resolve(campaign: Campaign, category: Category, now: datetime) -> None:
     ).order_by(judged.c.customer_id)  # fmt: skip
     columns = ["campaign_id", "customer_id", "state", "reason", "attempts", "settled_why", "after_opt_out"]
     db.session.execute(insert(Delivery).from_select(columns, rows))
+
+
+def _written_out(ids: list[int]) -> BindParameter[Any]:
+    """A list in the text of the statement: they may be more than a statement has parameters."""
+    return bindparam(None, ids, expanding=True, literal_execute=True)
 
 
 def _judged(
@@ -115,6 +164,7 @@ def _judged(
         select(Customer.id.label("customer_id"), reason.label("reason"))
         .where(Customer.id.in_(ids))
         .cte("gated")
+        .prefix_with("MATERIALIZED")  # it is read three times
     )
     whole = case(
         (gated.c.reason.is_not(None), gated.c.reason),
@@ -128,14 +178,14 @@ def _came_before(gated: CTE) -> Select[tuple[int]]:
     """Those whose number, in one of its variants, an older customer of the audience has who gets it.
 
     Goes from the audience to the few twins first: asked for each customer, SQLite would read the whole
-    audience again for each.
+    audience again for each. Begun at the identities, it would read all of them for an audience of a few.
     """
     own, others, older = aliased(Identity), aliased(Identity), gated.alias("older")
+    of_audience = in_order(gated, own, own.customer_id == gated.c.customer_id)
+    same = (others.match_key == own.match_key) & (others.customer_id < own.customer_id)
     twins = (
         select(own.customer_id.label("newer"), others.customer_id.label("older"))
-        .select_from(gated)
-        .join(own, own.customer_id == gated.c.customer_id)
-        .join(others, (others.match_key == own.match_key) & (others.customer_id < own.customer_id))
+        .select_from(in_order(of_audience, others, same))
         .where(gated.c.reason.is_(None), own.kind.in_(NUMBER_KINDS), others.kind.in_(NUMBER_KINDS))
         .distinct()
         .cte("twins")
@@ -159,9 +209,8 @@ def _source(source: dict[str, Any], campaign_id: int, excluded: bool, now: datet
             )
         case {"kind": "everybody"}:
             return select(Customer.id).where(*PRESENT)
-        case {"kind": "customers", "ids": ids}:  # of a form, never saved; written out, for they may be many
-            written = bindparam(None, ids, expanding=True, literal_execute=True)
-            return select(Customer.id).where(Customer.id.in_(written))
+        case {"kind": "customers", "ids": ids}:  # of a form, never saved
+            return select(Customer.id).where(Customer.id.in_(_written_out(ids)))
         case _:
             raise ValueError("a source of an audience that is not known")
 

@@ -51,12 +51,13 @@ class Claims:
 
 
 def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
-    """Become the only pump of a running campaign; False while another one lives."""
+    """Become the only pump of a running campaign whose audience is written; False while another one lives."""
     taken = db.session.execute(
         update(Campaign)
         .where(
             Campaign.id == campaign_id,
             Campaign.status == CampaignStatus.RUNNING,
+            Campaign.audience_done_at.is_not(None),
             or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
         )
         .values(pump_token=token, pump_until=now + PUMP_LEASE)

@@ -3,12 +3,14 @@
 Each step is one conditional UPDATE, so that two people, two schedulers or two double clicks take it once.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, literal, select, update
 
 from webapp.campaigns import audience, review, switch, variables
+from webapp.campaigns.audience import Preview
 from webapp.campaigns.models import (
     Campaign,
     CampaignPerson,
@@ -91,9 +93,31 @@ def problems(campaign: Campaign, now: datetime) -> list[str]:
     return found
 
 
-def launch(campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None) -> Campaign:
-    """Start it: the audience is written down as deliveries in the same transaction.
+@dataclass(frozen=True)
+class Outlook:
+    """What the whole audience has to be read for before a launch: whom it reaches, who lacks what."""
 
+    preview: Preview
+    lacking: str
+    """A sentence when somebody has no value for a variable."""
+
+
+def outlook(campaign: Campaign, now: datetime) -> Outlook:
+    """How a launch would fare now. Raises Impossible with what is wrong with the campaign itself."""
+    if wrong := problems(campaign, now):
+        raise Impossible(" ".join(wrong))
+    return Outlook(
+        audience.preview(campaign, _template(campaign).counts_as, now), review.lack_sentence(campaign, now)
+    )
+
+
+def launch(
+    campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None, seen: Outlook | None = None
+) -> Campaign:
+    """Start it. The audience is written down as deliveries in the same transaction; one of more than
+    `audience.AT_ONCE` by a worker, in parts, before its first message starts (`audience_parts`).
+
+    `seen` is what an earlier transaction found, so that this one, which keeps others from writing, is short.
     Nothing happens to one that was launched before, or for which the condition `only_if` does not hold any
     more. Raises Impossible with all problems.
     """
@@ -102,31 +126,37 @@ def launch(campaign: Campaign, *, actor: str, now: datetime, only_if: Any = None
         return campaign
     if campaign.status == CampaignStatus.CANCELLED:
         raise Impossible("This campaign was cancelled.")
-    if wrong := problems(campaign, now) or _lacking(campaign, now):
-        raise Impossible(" ".join(wrong))
+    seen = _agreed(campaign, seen, now)
     category = _template(campaign).counts_as
     if category == Category.MARKETING and not Window.of(switch.current()).open_at(now):
         raise Impossible(f"Marketing is sent only {Window.of(switch.current()).words}.")
-    reviewed = audience.preview(campaign, category, now).to_json()
-    if _move(campaign, NOT_STARTED, only_if, status=CampaignStatus.RUNNING, launched_at=now,
-             launched_by=actor, category=category, missed_at=None, reviewed=reviewed):  # fmt: skip
-        audience.resolve(campaign, category, now)
+    moved = _move(campaign, NOT_STARTED, only_if, status=CampaignStatus.RUNNING, launched_at=now,
+                  launched_by=actor, category=category, missed_at=None,
+                  reviewed=seen.preview.to_json())  # fmt: skip
+    if moved and seen.preview.total <= audience.AT_ONCE:
+        audience.write(campaign, category, audience.named(campaign, category, now), now)
+        campaign.audience_done_at = now
+        db.session.flush()
     return campaign
 
 
-def schedule(campaign: Campaign, at: datetime, *, actor: str, now: datetime) -> Campaign:
-    """Launch it by itself at that instant. Raises Impossible, also for a time outside the send window."""
-    if wrong := problems(campaign, now) or _lacking(campaign, now):
-        raise Impossible(" ".join(wrong))
+def schedule(
+    campaign: Campaign, at: datetime, *, actor: str, now: datetime, seen: Outlook | None = None
+) -> Campaign:
+    """Launch it by itself at that instant; `seen` as for `launch`.
+
+    Raises Impossible, also for a time outside the send window.
+    """
+    seen = _agreed(campaign, seen, now)
     if at <= now:
         raise Impossible("This time is over; choose a later one.")
     category = _template(campaign).counts_as
     window = Window.of(switch.current())
     if category == Category.MARKETING and not window.open_at(at):
         raise Impossible(f"Marketing is sent only {window.words}.")
-    reviewed = audience.preview(campaign, category, now).to_json()
     if not _move(campaign, NOT_STARTED, status=CampaignStatus.SCHEDULED, scheduled_at=at, missed_at=None,
-                 reviewed=reviewed, category=category, changed_at=now, changed_by=actor):  # fmt: skip
+                 reviewed=seen.preview.to_json(), category=category, changed_at=now,
+                 changed_by=actor):  # fmt: skip
         raise Impossible("This campaign was launched already.")
     return campaign
 
@@ -226,8 +256,9 @@ def due(now: datetime) -> list[int]:
     return list(db.session.scalars(query.order_by(Campaign.scheduled_at, Campaign.id)))
 
 
-def launch_due(campaign_id: int, now: datetime) -> None:
-    """Launch a scheduled campaign at its time; one that comes too late, or cannot start, is missed."""
+def launch_due(campaign_id: int, now: datetime, seen: Outlook | None = None) -> None:
+    """Launch a scheduled campaign at its time; one that comes too late, or cannot start, is missed. `seen` as
+    for `launch`."""
     campaign = db.session.get(Campaign, campaign_id, populate_existing=True)
     if campaign is None:
         return
@@ -239,7 +270,7 @@ def launch_due(campaign_id: int, now: datetime) -> None:
         return
     still = (Campaign.status == CampaignStatus.SCHEDULED) & (Campaign.scheduled_at == at)
     try:
-        launch(campaign, actor=campaign.changed_by, now=now, only_if=still)
+        launch(campaign, actor=campaign.changed_by, now=now, only_if=still, seen=seen)
     except Impossible as refusal:
         _miss(campaign, str(refusal), now)
 
@@ -252,9 +283,12 @@ def finish_if_done(campaign_id: int, now: datetime) -> bool:
     )
     done = db.session.execute(
         update(Campaign)
-        .where(Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING, ~pending.exists())
+        .where(
+            Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING,
+            Campaign.audience_done_at.is_not(None), ~pending.exists(),
+        )
         .values(status=CampaignStatus.FINISHED, finished_at=now)
-    )
+    )  # fmt: skip
     return done.rowcount == 1
 
 
@@ -299,10 +333,14 @@ def _refresh(campaign: Campaign) -> None:
     db.session.refresh(campaign)
 
 
-def _lacking(campaign: Campaign, now: datetime) -> list[str]:
-    """Customers for whom a variable has neither a value nor a fallback."""
-    sentence = review.lack_sentence(campaign, now)
-    return [sentence] if sentence else []
+def _agreed(campaign: Campaign, seen: Outlook | None, now: datetime) -> Outlook:
+    """The outlook, if nothing speaks against it. Raises Impossible."""
+    if seen and (wrong := problems(campaign, now)):
+        raise Impossible(" ".join(wrong))
+    seen = seen or outlook(campaign, now)
+    if seen.lacking:
+        raise Impossible(seen.lacking)
+    return seen
 
 
 def _template(campaign: Campaign) -> Template:

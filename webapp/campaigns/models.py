@@ -207,6 +207,8 @@ class Campaign(db.Model):
     """The template's category that somebody has seen at launch, or at resuming since."""
     launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     launched_by: Mapped[str | None] = mapped_column(String(40))
+    audience_done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When all its deliveries were written down; until then a worker is at it, and none starts."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_by: Mapped[str | None] = mapped_column(String(40))

@@ -27,6 +27,7 @@ from webapp.customers.phones import MalformedPhone
 from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other
+from webapp.transactions import read_first
 
 Answer = Response | str | tuple[str, int]
 
@@ -140,13 +141,14 @@ def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
     expected = request.form.get("expected", default=-1, type=int)
     if at is None and request.form.get("at", "").strip():
         raise Impossible("You chose a time: pick “At a time”, or clear it.")
-    if lack := review.lack_sentence(campaign, now):
-        raise Disagreement(lack)
+    seen = read_first(lambda: lifecycle.outlook(campaign, now))
+    if seen.lacking:
+        raise Disagreement(seen.lacking)
     if at is None:
-        lifecycle.launch(campaign, actor=current_actor(), now=now)
+        lifecycle.launch(campaign, actor=current_actor(), now=now, seen=seen)
     else:
         instant = times.chosen(at, switch.current().zone)
-        lifecycle.schedule(campaign, instant, actor=current_actor(), now=now)
+        lifecycle.schedule(campaign, instant, actor=current_actor(), now=now, seen=seen)
     eligible = (campaign.reviewed or {}).get("eligible", 0)
     if eligible != expected:
         raise Moved(expected, eligible)

@@ -11,7 +11,6 @@ from webapp.campaigns import (
     segment_edit_views,
     segment_filter_views,
     segment_line_views,
-    segment_selection_views,
     segments,
 )
 from webapp.campaigns.models import Segment, SegmentKind
@@ -26,7 +25,6 @@ __all__ = [
     "segment_edit_views",
     "segment_filter_views",
     "segment_line_views",
-    "segment_selection_views",
 ]
 
 

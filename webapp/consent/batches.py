@@ -12,15 +12,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.consent import ledger, state
 from webapp.consent.models import Batch, ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import OWN_OPT_OUT, Effect, Kind, Source, State, Status, Verdict
+from webapp.consent.together import together
 from webapp.extensions import db
 
-AT_ONCE = 100
+AT_ONCE = 500
 """Events of one transaction: a webhook that waits for SQLite's write lock waits for less than a second."""
 
 MOST_FORESEEN = 10_000
@@ -29,12 +30,16 @@ MOST_FORESEEN = 10_000
 
 class BatchKind(StrEnum):
     IMPORT = "import"
+    BULK = "bulk"
+    """One change of many customers who were chosen in the table."""
     REVERT = "revert"
     MISSED_STOPS = "missed_stops"
     """Texts that came while the keywords were off, honoured together."""
 
 
-REVERTIBLE = (BatchKind.IMPORT,)
+REVERTIBLE = (BatchKind.IMPORT, BatchKind.BULK)
+OPEN = and_(Batch.finished_at.is_(None), Batch.cancelled_at.is_(None), Batch.failed_why == "")
+"""Batches of the worker's that have not come to their end."""
 
 
 class Kept(StrEnum):
@@ -63,6 +68,16 @@ class Outlook:
     """Whether all its events were looked at; of a very long batch only the first are."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a revert did with some events; `after` is the id behind which to go on, None at the end."""
+
+    after: int | None
+    events: int
+    changes: int
+    kept: dict[Kept, int]
+
+
 def open_batch(kind: BatchKind, title: str, *, actor: str, now: datetime) -> Batch:
     """A batch to which events can belong from now on."""
     batch = Batch(kind=kind, title=title, actor=actor, created_at=now)
@@ -81,13 +96,17 @@ def revert_of(batch: Batch) -> Batch | None:
 
 
 def begin_revert(batch: Batch, *, actor: str, now: datetime) -> Batch:
-    """Decide to take a batch back; `revert_some` then does it. The same revert if somebody decided before.
+    """Decide to take a batch back; `revert_some` then does it. The same revert if somebody decided before;
+    one that was cancelled goes on.
 
-    Raises NotRevertible for what customers said themselves, and for a revert.
+    Raises NotRevertible for what customers said themselves, for a revert, and for what is not at its end.
     """
     if batch.kind not in REVERTIBLE:
-        raise NotRevertible("Only an import can be reverted.")
+        raise NotRevertible("Only imports and bulk changes can be reverted.")
+    if is_running(batch):
+        raise NotRevertible("It is still at work. Cancel it first, or wait for its end.")
     if known := revert_of(batch):
+        known.cancelled_at = None
         return known
     try:
         with db.session.begin_nested():
@@ -99,25 +118,33 @@ def begin_revert(batch: Batch, *, actor: str, now: datetime) -> Batch:
     return revert
 
 
-def revert_some(revert: Batch, customer: type[ConsentState], after: int, now: datetime) -> int | None:
-    """Take back the next events of the batch; the id behind which to go on, None when it is through.
+def is_running(batch: Batch) -> bool:
+    """Whether somebody goes through it now. What is done at once has no total."""
+    ended = batch.finished_at or batch.cancelled_at or batch.failed_why
+    return batch.total is not None and not ended
+
+
+def count(batch: Batch) -> int:
+    """How many events it wrote."""
+    of_batch = select(func.count()).where(ConsentEvent.batch_id == batch.id)
+    return db.session.scalar(of_batch) or 0
+
+
+def revert_some(revert: Batch, customer: type[ConsentState], after: int, now: datetime) -> Part:
+    """Take back the next events of the batch, in few statements however many they are.
 
     Safe to repeat from any place: an event is compensated once.
     """
     events = _part(revert.reverts_id or 0, after)
-    for event in events:
-        _take_back(event, revert, db.session.get_one(customer, event.customer_id), now)
-    if len(events) == AT_ONCE:
-        return events[-1].id
-    revert.finished_at = revert.finished_at or now
-    db.session.flush()
-    return None
-
-
-def unfinished() -> list[int]:
-    """The ids of reverts that were begun and not ended, the oldest first."""
-    begun = select(Batch.id).where(Batch.kind == BatchKind.REVERT, Batch.finished_at.is_(None))
-    return list(db.session.scalars(begun.order_by(Batch.id)))
+    people = _locked(events, customer)
+    judged = _judged(events, people)
+    undone = sum(reason is None for reason, _ in judged)
+    with together(list(people.values()), events=undone):
+        for event, (reason, history) in zip(events, judged, strict=True):
+            if reason is None:
+                _take_back(event, history, revert, people[event.customer_id or 0], now)
+    kept = Counter(reason for reason, _ in judged if reason)
+    return Part(events[-1].id if len(events) == AT_ONCE else None, len(events), undone, dict(kept))
 
 
 def outlook(batch: Batch, customer: type[ConsentState]) -> Outlook:
@@ -126,7 +153,7 @@ def outlook(batch: Batch, customer: type[ConsentState]) -> Outlook:
     after = 0
     while (events := _part(batch.id, after)) and found.total() < MOST_FORESEEN:
         after = events[-1].id
-        found.update(_judged(events, customer))
+        found.update(reason for reason, _ in _judged(events, _people(events, customer)))
     kept = {reason: found[reason] for reason in Kept if found[reason]}
     return Outlook(found[None], kept, whole=not events)
 
@@ -136,34 +163,48 @@ def _part(batch_id: int, after: int) -> Sequence[ConsentEvent]:
     return db.session.scalars(part.order_by(ConsentEvent.id).limit(AT_ONCE)).all()
 
 
-def _take_back(event: ConsentEvent, revert: Batch, customer: Any, now: datetime) -> None:
-    ledger.lock(customer)
-    events = ledger.history(customer.id)
-    before = _state_before(events, event.id)
-    if _reason_to_keep(event, events, before, customer, _has_proof(before)) is not None:
-        return
+def _take_back(
+    event: ConsentEvent, events: list[ConsentEvent], revert: Batch, customer: Any, now: datetime
+) -> None:
     undone = ledger.new_event(
         customer, Kind.CONSENT, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=revert.actor, now=now
     )
-    undone.status, undone.compensates, undone.batch_id = before.status, event.id, revert.id
-    db.session.add(undone)
-    db.session.flush()
-    ledger.move(customer, state.fold([*events, undone]))
+    undone.status, undone.compensates = _state_before(events, event.id).status, event.id
+    undone.batch_id = revert.id
+    ledger.append_compensation(customer, undone, state.fold([*events, undone]))
 
 
-def _judged(events: Sequence[ConsentEvent], customer: type[ConsentState]) -> list[Kept | None]:
-    """For each event why it is kept, or None; three statements for all of them."""
+def _locked(events: Sequence[ConsentEvent], customer: type[ConsentState]) -> dict[int, Any]:
+    query = _of(events, customer).with_for_update(key_share=True)
+    found = db.session.scalars(query.execution_options(populate_existing=True))
+    return {each.id: each for each in found}
+
+
+def _people(events: Sequence[ConsentEvent], customer: type[ConsentState]) -> dict[int, Any]:
+    return {each.id: each for each in db.session.scalars(_of(events, customer))}
+
+
+def _of(events: Sequence[ConsentEvent], customer: Any) -> Select[Any]:
     ids = {event.customer_id for event in events}
-    people = {each.id: each for each in db.session.scalars(select(customer).where(customer.id.in_(ids)))}
+    return select(customer).where(customer.id.in_(ids)).order_by(customer.id)
+
+
+def _judged(
+    events: Sequence[ConsentEvent], people: dict[int, Any]
+) -> list[tuple[Kept | None, list[ConsentEvent]]]:
+    """For each event why it is kept, or None, and the history of its customer; two statements for all."""
     histories: dict[int, list[ConsentEvent]] = {id: [] for id in people}
-    for each in ledger.history(*ids):
-        histories[each.customer_id].append(each)
-    before = {event.id: _state_before(histories[event.customer_id], event.id) for event in events}
+    for each in ledger.history(*people):
+        histories[each.customer_id or 0].append(each)
+    before = {event.id: _state_before(histories[event.customer_id or 0], event.id) for event in events}
     proofs = _proved({then.status_event_id for then in before.values()})
     return [
-        _reason_to_keep(
-            event, histories[event.customer_id], before[event.id], people[event.customer_id],
-            before[event.id].status_event_id in proofs,
+        (
+            _reason_to_keep(
+                event, histories[event.customer_id or 0], before[event.id], people[event.customer_id or 0],
+                before[event.id].status_event_id in proofs,
+            ),
+            histories[event.customer_id or 0],
         )
         for event in events
     ]  # fmt: skip
@@ -192,10 +233,6 @@ def _stands(each: ConsentEvent, event: ConsentEvent, compensated: set[int | None
 
 def _state_before(events: list[ConsentEvent], event_id: int) -> State:
     return state.fold([each for each in events if each.id < event_id])
-
-
-def _has_proof(before: State) -> bool:
-    return before.status_event_id in _proved({before.status_event_id})
 
 
 def _proved(event_ids: set[int | None]) -> set[int]:

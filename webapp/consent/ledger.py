@@ -101,19 +101,31 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
     verdict = rules.decide(before, statement.change)
     if verdict is None:
         return None
-    event = new_event(customer, Kind.CONSENT, verdict, source=statement.source, actor=statement.actor,
-                   now=statement.now)  # fmt: skip
-    event.status = statement.status
-    event.reason = verdict.reason or statement.reason
-    event.identity_id = statement.identity_id
-    event.external_id = external_id(statement.message_id)
-    event.batch_id = statement.batch_id or event.batch_id
-    event.rule_version = statement.rule_version
+    event = ConsentEvent(**stated(customer.id, verdict, statement))
     _append(customer, event, statement.proof)
     if (before.status, customer.status) == (Status.OPTED_OUT, Status.OPTED_IN):
         for follow in _returns:
             follow(customer, statement.now)
     return event
+
+
+def stated(customer_id: int, verdict: Verdict, statement: Statement) -> dict[str, Any]:
+    """The columns of the event that records a statement."""
+    return {
+        "customer_id": customer_id,
+        "kind": Kind.CONSENT,
+        "status": statement.status,
+        "source": statement.source,
+        "actor": statement.actor,
+        "identity_id": statement.identity_id,
+        "external_id": external_id(statement.message_id),
+        "rule_version": statement.rule_version,
+        "effect": verdict.effect,
+        "reason": verdict.reason or statement.reason,
+        "batch_id": statement.batch_id or _batch.get(),
+        "occurred_at": verdict.occurred_at,
+        "recorded_at": statement.now,
+    }
 
 
 @dataclass(frozen=True)
@@ -244,6 +256,12 @@ def append_signal(
     event.external_id = external_id(signal.message_id)
     event.rule_version = signal.rule_version
     return _append(customer, event, signal.proof)
+
+
+def append_compensation(customer: ConsentState, event: ConsentEvent, to: State) -> None:
+    """Write an event that takes another one back, and give the customer the state that it leads to."""
+    _write(event, Proof())
+    move(customer, to)
 
 
 def _append(customer: ConsentState, event: ConsentEvent, proof: Proof) -> ConsentEvent:

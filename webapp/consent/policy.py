@@ -82,9 +82,12 @@ def reconfirm_after(months: int | None, *, version: int | None, actor: str, now:
 
 def terms(policy: Policy, now: datetime) -> Terms:
     """What these settings mean for the gate at this instant."""
-    months = policy.reconfirm_months
-    since = None if months is None else months_before(now, months)
-    return Terms(policy.unknown_may_receive, since)
+    return Terms(policy.unknown_may_receive, opted_in_since(policy.reconfirm_months, now))
+
+
+def opted_in_since(months: int | None, now: datetime) -> datetime | None:
+    """An opt-in before this instant needs confirming again; None: none does."""
+    return None if months is None else months_before(now, months)
 
 
 def months_before(instant: datetime, months: int) -> datetime:

@@ -40,11 +40,14 @@ _running: ContextVar[Together | None] = ContextVar("consent_together", default=N
 
 
 @contextmanager
-def together(customers: Sequence[ConsentState], external_ids: Sequence[str]) -> Iterator[None]:
+def together(
+    customers: Sequence[ConsentState], external_ids: Sequence[str] = (), *, events: int = 0
+) -> Iterator[None]:
     """Inside, the ledger takes these customers as locked, and writes at the end. They are locked already;
-    `external_ids` are those of all messages that may be recorded."""
+    `external_ids` are those of all messages that may be recorded, `events` is how many come without one."""
     ids = {customer.id for customer in customers}
-    mark = _running.set(Together(ids, _recorded_before(external_ids), len(external_ids)))
+    drawn = len(external_ids) + events
+    mark = _running.set(Together(ids, _recorded_before(external_ids), drawn))
     try:
         with db.session.no_autoflush:
             yield

@@ -14,8 +14,9 @@ class BatchChange(db.Model):
 
     `change` holds, where it applies, `added` and `removed` (ids of tags that the customer had not, or had),
     `attributes` (by the id of the attribute the display values before and after, null for none), `named` (the
-    name that was filled) and `identities` (ids of addresses that were added). Of a customer whom the batch
-    created nothing is listed: all of it came with the batch.
+    name that was filled), `identities` (ids of addresses that were added) and `joined` (ids of segments into
+    which the customer came). Of a customer whom the batch created nothing is listed: all of it came with the
+    batch.
     """
 
     __tablename__ = "batch_changes"

@@ -1,7 +1,12 @@
-"""A filter as SQL conditions over customers; tags and attributes are looked up by their folded names."""
+"""A filter as SQL conditions over customers; tags and attributes are looked up by their folded names.
+
+One condition drives: its index gives the customers in the order of their ids, and each of them is tested for
+the others. SQLite is told which, namely the one of which there are fewest; PostgreSQL chooses by itself.
+"""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -13,13 +18,14 @@ from sqlalchemy import (
     cast,
     exists,
     false,
+    func,
     literal,
     or_,
     select,
+    true,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.customers import phones
+from webapp.customers import phones, search_index
 from webapp.customers.filters import Filter
 from webapp.customers.models import (
     AttributeKey,
@@ -32,12 +38,53 @@ from webapp.customers.models import (
 )
 from webapp.customers.search import fold, number_in
 from webapp.customers.values import MalformedValue, parse_value
-from webapp.database import compact_json
+from webapp.database import compact_json, in_order, json_rows
 from webapp.extensions import db
 
 ATTRIBUTES = CustomerAttribute.__table__
 PRESENT = Customer.merged_into_id.is_(None), Customer.erased_at.is_(None)
 """Who was merged into another customer, or erased, is on no list."""
+MOST_LOOKED_AT = 20_000
+"""A condition that more customers meet is common: how common does not matter."""
+MOST_SORTED = 2_000
+"""So many customers with one of several values may be sorted for a page."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Where the customers come from: the column that gives their ids in order, and what picks its rows."""
+
+    source: FromClause
+    key: ColumnElement[int]
+    picks: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def size(self) -> ColumnElement[int]:
+        """How many rows it gives, counted up to `MOST_LOOKED_AT`."""
+        some = select(self.key).select_from(self.source).where(*self.picks).limit(MOST_LOOKED_AT + 1)
+        return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+EVERYBODY = Driver(Customer.__table__, Customer.__table__.c.id)
+
+
+@dataclass(frozen=True)
+class TagTest:
+    """Customers who carry the tag."""
+
+    id: int
+    n: int
+    """How many do."""
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        other = CustomerTag.__table__.alias()
+        return exists().where(other.c.tag_id == self.id, other.c.customer_id == Customer.id)
+
+    @property
+    def driver(self) -> Driver:
+        table = CustomerTag.__table__
+        return Driver(table, table.c.customer_id, (table.c.tag_id == self.id,))
 
 
 @dataclass(frozen=True)
@@ -57,7 +104,10 @@ class AttributeTest:
         """The test on rows of the table of values, or an alias of it."""
         column = _compared_column(self.type, attributes)
         value = column == self.values[0] if self.single else column.in_(self.values)
-        return and_(attributes.c.key_id == self.key_id, value)
+        tests = [attributes.c.key_id == self.key_id, value]
+        if self.type == AttributeType.JSON:  # their index holds these only
+            tests.append(attributes.c.val_json.is_not(None))
+        return and_(*tests)
 
     @property
     def holds(self) -> ColumnElement[bool]:
@@ -65,88 +115,191 @@ class AttributeTest:
         attributes = ATTRIBUTES.alias()
         return exists().where(attributes.c.customer_id == Customer.id, self.on(attributes))
 
+    @property
+    def driver(self) -> Driver:
+        return Driver(ATTRIBUTES, ATTRIBUTES.c.customer_id, (self.on(ATTRIBUTES),))
+
+
+@dataclass(frozen=True)
+class SearchTest:
+    """Customers with this number, exactly if somebody has it, else in part; or whose name has these words."""
+
+    words: tuple[str, ...]
+    number: str
+    exact: bool
+    """Somebody has exactly this number, or a variant of it."""
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        if self.exact:  # an index knows them, a search would not
+            key = Identity.match_key == phones.match_key(self.number)
+            return Customer.id.in_(select(Identity.customer_id).where(key))
+        words = and_(true(), *(_contains(word) for word in self.words))
+        return or_(_contains(self.number), words) if self.number else words
+
+    @property
+    def driver(self) -> Driver | None:
+        """None when no part is long enough to be looked up, or the number is known."""
+        ways = [way for way in (self.words, (self.number,)) if any(way)]
+        grams = [search_index.trigrams(way) for way in ways]
+        if self.exact or not all(grams):
+            return None
+        index = search_index.INDEX
+        return Driver(index, index.c.rowid, (search_index.holds_any(grams),))
+
 
 @dataclass(frozen=True)
 class Conditions:
     """A filter after the look-ups. `nobody`: it names a tag, an attribute or a value that cannot be."""
 
     nobody: bool
-    tag_ids: tuple[int, ...]
+    tags: tuple[TagTest, ...] = ()
     """The rarest first."""
-    attributes: tuple[AttributeTest, ...]
-    search: tuple[ColumnElement[bool], ...]
-    status: str
+    attributes: tuple[AttributeTest, ...] = ()
+    search: SearchTest | None = None
+    status: str = ""
+    sizes: dict[Any, int] = field(default_factory=dict)
+    """How many customers meet a condition, where somebody looked (see `sized`)."""
 
-    def ids(self) -> tuple[Select[tuple[int]], InstrumentedAttribute[int]]:
-        """The ids of the customers, and the column to order and page by.
+    @property
+    def row_tests(self) -> list[ColumnElement[bool]]:
+        """The tests of all conditions on rows of customers, for one of them or a few."""
+        return [*PRESENT, *self._row_tests(), *(test.holds for test in (*self.tags, *self.attributes))]
 
-        The rarest tag drives, else an attribute of one value, else the walk over customers. SQLite would
-        otherwise build the whole set before it takes the first page of it.
+    def ids(self) -> tuple[Select[tuple[int]], ColumnElement[int]]:
+        """The ids of the customers, and the column to order and page by."""
+        leading = self._leading()
+        driver = leading.driver if leading else EVERYBODY
+        tests = [*PRESENT, *self._row_tests(), *driver.picks]
+        tests += [test.holds for test in (*self.tags, *self.attributes) if test is not leading]
+        if driver is EVERYBODY:
+            return select(Customer.id).where(*tests), Customer.id
+        source = in_order(driver.source, Customer, Customer.id == driver.key)
+        return select(Customer.id).select_from(source).where(*tests), driver.key
+
+    def _leading(self) -> Any:
+        """The condition that drives: of those with a size the smallest, if the walk over the customers of a
+        status is not smaller. Without sizes the rarest tag, else one value, else the search."""
+        if self.search and self.search.exact:
+            return None
+        ready = [test for test in self.drivers() if test.driver is not None]
+        known = {test: self.sizes[test] for test in ready if test in self.sizes}
+        if not known:
+            return ready[0] if ready else None
+        leading = min(known, key=known.__getitem__)
+        return None if self.sizes.get(self.status, MOST_LOOKED_AT + 2) < known[leading] else leading
+
+    def drivers(self) -> Iterator[Any]:
+        """The conditions whose index gives the customers in the order of their ids."""
+        yield from self.tags
+        for test in self.attributes:
+            if test.single or 0 <= self.sizes.get(test, -1) <= MOST_SORTED:
+                yield test
+        if self.search and db.engine.dialect.name == "sqlite":
+            yield self.search
+
+    def unsized(self) -> dict[Any, ColumnElement[int]]:
+        """The counts that decide which of several conditions drives; none when there is no choice.
+
+        Of a tag the number is known. PostgreSQL has statistics.
         """
-        tests = [*PRESENT, *self._row_tests()]
-        if self.tag_ids:
-            drive = CustomerTag.tag_id == self.tag_ids[0]
-            tests += [drive, *map(_carries, self.tag_ids[1:]), *(test.holds for test in self.attributes)]
-            return _joined(CustomerTag.customer_id).where(*tests), CustomerTag.customer_id
-        if self.attributes and self.attributes[0].single:
-            first, *others = self.attributes
-            tests += [first.on(ATTRIBUTES), *(test.holds for test in others)]
-            return _joined(CustomerAttribute.customer_id).where(*tests), CustomerAttribute.customer_id
-        tests += [test.holds for test in self.attributes]
-        return select(Customer.id).where(*tests), Customer.id
+        tests = [*self.attributes, *([self.search] if self.search and self.search.driver else [])]
+        several = len(tests) + len(self.tags) + bool(self.status) > 1
+        if db.engine.dialect.name != "sqlite" or not several or (self.search and self.search.exact):
+            return {}
+        asked = {test: test.driver.size for test in tests}
+        return asked | ({self.status: _of_status(self.status).size} if self.status else {})
+
+    def sized(self, sizes: dict[Any, int]) -> "Conditions":
+        return replace(self, sizes={**{test: test.n for test in self.tags}, **sizes})
+
+    @property
+    def number(self) -> int:
+        """How many conditions there are."""
+        return len(self.tags) + len(self.attributes) + bool(self.search) + bool(self.status) + self.nobody
 
     def _row_tests(self) -> list[ColumnElement[bool]]:
-        tests = [*self.search]
+        tests = [self.search.holds] if self.search else []
         if self.nobody:
             tests.append(false())
-        if (
-            self.status
-        ):  # written out, for a partial index is used only when its condition stands in the statement
-            tests.append(Customer.status == literal(self.status, literal_execute=True))
-        return tests
+        return [*tests, *_status_tests(self.status)]
 
 
-def conditions_of(wanted: Filter) -> Conditions:
-    """Look up what the filter names."""
-    tag_ids = _tag_ids(wanted)
-    attributes = _attribute_tests(wanted)
+@dataclass(frozen=True)
+class Names:
+    """The tags and attributes of the desk, by their folded names."""
+
+    tags: dict[str, TagTest]
+    keys: dict[str, tuple[int, str]]
+    """Id and type."""
+
+    @classmethod
+    def of(cls, tags: Iterable[Any], keys: Iterable[Any]) -> "Names":
+        """Of rows (folded name, id, n) and (folded name, id, type)."""
+        return cls({key: TagTest(id, n) for key, id, n in tags}, {key: (id, type) for key, id, type in keys})
+
+
+def conditions_of(wanted: Filter, names: Names | None = None, *, sizes: bool = True) -> Conditions:
+    """Look up what the filter names, in two statements at most; `names` are known to who has read them, and
+    on a desk of a few customers it does not matter which condition drives: there need be no `sizes`."""
+    return _looked_at(_named(wanted, names), sizes=sizes)
+
+
+def tests_of(wanted: Filter) -> list[ColumnElement[bool]]:
+    """The filter as tests on rows of customers, for a few of them whom something else picks."""
+    return _looked_at(_named(wanted, None), sizes=False).row_tests
+
+
+def _named(wanted: Filter, names: Names | None) -> Conditions:
+    if names is None:
+        names = _names_in(wanted)
+    tags = [names.tags.get(key) for key in dict.fromkeys(map(fold, wanted.tags))]
+    attributes = _attribute_tests(wanted, names)
     return Conditions(
-        nobody=tag_ids is None or attributes is None,
-        tag_ids=tag_ids or (),
-        attributes=attributes or (),
-        search=_search_tests(wanted.q),
+        nobody=None in tags or None in attributes or _says_nothing(wanted.q),
+        tags=tuple(sorted(filter(None, tags), key=lambda tag: (tag.n, tag.id))),
+        attributes=tuple(sorted(filter(None, attributes), key=lambda test: not test.single)),
+        search=_search_test(wanted.q),
         status=wanted.status,
     )
 
 
-def _joined(driver: InstrumentedAttribute[int]) -> Select[tuple[int]]:
-    return select(Customer.id).join_from(driver.class_, Customer, Customer.id == driver)
+def _looked_at(conditions: Conditions, sizes: bool) -> Conditions:
+    """With the sizes of the conditions, and whether somebody has the number: one statement, if any."""
+    columns: dict[Any, ColumnElement[Any]] = {}
+    number = conditions.search.number if conditions.search else ""
+    if number:
+        known = Identity.match_key == phones.match_key(number)
+        columns["exact"] = select(exists().where(known)).scalar_subquery()
+    columns |= conditions.unsized() if sizes else {}
+    if not columns:
+        return conditions.sized({})
+    row = db.session.execute(select(*columns.values())).one()
+    found = dict(zip(columns, row, strict=True))
+    if found.pop("exact", False) and conditions.search:
+        return replace(conditions, search=replace(conditions.search, exact=True)).sized({})
+    return conditions.sized(found)
 
 
-def _carries(tag_id: int) -> ColumnElement[bool]:
-    other = CustomerTag.__table__.alias()
-    return exists().where(other.c.tag_id == tag_id, other.c.customer_id == Customer.id)
+def _names_in(wanted: Filter) -> Names:
+    """Those that the filter names."""
+    tags, attributes = set(map(fold, wanted.tags)), {fold(name) for name, _ in wanted.attrs}
+    if not tags and not attributes:
+        return Names({}, {})
+    known_tags = select(Tag.key, Tag.id, Tag.n).where(Tag.key.in_(tags))
+    known_keys = select(AttributeKey.key, AttributeKey.id, AttributeKey.type).where(
+        AttributeKey.key.in_(attributes)
+    )
+    found = db.session.execute(select(json_rows(known_tags), json_rows(known_keys))).one()
+    return Names.of(*found)
 
 
-def _tag_ids(wanted: Filter) -> tuple[int, ...] | None:
-    keys = set(map(fold, wanted.tags))
-    if not keys:
-        return ()
-    found = tuple(db.session.scalars(select(Tag.id).where(Tag.key.in_(keys)).order_by(Tag.n, Tag.id)))
-    return found if len(found) == len(keys) else None
-
-
-def _attribute_tests(wanted: Filter) -> tuple[AttributeTest, ...] | None:
+def _attribute_tests(wanted: Filter, names: Names) -> list[AttributeTest | None]:
     values = defaultdict(list)
     for name, value in wanted.attrs:
         values[fold(name)].append(value)
-    if not values:
-        return ()
-    keys = db.session.execute(
-        select(AttributeKey.id, AttributeKey.key, AttributeKey.type).where(AttributeKey.key.in_(values))
-    )
-    tests = [_attribute_test(key.id, key.type, values[key.key]) for key in keys]
-    return tuple(sorted(tests, key=lambda test: not test.single)) if len(tests) == len(values) else None
+    return [_attribute_test(*names.keys[key], raw) if key in names.keys else None
+            for key, raw in values.items()]  # fmt: skip
 
 
 def _attribute_test(key_id: int, type: str, raw: list[str]) -> AttributeTest:
@@ -170,17 +323,24 @@ def _comparable(type: str, raw: str) -> Any:
     return value if is_text or type == AttributeType.NUMBER else compact_json(value)
 
 
-def _search_tests(q: str) -> tuple[ColumnElement[bool], ...]:
-    words = [Customer.search.contains(word, autoescape=True) for word in fold(q).split()]
-    number = number_in(q)
-    if not number:
-        return tuple(words)
-    if known := _with_number(number):
-        return (Customer.id.in_(known),)
-    return (or_(Customer.search.contains(number), and_(*words)),)
+def _search_test(q: str) -> SearchTest | None:
+    words, number = tuple(fold(q).split()), number_in(q)
+    return SearchTest(words, number, exact=False) if words or number else None
 
 
-def _with_number(digits: str) -> list[int]:
-    """The customers with exactly this number, or a variant of it: an index knows them, a search would not."""
-    matching = Identity.match_key == phones.match_key(digits)
-    return list(db.session.scalars(select(Identity.customer_id).where(matching).distinct()))
+def _says_nothing(q: str) -> bool:
+    """Signs that no name is searched by, such as an underscore alone."""
+    return bool(q) and _search_test(q) is None
+
+
+def _contains(part: str) -> ColumnElement[bool]:
+    return Customer.search.contains(part, autoescape=True)
+
+
+def _of_status(status: str) -> Driver:
+    return Driver(Customer.__table__, Customer.__table__.c.id, (*PRESENT, *_status_tests(status)))
+
+
+def _status_tests(status: str) -> list[ColumnElement[bool]]:
+    """Written out, for a partial index is used only when its condition stands in the statement."""
+    return [Customer.status == literal(status, literal_execute=True)] if status else []

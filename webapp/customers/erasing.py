@@ -22,6 +22,7 @@ from webapp.customers import (
     merging,
     phones,
     search,
+    search_index,
     suppression_key,
     suppressions,
     tags,
@@ -222,6 +223,7 @@ def _elsewhere(gone: Gone, now: datetime) -> None:
     """What is told of them beside their records."""
     for function in _erasers:
         function(gone)
+    search_index.forget_deleted()
     forgetting.forget_all(gone.ids, now)
     leftovers.forget(gone.addresses)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from webapp.customers import phones, search
 from webapp.customers.addresses import Address, MalformedId, address, addresses, number_keys
@@ -83,6 +84,34 @@ def alike(customer: Customer) -> list[Customer]:
     customer = survivor(customer)
     given = [Address(IdentityKind(i.kind), i.value, i.match_key) for i in customer.identities]
     return customers_like(given) or [customer]
+
+
+def all_alike(customer_ids: Iterable[int]) -> set[int]:
+    """The ids of these customers and of all that may be one of these persons (see `customers_like`); one
+    statement for each step from address to address, however many they are."""
+    known: set[int] = set()
+    new = set(customer_ids)
+    theirs = aliased(Identity)
+    numbers = and_(Identity.kind.in_(NUMBER_KINDS), theirs.kind.in_(NUMBER_KINDS))
+    shared = theirs.match_key == Identity.match_key, or_(numbers, theirs.kind == Identity.kind)
+    while new:
+        known |= new
+        owners = select(Identity.customer_id).join(theirs, and_(*shared)).where(theirs.customer_id.in_(new))
+        new = set(db.session.scalars(owners.distinct())) - known
+    return known
+
+
+def survivors(customer_ids: Iterable[int]) -> set[int]:
+    """The ids of these customers, or of those into whom they were merged; whoever was erased is left out."""
+    found: set[int] = set()
+    new = set(customer_ids)
+    while new:
+        rows = db.session.execute(
+            select(Customer.id, Customer.merged_into_id, Customer.erased_at).where(Customer.id.in_(new))
+        ).all()
+        found |= {row.id for row in rows if row.merged_into_id is None and row.erased_at is None}
+        new = {row.merged_into_id for row in rows if row.merged_into_id}
+    return found
 
 
 def known_keys(given: Iterable[Address]) -> set[str]:

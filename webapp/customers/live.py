@@ -13,6 +13,7 @@ from webapp.customers.models import Customer
 from webapp.customers.queries import Count
 from webapp.customers.rows import Row, rows_of
 from webapp.customers.table import Table
+from webapp.database import json_rows
 from webapp.extensions import db
 
 MOST_ROWS = 200
@@ -33,10 +34,6 @@ class Asked:
         newest = args.get("newest", "0")
         return cls(ids, int(newest) if _is_id(newest) else 0, tag)
 
-    @classmethod
-    def about(cls, table: Table) -> "Asked":
-        return cls([row.id for row in table.rows], table.newest_id)
-
     @property
     def known_versions(self) -> dict[int, str]:
         """The versions of the rows as the page has them; empty when the tag is not one of ours."""
@@ -56,36 +53,32 @@ class News:
 
 def asking(table: Table) -> dict[str, Any]:
     """The parameters by which a page asks about itself."""
-    asked = Asked.about(table)
-    return {"ids": ",".join(map(str, asked.ids)), "newest": asked.newest}
+    return {"ids": ",".join(map(str, table.slice.ids)), "newest": table.newest_id}
+
+
+def tag_of(table: Table, reviews_open: int) -> str:
+    """The tag of a page that was read in this moment."""
+    versions = {record.id: record.version for record in table.slice.found}
+    return _tag(table.slice.ids, versions, table.desk["latest_event"], 0, reviews_open)
 
 
 def news(table: Table, asked: Asked) -> News:
     """The changed rows; a row that no longer matches the filter is marked and stays."""
-    versions = _versions(asked.ids)
-    new_count = _count_newer(table, asked.newest)
-    shown = ".".join(str(versions.get(id, 0)) for id in asked.ids)
-    reviews_open = holds.open_count()
-    tag = f"{shown}|{_latest_event()}|{new_count.n}|{reviews_open}"
+    versions = select(Customer.id, Customer.version).where(Customer.id.in_(asked.ids))
+    latest = select(func.max(ConsentEvent.id)).scalar_subquery()  # the counts beside the filters follow it
+    newer = queries.newer(table.filter, asked.newest, MOST_NEW)
+    rows, event, new, reviews = db.session.execute(
+        select(json_rows(versions), latest, newer, holds.open_number())
+    ).one()
+    new_count, shown = Count.up_to(MOST_NEW, new), dict(rows)
+    tag = _tag(asked.ids, shown, event, new_count.n, reviews)
     known = asked.known_versions
-    changed = [id for id in asked.ids if known and id in versions and str(versions[id]) != known[id]]
-    return News(tag, [_marked(row, table) for row in rows_of(changed, table.reader)], new_count, reviews_open)
+    changed = [id for id in asked.ids if known and id in shown and str(shown[id]) != known[id]]
+    return News(tag, [_marked(row, table) for row in rows_of(changed, table.reader)], new_count, reviews)
 
 
-def _versions(ids: list[int]) -> dict[int, int]:
-    query = select(Customer.id, Customer.version).where(Customer.id.in_(ids))
-    return {row.id: row.version for row in db.session.execute(query)}
-
-
-def _latest_event() -> int:
-    """Rises whenever anybody's consent changes, so that the counts beside the filters follow."""
-    return db.session.scalar(select(func.max(ConsentEvent.id))) or 0
-
-
-def _count_newer(table: Table, newest: int) -> Count:
-    some = queries.matching(table.filter).where(Customer.id > newest).limit(MOST_NEW + 1).subquery()
-    n = db.session.scalar(select(func.count()).select_from(some)) or 0
-    return Count(min(n, MOST_NEW), n > MOST_NEW)
+def _tag(ids: list[int], versions: dict[int, int], event: int | None, new: int, reviews: int) -> str:
+    return f"{'.'.join(str(versions.get(id, 0)) for id in ids)}|{event or 0}|{new}|{reviews}"
 
 
 def _marked(row: Row, table: Table) -> Row:

@@ -29,6 +29,10 @@ class AttributeType(StrEnum):
     JSON = "json"
 
 
+PRESENT = "merged_into_id IS NULL AND erased_at IS NULL"
+"""Who was merged into another customer, or erased, is on no list."""
+
+
 def _partial(name: str, where: str) -> Index:
     return Index(name, "id", sqlite_where=text(where), postgresql_where=text(where))
 
@@ -53,9 +57,9 @@ class Customer(ConsentState, db.Model):
 
     __table_args__ = (
         CheckConstraint("status IN ('opted_in', 'opted_out', 'unknown')", name="status"),
-        _partial("ix_customers_opted_in", "status = 'opted_in'"),
-        _partial("ix_customers_opted_out", "status = 'opted_out'"),
-        _partial("ix_customers_unknown", "status = 'unknown'"),
+        _partial("ix_customers_opted_in", f"status = 'opted_in' AND {PRESENT}"),
+        _partial("ix_customers_opted_out", f"status = 'opted_out' AND {PRESENT}"),
+        _partial("ix_customers_unknown", f"status = 'unknown' AND {PRESENT}"),
         _partial("ix_customers_stopped", "platform_stop_at IS NOT NULL"),
         _partial("ix_customers_held", "held_at IS NOT NULL"),
         _partial("ix_customers_disputed", "disputed_at IS NOT NULL"),
@@ -164,6 +168,13 @@ class CustomerAttribute(db.Model):
             "customer_id",
             sqlite_where=text("val_num IS NOT NULL"),
             postgresql_where=text("val_num IS NOT NULL"),
+        ),
+        Index(
+            "ix_customer_attrs_json",
+            "key_id",
+            "customer_id",
+            sqlite_where=text("val_json IS NOT NULL"),
+            postgresql_where=text("val_json IS NOT NULL"),
         ),
         {"sqlite_with_rowid": False},
     )

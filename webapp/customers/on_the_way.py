@@ -18,10 +18,19 @@ def counted_by(count: Count) -> Count:
     return count
 
 
+def started(ids: Iterable[int]) -> int:
+    """How many messages to these customers are on the wire."""
+    ids = list(ids)
+    return sum(count(ids) for count in _counts)
+
+
 def words(customer: Customer) -> str:
     """A sentence to add, with a space before it; "" when nothing is on its way."""
-    ids = [one.id for one in identities.alike(customer)]
-    n = sum(count(ids) for count in _counts)
+    return sentence(started(one.id for one in identities.alike(customer)))
+
+
+def sentence(n: int) -> str:
+    """`words` for so many messages."""
     if not n:
         return ""
-    return " One message is already on its way." if n == 1 else f" {n} messages are already on their way."
+    return " One message is already on its way." if n == 1 else f" {n:,} messages are already on their way."

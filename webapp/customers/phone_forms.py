@@ -11,8 +11,11 @@ from itertools import count
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from webapp.customers import phone_table
+
 MOST_DIGITS = 15
 """E.164 allows no more, the country code included; some countries' own numbers are longer."""
+_NO_DIGITS = re.compile("[^0-9]+")
 _BRAZIL_WITHOUT_NINE = re.compile(r"55(\d\d)([6-9]\d{3})(\d{4})")
 _MEXICO_WITH_ONE = re.compile(r"521(\d{10})")
 _ARGENTINA_WITH_NINE = re.compile(r"549(\d{10})")
@@ -21,6 +24,8 @@ _ARGENTINA_WITH_15 = re.compile(r"549?(?=\d{12}$)(?:(11)15(\d{8})|([23]\d\d)15(\
 
 def digits(raw: str) -> str:
     """The digits in `raw`, of whatever script, as 0 to 9, and nothing else."""
+    if raw.isascii():
+        return raw if raw.isdigit() else _NO_DIGITS.sub("", raw)
     return "".join(str(value) for sign in raw if (value := unicodedata.decimal(sign, None)) is not None)
 
 
@@ -51,6 +56,8 @@ def display_phone(digits: str) -> str:
         return f"+55 {found[1]} {found[2]}-{found[3]}"
     if _MEXICO_WITH_ONE.fullmatch(digits):
         return display_phone(match_key(digits)).replace("+52 ", "+52 1 ", 1)
+    if known := phone_table.display(digits):
+        return known
     number = parsed(f"+{digits}")
     if number is None or not is_possible(number):
         return f"+{digits}" if digits else ""

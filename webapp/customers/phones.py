@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
+from webapp.customers import phone_table
 from webapp.customers.phone_forms import (
     MOST_DIGITS,
     argentine_mobile,
@@ -36,6 +37,8 @@ FEWEST_DIGITS_IN_DOUBT = 11
 _SHORTENED = re.compile(r"[+]?\d+(?:[.,]\d+)?E[+]?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"([+]?\d{7,})[.,]0+")
 _PREFIX = re.compile(r"(?:tel|phone|whatsapp):", re.IGNORECASE)
+_PLAIN = re.compile(r"\+[1-9][0-9 ()-]{6,}", re.ASCII)
+_SIGNS = re.compile("[^0-9]+")
 _APOSTROPHES = "'’‘`´"
 
 
@@ -69,6 +72,10 @@ def parse_phone(raw: str, default_country: str | None = None) -> Phone:
     be a number raises `MalformedPhone`: WhatsApp knows people by numbers that no table of numbers has.
     """
     region = _region(default_country)
+    if _PLAIN.fullmatch(raw):
+        found = _SIGNS.sub("", raw)
+        if phone_table.display(found):
+            return _phone(found)
     written = _written(raw)
     if len(digits(written)) > MOST_DIGITS + len("00"):
         raise MalformedPhone(

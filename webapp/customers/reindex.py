@@ -1,11 +1,11 @@
-"""Rebuild what is written twice for speed: display copies, search texts, counts of tags."""
+"""Rebuild what is written twice for speed: display copies, search texts and their index, counts of tags."""
 
 from collections.abc import Iterator
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
-from webapp.customers import copies, identities
+from webapp.customers import copies, identities, search_index
 from webapp.customers.models import Customer, CustomerTag, Tag
 from webapp.extensions import db
 
@@ -18,6 +18,7 @@ def reindex() -> int:
     repaired = sum(_repaired(customers) for customers in _chunks())
     carriers = select(func.count()).where(CustomerTag.tag_id == Tag.id).scalar_subquery()
     db.session.execute(update(Tag).values(n=carriers))
+    search_index.rebuild()
     db.session.expire_all()
     return repaired
 

@@ -9,13 +9,14 @@ from sqlalchemy import Row as Record
 from sqlalchemy import Select, select
 
 from webapp import clock
-from webapp.accounts.actors import actor_names
+from webapp.accounts.actors import name_column, name_of
 from webapp.consent import gate, policy
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Status
 from webapp.customers import values, wording
 from webapp.customers.models import Customer
 from webapp.customers.phones import mask
+from webapp.database import in_order
 from webapp.extensions import db
 
 
@@ -55,10 +56,9 @@ class Row:
 
 def rows_of(ids: Sequence[int], reader: Reader) -> list[Row]:
     """The rows of these customers, in this order."""
-    records = {record.id: record for record in db.session.execute(_select(ids))}
-    names = actor_names(record.actor for record in records.values() if record.actor)
-    lapsed = _lapsed(records.values())
-    return [_row(records[id], reader, names, lapsed.get(id, "")) for id in ids if id in records]
+    records = {record.id: record for record in read(select(Customer.id).where(Customer.id.in_(ids)))}
+    months = policy.current().reconfirm_months
+    return rows_from([records[id] for id in ids if id in records], reader, months)
 
 
 def row_of(customer_id: int, reader: Reader, **marks: Any) -> Row:
@@ -67,37 +67,43 @@ def row_of(customer_id: int, reader: Reader, **marks: Any) -> Row:
     return replace(row, **marks)
 
 
-def _select(ids: Iterable[int]) -> Select[Any]:
-    return (
+def rows_from(records: Iterable[Any], reader: Reader, reconfirm_months: int | None) -> list[Row]:
+    """The rows of records that were `read`; opt-ins are to be confirmed again after so many months."""
+    since = policy.opted_in_since(reconfirm_months, clock.now())
+    words = wording.lapsed(reconfirm_months)
+    return [_row(record, reader, words if _lapsed(record, since) else "") for record in records]
+
+
+def read(ids: Select[tuple[int]]) -> list[Any]:
+    """All that rows tell of the customers whose ids a query gives, in any order and in one statement."""
+    some = ids.subquery()
+    query = (
         select(
             Customer.id, Customer.name, Customer.phone_display, Customer.status, Customer.status_at,
             Customer.platform_stop_at, Customer.held_at, Customer.disputed_at, Customer.attrs_json,
             Customer.tags_json, Customer.created_at, Customer.version, ConsentEvent.source,
-            ConsentEvent.actor, Evidence.channel, Evidence.matched,
+            ConsentEvent.actor, name_column(ConsentEvent.actor).label("actor_name"), Evidence.channel,
+            Evidence.matched,
         )
+        .select_from(in_order(some, Customer, Customer.id == some.c.id))
         .outerjoin(ConsentEvent, ConsentEvent.id == Customer.status_event_id)
         .outerjoin(Evidence, Evidence.event_id == ConsentEvent.id)
-        .where(Customer.id.in_(ids))
     )  # fmt: skip
+    return list(db.session.execute(query))
 
 
-def _lapsed(records: Iterable[Record[Any]]) -> dict[int, str]:
-    """Of those whose opt-in the workspace wants confirmed again: what to say about it."""
-    settings = policy.current()
-    since = policy.terms(settings, clock.now()).opted_in_since
-    words = wording.lapsed(settings.reconfirm_months)
-    opted_in = (record for record in records if record.status == Status.OPTED_IN)
-    return {record.id: words for record in opted_in if gate.lapsed(record.status_at, since)}
+def _lapsed(record: Record[Any], since: datetime | None) -> bool:
+    return record.status == Status.OPTED_IN and gate.lapsed(record.status_at, since)
 
 
-def _row(record: Record[Any], reader: Reader, names: dict[str, str], lapsed: str) -> Row:
+def _row(record: Record[Any], reader: Reader, lapsed: str) -> Row:
     return Row(
         id=record.id,
         label=record.name or f"Customer {record.id}",
         phone=mask(record.phone_display) if reader.masked else record.phone_display,
         status=record.status,
         state_words=wording.STATES[Status(record.status)],
-        why=_why(record, reader, names),
+        why=_why(record, reader),
         why_at=record.status_at,
         warning=_warning(record, lapsed),
         attributes=[(key, values.display(value)) for key, value in record.attrs_json.items()],
@@ -108,10 +114,10 @@ def _row(record: Record[Any], reader: Reader, names: dict[str, str], lapsed: str
     )
 
 
-def _why(record: Record[Any], reader: Reader, names: dict[str, str]) -> str:
+def _why(record: Record[Any], reader: Reader) -> str:
     if record.source is None:
         return ""
-    by = "you" if record.actor == reader.actor else names[record.actor]
+    by = "you" if record.actor == reader.actor else name_of(record.actor, record.actor_name)
     return wording.why(
         record.source, record.status, by=by, channel=record.channel or "", matched=record.matched or ""
     )

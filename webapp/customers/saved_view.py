@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,7 +25,7 @@ from webapp.customers.filters import Filter
 from webapp.customers.names import LONGEST_KEY, LONGEST_NAME, MalformedName, checked_name
 from webapp.customers.search import fold
 from webapp.customers.view_filters import Refused, kept
-from webapp.database import BigId, Json, UtcDateTime
+from webapp.database import BigId, Json, UtcDateTime, json_rows
 from webapp.extensions import db
 
 MOST_OWN = 50
@@ -41,12 +52,18 @@ class SavedView(db.Model):
 def for_reader(user_id: int) -> Select[Any]:
     """The views that somebody sees, their own and the shared ones, by name; with their owners' names."""
     owner = func.coalesce(func.nullif(User.name, ""), User.email).label("owner")
+    args = cast(SavedView.args, Text).label("args")
     return (
-        select(SavedView.id, SavedView.name, SavedView.shared, SavedView.args, SavedView.owner_id, owner)
+        select(SavedView.id, SavedView.name, SavedView.shared, args, SavedView.owner_id, owner)
         .join(User, User.id == SavedView.owner_id)
         .where(or_(SavedView.owner_id == user_id, SavedView.shared))
         .order_by(SavedView.key, SavedView.id)
     )
+
+
+def figure(user_id: int) -> dict[str, ColumnElement[Any]]:
+    """The same as one column of a larger statement; the arguments of a view are JSON as text."""
+    return {"saved_views": json_rows(for_reader(user_id))}
 
 
 def create(owner_id: int, name: str, filter: Filter, *, shared: bool, now: datetime) -> SavedView:

@@ -1,17 +1,18 @@
 """What the list of saved views in the panel needs."""
 
+import json
 from typing import Any
 
 from flask import url_for
 
+from webapp import figures
 from webapp.accounts.access import may
 from webapp.accounts.roles import Role
 from webapp.customers.filters import Filter
-from webapp.customers.saved_view import for_reader
+from webapp.customers.saved_view import figure
 from webapp.customers.search import fold
 from webapp.customers.table import Table
 from webapp.customers.view_filters import Names, filter_of
-from webapp.extensions import db
 
 MOST_SHOWN = 8
 
@@ -21,20 +22,20 @@ def listed(table: Table, endpoint: str, user_id: int) -> dict[str, Any]:
     tags, attributes = Names(table.tags), Names(table.attribute_keys)
     here = {"at": endpoint, **table.filter.to_args()}
     views = []
-    for view in db.session.execute(for_reader(user_id)):
-        filter, gone = filter_of(view.args, tags, attributes)
-        mine = view.owner_id == user_id
+    for id, name, shared, args, owner_id, owner in _rows(user_id):
+        filter, gone = filter_of(json.loads(args), tags, attributes)
+        mine = owner_id == user_id
         views.append(
             {
-                "id": view.id,
-                "name": view.name,
-                "by": "" if mine else view.owner,
-                "shared": view.shared,
+                "id": id,
+                "name": name,
+                "by": "" if mine else owner,
+                "shared": bool(shared),
                 "gone": gone,
                 "active": _sense(filter) == _sense(table.filter),
                 "url": url_for(endpoint, **filter.to_args(), **table.page.size_args()),
-                "edit_url": url_for("customers.edit_view", view_id=view.id, **here)
-                if may_change(mine, view.shared)
+                "edit_url": url_for("customers.edit_view", view_id=id, **here)
+                if may_change(mine, shared)
                 else "",
             }
         )
@@ -44,6 +45,10 @@ def listed(table: Table, endpoint: str, user_id: int) -> dict[str, Any]:
         "save_view_url": url_for("customers.new_view", **here),
         "saved_already": any(view["active"] for view in views),
     }
+
+
+def _rows(user_id: int) -> list[Any]:
+    return figures.read(framed=False, **figure(user_id))["saved_views"]
 
 
 def may_change(mine: bool, shared: bool) -> bool:

@@ -21,7 +21,10 @@ def fold(text: str) -> str:
 
     Marks of other scripts stay where they make another word of it (Indic, Thai, kana). Idempotent.
     """
-    decomposed = unicodedata.normalize("NFD", folding.fold(text).translate(_PLAIN_LETTERS))
+    folded = folding.fold(text)
+    if folded.isascii():
+        return " ".join(folded.split())
+    decomposed = unicodedata.normalize("NFD", folded.translate(_PLAIN_LETTERS))
     return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).split())
 
 

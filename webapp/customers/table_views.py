@@ -4,14 +4,18 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from webapp import budget
 from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
+from webapp.budget import OverBudget
 from webapp.customers import live as poll
 from webapp.customers.blueprint import bp, reader, table_behind
 from webapp.customers.filters import Filter
 from webapp.customers.table import Table
-from webapp.customers.table_context import counts, panel, results
+from webapp.customers.table_context import counts, given_up, panel, results
 from webapp.extensions import htmx
+
+COUNTING_SECONDS = 10.0
 
 
 @bp.get("/opt-in")
@@ -24,6 +28,19 @@ def opt_in() -> Response:
 @requires(Role.VIEWER)
 def index() -> Response:
     return _table("customers/index.html", "customers.index")
+
+
+@bp.get("/opt-in/count")
+@requires(Role.VIEWER)
+def count() -> Response:
+    """The numbers of a filter that takes longer to count than to show."""
+    table = Table.of(MultiDict([*request.args.items(multi=True), ("count", "1")]), reader())
+    try:
+        with budget.within(COUNTING_SECONDS):
+            counted = counts(table)
+    except OverBudget:
+        return make_response(render_template("customers/_not_counted.html"))
+    return make_response(render_template("customers/_counts.html", **counted))
 
 
 @bp.get("/opt-in/live")
@@ -46,12 +63,17 @@ def live() -> Response:
 
 
 def _table(page: str, endpoint: str) -> Response:
-    table = Table.of(_with_picked_attribute(request.args), reader())
-    context = {
-        "endpoint": endpoint,
-        **results(table, endpoint),
-        **panel(table, endpoint, request.args.get("attr_key", ""), current_user.id),
-    }
+    user_id = current_user.id
+    table = Table.of(
+        _with_picked_attribute(request.args), reader(), framed=not htmx.partial, views_of=user_id
+    )
+    try:
+        with budget.within(told=True):
+            found = results(table, endpoint)
+    except OverBudget:
+        found = given_up(table, endpoint)
+    offered = panel(table, endpoint, request.args.get("attr_key", ""), user_id)
+    context = {"endpoint": endpoint, **found, **offered}
     if not htmx.partial:
         return make_response(render_template(page, **context))
     response = make_response(render_template("customers/_results.html", **context))

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 
+from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy import delete as delete_from
-from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.util import identity_key
 
 from webapp.consent import ledger
 from webapp.customers import copies
@@ -71,8 +72,15 @@ def add_tags(customer: Customer, tags: Iterable[Tag], tally: Counter[int]) -> bo
 
 def count(tally: Counter[int]) -> None:
     """Move `Tag.n` by these numbers, in one order, so that no two writers wait for each other."""
-    for tag_id, difference in sorted(tally.items()):
-        db.session.execute(update(Tag).where(Tag.id == tag_id).values(n=Tag.n + difference))
+    if not tally:
+        return
+    table = Tag.__table__
+    moved = update(table).where(table.c.id == bindparam("tag")).values(n=table.c.n + bindparam("more"))
+    rows = [{"tag": tag_id, "more": difference} for tag_id, difference in sorted(tally.items())]
+    db.session.connection().execute(moved, rows)
+    for tag_id in tally:
+        if tag := db.session.identity_map.get(identity_key(Tag, tag_id)):
+            db.session.expire(tag, ["n"])
 
 
 def rename(tag: Tag, name: str) -> None:

@@ -8,7 +8,9 @@ def one_line(text: str) -> str:
 
     PostgreSQL stores no NUL, and no driver encodes a lone surrogate.
     """
-    return " ".join(unicodedata.normalize("NFC", "".join(map(_printable, text))).split())
+    if not text.isprintable():  # seldom, and slow
+        text = "".join(map(_printable, text))
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def has_controls(text: str, allowed: str = "") -> bool:

@@ -103,7 +103,7 @@ class Told(Protocol):
 def headline(event: Told, channel: str) -> str:
     """One entry of the history as a heading; `channel` is that of its evidence."""
     if event.compensates is not None:
-        how = "Undone" if event.batch_id is None else "Import reverted"
+        how = "Undone" if event.batch_id is None else "Reverted"
         return f"{how}: back to {STATES[Status(event.status or '')]}"
     match event.kind, event.status:
         case Kind.CONSENT, Status.OPTED_OUT if event.reason == ERASED:

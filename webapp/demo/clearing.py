@@ -6,12 +6,14 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 
+from webapp.bulk.models import BulkMember
 from webapp.campaigns.models import Campaign, CampaignPerson, CampaignStatus, Delivery, SegmentMember
 from webapp.consent import guards, ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Disclosure, Evidence, ForgottenEvidence, Hold, SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing.giving_up import give_up
+from webapp.customers.batch_changes import BatchChange
 from webapp.customers.erasing import Erasure
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
 from webapp.customers.suppressions import Suppression
@@ -26,7 +28,7 @@ REQUESTS = ("opt_out", "review", "platform_stop")
 
 THEIRS = (
     Delivery, CampaignPerson, SegmentMember, InboundMessage, Hold, SendDecision, Disclosure, CustomerTag,
-    CustomerAttribute, Identity, Erasure, Suppression,
+    CustomerAttribute, Identity, Erasure, Suppression, BatchChange, BulkMember,
 )  # fmt: skip
 
 

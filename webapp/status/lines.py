@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp import tasks
+from webapp import database_checks, tasks
 from webapp.accounts.access import may
 from webapp.accounts.roles import Role
 from webapp.campaigns import audit_runs, switch, template_flags
@@ -46,7 +46,7 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
         ]),
         Group("This desk", [
             _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
-            *_endpoints(), _database(settings), *_erasures(),
+            *_endpoints(), _database(settings), *_database_setup(settings), *_erasures(),
         ]),
         Group("The ledger", list(ledger_lines.lines(settings, now))),
     ]  # fmt: skip
@@ -215,6 +215,15 @@ def _endpoints() -> Iterator[Line]:
 def _database(settings: Settings) -> Line:
     kind = "SQLite" if is_sqlite(settings.database_url) else "PostgreSQL"
     return named("database", "Database")(GOOD, f"{kind}, reachable.")
+
+
+def _database_setup(settings: Settings) -> Iterator[Line]:
+    """For those who can change it; nothing when all is well."""
+    if not may(Role.ADMIN):
+        return
+    for found in database_checks.findings(db.session, settings):
+        line = named(f"database-{found.id}", "Database")
+        yield line(BAD if found.grave else WARNING, found.words, found.advice)
 
 
 def _erasures() -> Iterator[Line]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,17 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.campaigns import access_data as campaign_data
-from webapp.campaigns import audit_runs, erased_people, lifecycle, merged_people, sweep, switch, wire
+from webapp.campaigns import (
+    audience_parts,
+    audit_runs,
+    erased_people,
+    lifecycle,
+    merged_people,
+    sweep,
+    switch,
+    wire,
+)
+from webapp.campaigns.lifecycle import Impossible, Outlook
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
@@ -67,6 +77,7 @@ def send(app: Flask, campaign_id: int) -> None:
     """A slice of a campaign, and the next one behind everybody else's."""
     if not _ready(app, campaign_id):
         return
+    audience_parts.write_down(app, campaign_id, clock.now)
     line = line_of(app)
     due = line.run(pump(app, campaign_id, line.sender, clock.now))
     if due is not None and (delay := _rest(app, campaign_id, due)) is not None:
@@ -113,17 +124,27 @@ def hang_up(app: Flask) -> None:
 
 @tasks.each(minute="*")
 def look_after(app: Flask) -> None:
-    """Settle, launch what is due, find what nobody sends: each in a transaction of its own, for a launch to a
-    million holds the database while it lasts."""
+    """Settle, launch what is due, find what nobody sends: each in a transaction of its own."""
     now = clock.now()
     _committed(app, lambda: sweep.sweep(now))
     for campaign_id in _committed(app, lambda: lifecycle.due(now)):
         try:
-            _committed(app, partial(lifecycle.launch_due, campaign_id, now))
+            seen = _outlook(app, campaign_id, now)
+            _committed(app, partial(lifecycle.launch_due, campaign_id, now, seen))
         except Exception as fault:  # one campaign must not cost the others their time
             log.error("campaign %s was not launched at its time: %s", campaign_id, type(fault).__name__)
     for campaign_id in _committed(app, lambda: sweep.waiting(now)):
         tasks.enqueue(app, "pump", campaign_id)
+
+
+def _outlook(app: Flask, campaign_id: int, now: datetime) -> Outlook | None:
+    """What the launch will need, read while nobody waits for it; None when there is nothing to launch."""
+    with app.app_context():
+        campaign = db.session.get(Campaign, campaign_id)
+        try:
+            return lifecycle.outlook(campaign, now) if campaign else None
+        except Impossible:
+            return None
 
 
 def _committed(app: Flask, verb: Callable[[], Any]) -> Any:

@@ -10,12 +10,14 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
 from webapp.consent import batches, ledger, policy
 from webapp.consent.batches import BatchKind
 from webapp.consent.keywords import Decision, KeywordSet
+from webapp.database import json_rows
 from webapp.extensions import db
 from webapp.whatsapp import dead_letters, effects, faults, payloads, stored
 from webapp.whatsapp.models import InboundMessage
@@ -67,11 +69,20 @@ def mark(item: Item, words: KeywordSet | None) -> str | None:
 
 def waiting() -> Waiting:
     """What waits; cheap, as marks have an index of their own."""
-    rows = db.session.execute(
+    return waiting_from(db.session.scalar(select(waiting_column())))
+
+
+def waiting_column() -> ColumnElement[Any]:
+    """For `waiting_from`, a column of another statement."""
+    return json_rows(
         select(InboundMessage.missed, func.count(), func.count(InboundMessage.customer_id.distinct()))
         .where(_marked(Mark.OFF, *STOPS))
         .group_by(InboundMessage.missed)
     )
+
+
+def waiting_from(rows: Any) -> Waiting:
+    """What a `waiting_column` gave."""
     found = {name: (messages, people) for name, messages, people in rows}
     opt_outs, people = found.get(Mark.OPT_OUT, (0, 0))
     return Waiting(opt_outs, people, found.get(Mark.REVIEW, (0, 0))[0], found.get(Mark.OFF, (0, 0))[0])

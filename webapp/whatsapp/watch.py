@@ -7,11 +7,13 @@ Messages of ours that WhatsApp accepted since always are one, for each of them i
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 
 from webapp import clock, tasks
 from webapp.campaigns.models import Delivery, DeliveryState
@@ -67,6 +69,28 @@ def silence(now: datetime) -> str:
         return "Messages were sent, and no webhook ever came: opt-outs do not reach this desk."
     hours = (now - found.last) // timedelta(hours=1)
     return f"No webhook for {hours} hours: opt-outs may not reach this desk."
+
+
+def heard_columns(now: datetime) -> dict[str, ColumnElement[Any]]:
+    """For `silence_from`, columns of another statement."""
+    heard = select(WebhookWatch.heard_at).scalar_subquery()
+    stored = select(func.max(InboundMessage.received_at)).scalar_subquery()
+    never = case((func.coalesce(heard, stored).is_(None), _sent(now).limit(1).scalar_subquery()))
+    hours = select(WebhookWatch.alarm_hours).scalar_subquery()
+    return {
+        "webhook_heard": heard,
+        "webhook_stored": stored,
+        "webhook_hours": hours,
+        "webhook_awaited": never,
+    }
+
+
+def silence_from(columns: Mapping[str, Any], now: datetime) -> str:
+    """`silence`, which is asked only where the columns do not rule it out."""
+    last = max(filter(None, (columns["webhook_heard"], columns["webhook_stored"])), default=None)
+    longest = timedelta(hours=columns["webhook_hours"])
+    quiet = columns["webhook_awaited"] is not None if last is None else now - last >= longest
+    return silence(now) if quiet else ""
 
 
 def set_alarm(hours: int, *, actor: str, now: datetime) -> None:
@@ -144,13 +168,18 @@ def _last_stored() -> datetime | None:
 
 def _awaited(last: datetime | None, now: datetime) -> bool:
     """Whether WhatsApp owes us statuses. Invented customers owe nothing."""
-    sent = (
+    sent = _sent(now)
+    return db.session.scalar((sent.where(Delivery.sent_at > last) if last else sent).limit(1)) is not None
+
+
+def _sent(now: datetime) -> Select[tuple[int]]:
+    """Messages to real people whose first status should be here by now."""
+    return (
         select(Delivery.id)
         .join(Customer, Customer.id == Delivery.customer_id)
         .where(Delivery.state == DeliveryState.SENT, Delivery.sent_at <= now - ANSWERED_WITHIN)
         .where(~Customer.demo)
     )
-    return db.session.scalar((sent.where(Delivery.sent_at > last) if last else sent).limit(1)) is not None
 
 
 def _is_alarm(last: datetime | None, awaited: bool, now: datetime, longest: timedelta) -> bool:

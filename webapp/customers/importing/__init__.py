@@ -4,7 +4,7 @@ Opt-outs are always honoured. An import never lifts an opt-out, WhatsApp's own s
 """
 
 from webapp.customers.importing.report import ImportReport
-from webapp.customers.importing.run import import_file
-from webapp.customers.importing.table_file import UnusableFile
+from webapp.customers.importing.run import Run, import_file, types_of
+from webapp.customers.importing.table_file import UnusableFile, open_table
 
-__all__ = ["ImportReport", "UnusableFile", "import_file"]
+__all__ = ["ImportReport", "Run", "UnusableFile", "import_file", "open_table", "types_of"]

@@ -1,124 +1,190 @@
-"""Takes the rows of one import over into the desk; the caller commits."""
+"""Decides what the rows of one portion mean, in the order of the file, and writes it; the caller commits."""
 
 from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from webapp.consent import ledger
+from sqlalchemy import select
+
+from webapp import many_rows
+from webapp.consent import in_bulk
 from webapp.consent.ledger import Proof, Statement
+from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
-from webapp.customers import attributes, identities, tags
-from webapp.customers.identities import IdentityTaken
+from webapp.customers import tags
+from webapp.customers.identities import shown_name
+from webapp.customers.importing.people import People, Person, same
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
-from webapp.customers.models import AttributeKey, Customer, Tag
+from webapp.customers.models import Tag
+from webapp.customers.search import fold
+from webapp.customers.values import stored
+from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
+MOST_REMEMBERED = 4096
+_key = lru_cache(MOST_REMEMBERED)(fold)
+"""Of names of tags and attributes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """The definition of an attribute, as it was when the portion began."""
+
+    id: int
+    name: str
+    type: str
 
 
 @dataclass
 class Intake:
-    """One transaction of an import: who imports, what it counts, and what it adds to the counts of tags."""
+    """One portion of an import: who imports, what it counts, and whom it may be about."""
 
     actor: str
     now: datetime
     batch_id: int
     report: ImportReport
-    keys: dict[str, AttributeKey]
+    keys: dict[str, Key]
     """The definitions of the attributes by the names in the file."""
-    known_keys: set[str]
-    """The match keys of the rows' addresses that somebody has."""
+    people: People
     erased_keys: Set[str]
-    """Those that somebody had who was erased."""
-    tags: dict[str, Tag] = field(default_factory=dict)
-    """Those that were looked up or created, by name."""
-    tally: Counter[int] = field(default_factory=Counter)
+    """The match keys of the rows' addresses that somebody had who was erased."""
+    ledger: in_bulk.Ledger = field(init=False)
+    tag_names: dict[str, str] = field(default_factory=dict)
+    """Of the tags that rows name, by key; on record only those that somebody was given."""
+    given_tags: dict[int, list[str]] = field(default_factory=dict)
+    """The keys of the tags that a customer did not carry."""
+
+    def __post_init__(self) -> None:
+        self.ledger = in_bulk.Ledger(many_rows.Numbers(ConsentEvent.id, self.people.rows))
 
     def take(self, row: Row) -> list[str]:
         """Take the row over; the reasons why a part of it was not.
 
         Raises RefusedRow, with nothing taken over. An opt-out is never refused.
         """
-        known = self._known(row)
-        if not self.erased_keys.isdisjoint(place.match_key for place in row.addresses):
+        known = self.people.alike(row.addresses)
+        if self.erased_keys and not self.erased_keys.isdisjoint(place.match_key for place in row.addresses):
             return self._refuse_erased(row, known)
         faults = [*row.faults, *_two_persons(row, known)]
         if faults and row.consent != Status.OPTED_OUT:
             raise RefusedRow(" ".join(faults))
-        customer = self._locked(known[0]) if known else self._created(row)
-        changed = False if faults else self._profile(customer, row, faults)
-        changed |= self._consent(customer, row, faults)
+        person = known[0] if known else self.people.create(row.addresses, row.name)
+        changed = False if faults else self._profile(person, row)
+        changed |= self._consent(person, row, faults)
         self._count(new=not known, changed=changed)
         return faults
 
-    def close(self) -> None:
-        """Write what is written once for all rows."""
-        tags.count(self.tally)
+    def write(self) -> None:
+        """Write what was decided, in as many statements for many rows as for few."""
+        tally = self._link()
+        self.people.write(self.batch_id, self.now)
+        self.ledger.write()
+        tags.count(tally)
 
-    def _refuse_erased(self, row: Row, known: list[Customer]) -> list[str]:
+    def _refuse_erased(self, row: Row, known: list[Person]) -> list[str]:
         """A list brings nobody back; who wrote in again is opted out by it all the same."""
         if not known or row.consent != Status.OPTED_OUT:
             raise RefusedRow(ERASED_REFUSED)
         self._count(new=False, changed=self._opt_out(row))
         return [ERASED_REFUSED]
 
-    def _known(self, row: Row) -> list[Customer]:
-        keys = {place.match_key for place in row.addresses}
-        somebody = not keys.isdisjoint(self.known_keys)
-        self.known_keys |= keys
-        return identities.find_by_addresses(row.addresses) if somebody else []
-
-    def _locked(self, customer: Customer) -> Customer:
-        ledger.lock(customer)
-        return customer
-
-    def _created(self, row: Row) -> Customer:
-        return identities.create_with(row.addresses, name=row.name, source=Source.IMPORT, now=self.now)
-
-    def _profile(self, customer: Customer, row: Row, faults: list[str]) -> bool:
+    def _profile(self, person: Person, row: Row) -> bool:
         """Addresses, tags and attributes are added, a name is filled, nothing is cleared."""
-        changed = self._learn(customer, row, faults)
-        if row.name and not customer.name:
-            identities.rename(customer, row.name)
-            changed = True
-        changed |= tags.add_tags(customer, map(self._tag, row.tags), self.tally)
-        changed |= attributes.put(
-            customer, {self.keys[name]: value for name, value in row.attributes.items()}
-        )
-        return changed
+        changed = self._learn(person, row)
+        changed |= self._name(person, row)
+        changed |= self._tag(person, row)
+        return self._describe(person, row) or changed
 
-    def _tag(self, name: str) -> Tag:
-        if name not in self.tags:
-            self.tags[name] = tags.define(name)
-        return self.tags[name]
-
-    def _learn(self, customer: Customer, row: Row, faults: list[str]) -> bool:
-        known = {(identity.kind, identity.value) for identity in customer.identities}
-        new = [place for place in row.addresses if (place.kind, place.value) not in known]
+    def _learn(self, person: Person, row: Row) -> bool:
+        new = [place for place in row.addresses if (place.kind, place.value) not in person.addresses]
         for place in new:
-            try:
-                identities.attach_address(customer, place, Source.IMPORT, self.now)
-            except IdentityTaken as taken:
-                faults.append(f"{place.kind}: it belongs to customer {taken.customer_id}.")
+            self.people.give(person, place)
         return bool(new)
 
-    def _consent(self, customer: Customer, row: Row, faults: list[str]) -> bool:
+    def _name(self, person: Person, row: Row) -> bool:
+        if person.name or not row.name:
+            return False
+        person.name = person.change["named"] = shown_name(row.name)
+        person.changed = True
+        return True
+
+    def _tag(self, person: Person, row: Row) -> bool:
+        if not row.tags:
+            return False
+        carried = set(map(_key, person.tags))
+        carried.update(self.given_tags.get(person.id, ()))
+        added = {key: name for name in row.tags if (key := _key(name)) not in carried}
+        if not added:
+            return False
+        for key, name in added.items():
+            self.tag_names.setdefault(key, name)
+        self.given_tags.setdefault(person.id, []).extend(added)
+        person.version += 1
+        person.changed = True
+        return True
+
+    def _describe(self, person: Person, row: Row) -> bool:
+        present = person.attributes
+        keys = ((self.keys[name], value) for name, value in row.attributes.items())
+        changes = {key: value for key, value in keys
+                   if key.name not in present or not same(present[key.name], value)}  # fmt: skip
+        if not changes:
+            return False
+        for key, value in changes.items():
+            self._put(person, key, value)
+        copy = present | {key.name: value for key, value in changes.items()}
+        person.attributes = dict(sorted(copy.items(), key=lambda item: _key(item[0])))
+        person.version += 1
+        person.changed = True
+        return True
+
+    def _put(self, person: Person, key: Key, value: Any) -> None:
+        place = person.id, key.id
+        before = person.attributes.get(key.name)
+        if key.name in person.attributes and place not in self.people.values:
+            self.people.outdated.add(place)
+        self.people.values[place] = stored(key.type, value)
+        listed = person.change.setdefault("attributes", {})
+        first, _ = listed.get(str(key.id), (before, None))
+        listed[str(key.id)] = [first, value]
+
+    def _link(self) -> Counter[int]:
+        """Tags stand by their own names, whatever the rows call them; how many more carry each."""
+        known = select(Tag.id, Tag.key, Tag.name).where(Tag.key.in_(list(self.tag_names)))
+        by_key = {row.key: row for row in db.session.execute(known)} if self.tag_names else {}
+        for key, name in self.tag_names.items():
+            if key not in by_key:
+                by_key[key] = tags.define(name)
+        named = {key: (tag.id, tag.name) for key, tag in by_key.items()}
+        tally: Counter[int] = Counter()
+        for person_id, keys in self.given_tags.items():
+            person = self.people.by_id[person_id]
+            ids = [named[key][0] for key in keys]
+            self.people.links.extend((tag_id, person_id) for tag_id in ids)
+            tally.update(ids)
+            person.tags = sorted([*person.tags, *(named[key][1] for key in keys)], key=_key)
+            person.change["added"] = ids
+        return tally
+
+    def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:
             return self._opt_out(row)
-        return bool(row.consent) and self._opt_in(customer, row, faults)
+        return bool(row.consent) and self._opt_in(person, row, faults)
 
     def _opt_out(self, row: Row) -> bool:
         """Everybody who may be this person is opted out."""
-        persons = identities.customers_like(row.addresses)
-        events = [ledger.record(person, self._statement(person, row)) for person in persons]
-        changed = any(event and event.effect == Effect.CHANGED for event in events)
+        effects = [self._record(person, row) for person in self.people.all_alike(row.addresses)]
+        changed = Effect.CHANGED in effects
         self.report.opted_out += changed
         return changed
 
-    def _opt_in(self, customer: Customer, row: Row, faults: list[str]) -> bool:
+    def _opt_in(self, person: Person, row: Row, faults: list[str]) -> bool:
         try:
-            event = ledger.record(customer, self._statement(customer, row))
+            effect = self._record(person, row)
         except EvidenceMissing:
             faults.append("consent: opted_in needs evidence; no consent was recorded.")
             return False
@@ -126,17 +192,27 @@ class Intake:
             when = f"{stands.opt_out_at:%Y-%m-%d %H:%M} UTC"
             faults.append(f"consent: opted out on {when}; an import never lifts an opt-out.")
             return False
-        self.report.opted_in += event is not None
-        return event is not None
+        self.report.opted_in += effect is not None
+        return effect is not None
 
-    def _statement(self, customer: Customer, row: Row) -> Statement:
+    def _record(self, person: Person, row: Row) -> Effect | None:
+        recorded = self.ledger.record(person.id, person.consent, self._statement(person, row))
+        if recorded is None:
+            return None
+        effect, person.consent = recorded
+        person.version += 1
+        person.events_count += 1
+        person.changed = True
+        return effect
+
+    def _statement(self, person: Person, row: Row) -> Statement:
         return Statement(
             status=row.consent or Status.UNKNOWN,
             source=Source.IMPORT,
             actor=self.actor,
             now=self.now,
             stated_at=row.given_at,
-            identity_id=_named_identity(customer, row),
+            identity_id=_named_identity(person, row),
             proof=Proof(words=row.evidence),
             batch_id=self.batch_id,
         )
@@ -150,15 +226,17 @@ class Intake:
             self.report.unchanged += 1
 
 
-def _two_persons(row: Row, known: list[Customer]) -> list[str]:
+def _two_persons(row: Row, known: list[Person]) -> list[str]:
     """A sentence when the addresses of the row belong to different customers."""
-    given = {(place.kind, place.value) for place in row.addresses}
-    owners = [c.id for c in known if any((i.kind, i.value) in given for i in c.identities)]
+    if len(known) < 2:
+        return []
+    given = [(place.kind, place.value) for place in row.addresses]
+    owners = [each.id for each in known if any(place in each.addresses for place in given)]
     if len(owners) < 2:
         return []
     return [f"The numbers and ids of this row belong to different customers: {', '.join(map(str, owners))}."]
 
 
-def _named_identity(customer: Customer, row: Row) -> int | None:
+def _named_identity(person: Person, row: Row) -> int | None:
     given = {(place.kind, place.value) for place in row.addresses}
-    return next((i.id for i in customer.identities if (i.kind, i.value) in given), None)
+    return next((number for place, number in person.numbers.items() if place in given), None)

@@ -22,37 +22,55 @@ class Rejects:
     Used as a context. A file of an earlier import is replaced, or removed when nothing is listed.
     """
 
-    def __init__(self, table: TableFile) -> None:
-        self.path = rejected_path(table.path)
+    def __init__(self, table: TableFile, path: Path | None = None, resume_at: int | None = None) -> None:
+        self.path = path or rejected_path(table.path)
+        self._resume_at = resume_at
+        self._resumable = path is not None
         self._part = self.path.with_name(f"{self.path.name}.part")
         self._kept = [place for place, title in enumerate(table.header) if title.casefold() not in ADDED]
         self._header = [table.header[place] for place in self._kept]
         self._separator = table.separator
-        self.listed = 0
 
     def __enter__(self) -> "Rejects":
         try:
-            self._file = self._part.open("w", encoding="utf-8", newline="")
+            self._file = self._part.open("a" if self._resume_at else "w", encoding="utf-8", newline="")
         except OSError as error:
             raise UnusableFile(
                 f"{self.path.name} cannot be written beside the file: {error.strerror}."
             ) from None
         self._writer = csv.writer(self._file, delimiter=self._separator)
-        self._writer.writerow([*map(safe, self._header), *ADDED])
+        if not self._resume_at:
+            self._writer.writerow([*map(safe, self._header), *ADDED])
+            self._file.flush()
+        self._head_bytes = self._resume_at or self._part.stat().st_size
         return self
 
-    def add(self, record: Record, reason: str) -> None:
+    def add_all(self, listed: list[tuple[Record, str]], behind: int) -> int:
+        """List these rows behind so many bytes (0 when none is listed yet), where a failed try may have
+        written; how long the file is then."""
+        if not listed:
+            return behind
+        self._file.truncate(behind or self._head_bytes)
+        self._file.seek(0, os.SEEK_END)
+        for record, reason in listed:
+            self._add(record, reason)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._part.stat().st_size
+
+    def _add(self, record: Record, reason: str) -> None:
         cells = [record.cells[place] if place < len(record.cells) else "" for place in self._kept]
         self._writer.writerow([*map(safe, cells), record.line, safe(reason)])
-        self.listed += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-        if kind is None and self.listed:
+        listed = self._part.stat().st_size > self._head_bytes or self._resume_at
+        if kind is None and listed:
             os.replace(self._part, self.path)
             return
-        self._part.unlink()
+        if kind is None or not self._resumable:
+            self._part.unlink()
         if kind is None:
             self.path.unlink(missing_ok=True)

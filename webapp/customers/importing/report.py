@@ -1,7 +1,8 @@
 """What an import did, in numbers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 MOST_EXAMPLES = 20
 
@@ -27,6 +28,25 @@ class ImportReport:
     """What the person should know about the file."""
     examples: list[str] = field(default_factory=list)
     """The first rows that are listed, with their reasons."""
+
+    rejects_bytes: int = field(default=0, compare=False)
+    """How long the file of the rejected rows is, by which an import goes on after a crash."""
+
+    def copy(self) -> "ImportReport":
+        """One that can be counted on and thrown away."""
+        return replace(self, notes=[*self.notes], examples=[*self.examples])
+
+    def take_from(self, other: "ImportReport") -> None:
+        vars(self).update(vars(other))
+
+    def as_json(self) -> dict[str, Any]:
+        """For keeping with the rows that were counted."""
+        return vars(self) | {"rejected_file": str(self.rejected_file) if self.rejected_file else None}
+
+    @classmethod
+    def of_json(cls, kept: dict[str, Any]) -> "ImportReport":
+        path = kept["rejected_file"]
+        return cls(**kept | {"rejected_file": Path(path) if path else None})
 
     def list(self, line: int, reason: str) -> None:
         self.listed += 1

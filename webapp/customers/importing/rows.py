@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from webapp.consent.rules import Status
@@ -21,6 +22,10 @@ from webapp.customers.text import has_controls
 from webapp.customers.values import MalformedValue, parse_value
 
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
+
+
+MOST_REMEMBERED = 4096
+"""Names of tags: the rows of a file share most of theirs."""
 
 
 class RefusedRow(Exception):
@@ -126,16 +131,18 @@ class _Reader:
 
     def _read(self, column: str, meaning: Callable[[str], Any]) -> Any:
         """What the cell means; None when it is empty or wrong."""
-        cell = self.cells.get(column, "")
+        cell = self.cells.get(column)
+        if not cell:
+            return None
         try:
-            return meaning(_undamaged(cell)) if cell else None
+            return meaning(_undamaged(cell))
         except (MalformedPhone, MalformedId, MalformedTag, MalformedValue) as fault:
             self.faults.append(f"{column}: {fault}")
             return None
 
 
 def _undamaged(cell: str) -> str:
-    if _SPREADSHEET_ERROR.fullmatch(cell):
+    if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
         raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")
     return cell
 
@@ -146,8 +153,11 @@ def _checked(cell: str) -> str:
     return cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
+_tag = lru_cache(MOST_REMEMBERED)(checked_tag)
+
+
 def _tags(cell: str) -> list[str]:
-    return [checked_tag(tag) for tag in cell.split(";") if tag.strip()]
+    return [_tag(tag) for tag in cell.split(";") if tag.strip()]
 
 
 def _instant(cell: str) -> datetime:

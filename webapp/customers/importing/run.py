@@ -1,20 +1,25 @@
 """An import from its first line to its report: small transactions, flat memory."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import phonenumbers
-from sqlalchemy import select
+from psycopg.errors import DeadlockDetected, UniqueViolation
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
-from webapp.customers import attributes, identities, suppressions
-from webapp.customers.importing.intake import Intake
+from webapp.consent.models import Batch
+from webapp.customers import attributes, suppressions
+from webapp.customers.importing import people
+from webapp.customers.importing.intake import Intake, Key
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import Defaults, RefusedRow, Row, parse
@@ -31,8 +36,10 @@ from webapp.customers.search import fold
 from webapp.database import writing
 from webapp.extensions import db
 
-ROWS_PER_TRANSACTION = 100
-"""Few enough that a webhook which waits for SQLite's write lock meanwhile waits for less than a second."""
+ROWS_AT_FIRST, FEWEST_ROWS, MOST_ROWS = 500, 50, 2000
+LONGEST_SECONDS = 0.5
+"""Of one transaction: a webhook that waits for SQLite's write lock meanwhile waits for less than a second."""
+TRIES = 5
 
 
 def import_file(
@@ -55,15 +62,12 @@ def import_file(
     table = open_table(Path(path))
     defaults = Defaults(_country(default_country), consent, evidence)
     report = ImportReport(dry_run=dry_run, notes=_notes(table))
-    types = _types(table)
+    types = types_of(table)
     db.session.commit()  # a transaction that has only read could not become a writing one
     with ExitStack() as stack:
         rejects = None if dry_run else stack.enter_context(Rejects(table))
         run = Run(table, defaults, types, actor, now, report, rejects)
-        for records in _chunks(table.records()):
-            run.take(records)
-            if progress:
-                progress(report.rows)
+        run.go(progress=progress)
     if rejects and report.listed:
         report.rejected_file = rejects.path
     return report
@@ -71,7 +75,7 @@ def import_file(
 
 @dataclass
 class Run:
-    """An import under way; without `rejects` it is a dry run."""
+    """An import under way; without `rejects` it is a dry run, which writes nothing and locks nobody."""
 
     table: TableFile
     defaults: Defaults
@@ -81,25 +85,64 @@ class Run:
     report: ImportReport
     rejects: Rejects | None
     batch_id: int | None = None
+    """Of the batch that is filled; None to open one."""
+    checkpoint: Callable[[ImportReport], None] | None = None
+    """Called in each transaction before its commit, to keep how far the import is."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked between the transactions."""
     started: float = field(default_factory=time.monotonic)
+    portion: int = field(default_factory=lambda: min(ROWS_AT_FIRST, MOST_ROWS))
+
+    def go(self, start_at: int = 0, progress: Callable[[int], None] | None = None) -> bool:
+        """Take the records behind number `start_at` over; False when it was to stop before the end."""
+        records = islice(self.table.records(), start_at, None)
+        while chunk := list(islice(records, self.portion)):
+            if self.should_stop():
+                return False
+            self.take(chunk)
+            if progress:
+                progress(self.report.rows)
+        self._finish()
+        return True
 
     def take(self, records: list[Record]) -> None:
-        """One transaction. The rows are read before it begins, for it keeps all other writers waiting."""
-        rows = [(record, self._read(record)) for record in records]
-        with writing():
-            intake = self._intake(row for _, row in rows if isinstance(row, Row))
-            for record, row in rows:
-                self._take_one(intake, record, row)
-            intake.close()
-            self._end()
+        """One transaction. The rows are read before it begins, for it keeps all other writers waiting.
 
-    def _intake(self, rows: Iterable[Row]) -> Intake:
+        Again from its start when somebody else put one of these people on record in this moment.
+        """
+        rows = [(record, self._read(record)) for record in records]
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return self._take_all(rows)
+            except (IntegrityError, OperationalError, UniqueViolation, DeadlockDetected) as crossed:
+                db.session.rollback()
+                if not tries_left or not _crossed(crossed):
+                    raise
+
+    def _take_all(self, rows: list[tuple[Record, Row | RefusedRow]]) -> None:
+        report = self.report.copy()
+        listed: list[tuple[Record, str]] = []
+        with ExitStack() as stack:
+            if self.rejects:
+                stack.enter_context(writing())
+            batch_id = self._batch() if self.rejects else 0
+            began = time.monotonic()
+            intake = self._intake([row for _, row in rows if isinstance(row, Row)], batch_id, report)
+            for record, row in rows:
+                if reasons := self._taken(intake, row):
+                    listed.append((record, " ".join(reasons)))
+                    report.list(record.line, listed[-1][1])
+            if self.rejects:
+                intake.write()
+            self._end(batch_id, report, listed)
+        self._adapt(time.monotonic() - began)
+
+    def _intake(self, rows: list[Row], batch_id: int, report: ImportReport) -> Intake:
         places = [place for row in rows for place in row.addresses]
         erased_keys = suppressions.checked(places).keys()
-        known_keys = identities.known_keys(places)
-        return Intake(
-            self.actor, self._now(), self._batch(), self.report, self._keys(), known_keys, erased_keys
-        )
+        found = people.read(places, len(rows) or 1, lock=self.rejects is not None)
+        keys = self._keys()
+        return Intake(self.actor, self._now(), batch_id, report, keys, found, erased_keys)
 
     def _now(self) -> datetime:
         """Events of a file that takes long are recorded when they are written, to the minute: the seals take
@@ -112,57 +155,76 @@ class Run:
         except RefusedRow as refused:
             return refused
 
-    def _take_one(self, intake: Intake, record: Record, row: Row | RefusedRow) -> None:
-        self.report.rows += 1
-        reasons = self._refused(row) if isinstance(row, RefusedRow) else self._taken(intake, row)
-        if reasons:
-            self.report.list(record.line, " ".join(reasons))
-            if self.rejects:
-                self.rejects.add(record, " ".join(reasons))
-
-    def _taken(self, intake: Intake, row: Row) -> list[str]:
-        self.report.doubtful += any(place.warning for place in row.addresses)
+    def _taken(self, intake: Intake, row: Row | RefusedRow) -> list[str]:
+        intake.report.rows += 1
         try:
+            if isinstance(row, RefusedRow):
+                raise row
+            intake.report.doubtful += any(place.warning for place in row.addresses)
             return intake.take(row)
         except RefusedRow as refused:
-            return self._refused(refused)
+            intake.report.refused += 1
+            return [str(refused)]
 
-    def _refused(self, refused: RefusedRow) -> list[str]:
-        self.report.refused += 1
-        return [str(refused)]
-
-    def _keys(self) -> dict[str, AttributeKey]:
+    def _keys(self) -> dict[str, Key]:
+        """A dry run defines nothing."""
         names = {column.removeprefix(ATTRIBUTE): type for column, type in self.types.items()}
-        return {name: attributes.define(name, type) for name, type in names.items()}
+        if self.rejects:
+            defined = ((name, attributes.define(name, type)) for name, type in names.items())
+        else:
+            defined = ((name, attributes.find(name) or AttributeKey(id=-number, name=name, type=type))
+                       for number, (name, type) in enumerate(names.items(), 1))  # fmt: skip
+        return {name: Key(key.id, key.name, key.type) for name, key in defined}
 
     def _batch(self) -> int:
-        if self.batch_id is None:
-            name = self.table.path.name
-            self.batch_id = batches.open_batch(BatchKind.IMPORT, name, actor=self.actor, now=self.now).id
-        return self.batch_id
+        if self.batch_id is not None:
+            return self.batch_id
+        name = self.table.path.name
+        return batches.open_batch(BatchKind.IMPORT, name, actor=self.actor, now=self.now).id
 
-    def _end(self) -> None:
-        if self.rejects:
-            db.session.commit()
-        else:
+    def _end(self, batch_id: int, report: ImportReport, listed: list[tuple[Record, str]]) -> None:
+        """What is listed is in the file before the commit that says how long the file is."""
+        if self.rejects is None:
             db.session.rollback()
-            self.batch_id = None
+            self.report.take_from(report)
+            return
+        report.rejects_bytes = self.rejects.add_all(listed, behind=self.report.rejects_bytes)
+        db.session.execute(update(Batch).where(Batch.id == batch_id).values(done=report.rows))
+        if self.checkpoint:
+            self.checkpoint(report)
+        db.session.commit()
+        self.batch_id = batch_id
+        self.report.take_from(report)
+
+    def _adapt(self, seconds: float) -> None:
+        """Others who write wait for no longer than about half a second, on slow disks too."""
+        wanted = int(self.portion * LONGEST_SECONDS / max(seconds, 0.001))
+        self.portion = max(FEWEST_ROWS, min(wanted, self.portion * 2, MOST_ROWS))
+
+    def _finish(self) -> None:
+        if self.rejects is None or self.batch_id is None:
+            return
+        with writing():
+            ended = {"finished_at": self._now(), "total": self.report.rows}
+            db.session.execute(update(Batch).where(Batch.id == self.batch_id).values(ended))
+            db.session.commit()
 
 
-def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while chunk := list(islice(records, ROWS_PER_TRANSACTION)):
-        yield chunk
+def _crossed(error: Exception) -> bool:
+    """Whether somebody else did the same in this moment, and another try may end well."""
+    orig = getattr(error, "orig", error)
+    return isinstance(error, IntegrityError) or isinstance(orig, (UniqueViolation, DeadlockDetected))
 
 
-def _types(table: TableFile) -> dict[str, str]:
-    """The types of the attributes by column; one that is new is text."""
+def types_of(table: TableFile, chosen: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The types of the attributes by column; one that is new has the type `chosen` for it, or is text."""
     keys = {
         fold(column.removeprefix(ATTRIBUTE)): column
         for column in table.columns
         if column.startswith(ATTRIBUTE)
     }
     known = select(AttributeKey.key, AttributeKey.type).where(AttributeKey.key.in_(keys))
-    types = dict.fromkeys(keys.values(), AttributeType.TEXT.value)
+    types = {column: chosen.get(column, AttributeType.TEXT.value) for column in keys.values()}
     return types | {keys[key]: type for key, type in db.session.execute(known)}
 
 

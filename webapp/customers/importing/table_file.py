@@ -2,9 +2,10 @@
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TextIO
 
 from webapp.customers import attributes
@@ -64,20 +65,32 @@ class TableFile:
             yield from (record for record in records if record.fault or any(map(str.strip, record.cells)))
 
 
-def open_table(path: Path) -> TableFile:
-    """Look at the file's encoding and first line. Raises UnusableFile."""
+def open_table(
+    path: Path,
+    *,
+    mapping: Mapping[str, str] = MappingProxyType({}),
+    encoding: str | None = None,
+    separator: str | None = None,
+) -> TableFile:
+    """Look at the file's encoding and first line. Raises UnusableFile.
+
+    `mapping` says what columns are, by their titles: one of ours, `attr:NAME`, or empty to leave it out.
+    """
     try:
-        encoding = _encoding(path)
+        encoding = encoding or _encoding(path)
         with _opened(path, encoding) as file:
             first = file.readline(LONGEST_HEADER)
     except OSError as error:
         raise UnusableFile(f"{path.name} cannot be read: {error.strerror}.") from None
     if not first.strip():
         raise UnusableFile(f"{path.name} is empty; its first line must name the columns.")
-    separator, header = max(((sign, _split(first, sign)) for sign in SEPARATORS), key=_plausibility)
+    separator, header = max(
+        ((sign, _split(first, sign)) for sign in ([separator] if separator else SEPARATORS)),
+        key=_plausibility,
+    )
     if not header:
         raise UnusableFile("A quotation mark in the first line is out of place.")
-    return TableFile(path, encoding, separator, header, _columns(header))
+    return TableFile(path, encoding, separator, header, _columns(header, mapping))
 
 
 def _encoding(path: Path) -> str:
@@ -120,9 +133,9 @@ def _plausibility(choice: tuple[str, list[str]]) -> tuple[bool, int]:
     return any(title.casefold() in IDENTITY_COLUMNS for title in header), len(header)
 
 
-def _columns(header: list[str]) -> list[str]:
+def _columns(header: list[str], mapping: Mapping[str, str]) -> list[str]:
     """The names of the columns. Raises UnusableFile."""
-    columns = [_column(title) for title in header]
+    columns = [_column(mapping.get(title, title)) for title in header]
     if not set(IDENTITY_COLUMNS) & set(columns):
         raise UnusableFile("The first line must name a column phone, wa_id or user_id.")
     keys = [fold(name or title) for name, title in zip(columns, header, strict=True) if title]

@@ -1,14 +1,14 @@
 """Filters of the table are saved with a name, for oneself or for the team.
 
-Revision ID: 0016
-Revises: 0014
+Revision ID: 0019
+Revises: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0014"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

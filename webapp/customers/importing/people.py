@@ -1,0 +1,249 @@
+"""The people whom a portion of rows may be about, read and locked at once and written at once.
+
+Everybody who may be one of them is among them, so that what a row means is decided without asking again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from webapp import many_rows
+from webapp.consent.models import STATE_FIELDS
+from webapp.consent.rules import Source, State
+from webapp.customers import phone_forms, search
+from webapp.customers.addresses import Address
+from webapp.customers.batch_changes import BatchChange
+from webapp.customers.identities import NUMBER_KINDS, shown_name
+from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
+from webapp.database import compact_json
+from webapp.extensions import db
+
+READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
+UNKNOWN = State()
+
+
+@dataclass(eq=False, slots=True)
+class Person:
+    """A customer as the import sees one."""
+
+    id: int
+    name: str
+    addresses: dict[tuple[str, str], Address]
+    """By kind and value, the oldest first."""
+    numbers: dict[tuple[str, str], int]
+    """The ids of the addresses."""
+    tags: list[str] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    version: int = 1
+    events_count: int = 0
+    consent: State = UNKNOWN
+    new: bool = False
+    changed: bool = False
+    change: dict[str, Any] = field(default_factory=dict)
+    """What became different, as `BatchChange` keeps it."""
+
+
+@dataclass
+class People:
+    """Those on record and those who come, by what they are found by."""
+
+    rows: int
+    """How many there are in the portion."""
+    by_id: dict[int, Person] = field(default_factory=dict)
+    by_key: dict[tuple[str, str], dict[int, Person]] = field(default_factory=dict)
+    fresh: many_rows.Numbers = field(init=False)
+    """For new customers."""
+    fresh_identities: many_rows.Numbers = field(init=False)
+    added: list[tuple[int, Address, int]] = field(default_factory=list)
+    """Addresses to write: whose, which, its number."""
+    links: list[tuple[int, int]] = field(default_factory=list)
+    """Tags to link: tag and customer."""
+    values: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    """Values to write, by customer and attribute."""
+    outdated: set[tuple[int, int]] = field(default_factory=set)
+    """Values that stand in the database and are replaced."""
+
+    def __post_init__(self) -> None:
+        self.fresh = many_rows.Numbers(Customer.id, self.rows)
+        self.fresh_identities = many_rows.Numbers(Identity.id, self.rows)
+
+    def alike(self, given: Iterable[Address]) -> list[Person]:
+        """Who has one of these addresses or a variant of it; exact ones first, then the oldest."""
+        given = list(given)
+        exact = [(place.kind, place.value) for place in given]
+        return sorted(self._having(given), key=lambda each: (
+            not any(place in each.addresses for place in exact), each.id))  # fmt: skip
+
+    def all_alike(self, given: Iterable[Address]) -> list[Person]:
+        """Everybody who may be the person with these addresses, by any way from one to the next."""
+        found = self._having(given)
+        while True:
+            more = self._having(place for each in found for place in each.addresses.values())
+            if more <= found:
+                return sorted(found, key=lambda each: each.id)
+            found |= more
+
+    def _having(self, given: Iterable[Address]) -> set[Person]:
+        return {each for place in given for each in self.by_key.get(found_by(place), {}).values()}
+
+    def create(self, given: list[Address], name: str) -> Person:
+        person = Person(next(self.fresh), shown_name(name), {}, {}, new=True, changed=True)
+        self.by_id[person.id] = person
+        for place in given:
+            self.give(person, place)
+        return person
+
+    def give(self, person: Person, place: Address) -> None:
+        """The person has this address, too."""
+        number = next(self.fresh_identities)
+        self.note(person, place, number)
+        self.added.append((person.id, place, number))
+        person.changed = True
+        person.change.setdefault("identities", []).append(number)
+
+    def note(self, person: Person, place: Address, number: int) -> None:
+        person.addresses[place.kind, place.value] = place
+        person.numbers[place.kind, place.value] = number
+        self.by_key.setdefault(found_by(place), {})[person.id] = person
+
+    def write(self, batch_id: int, now: Any) -> None:
+        """Everything that changed, in as many statements for many as for few."""
+        changed = [each for each in self.by_id.values() if each.changed]
+        _write_customers([each for each in changed if each.new], now)
+        _update_customers([each for each in changed if not each.new])
+        self._write_addresses(now)
+        many_rows.insert(CustomerTag.__table__, ("tag_id", "customer_id"), sorted(self.links))
+        self._write_values()
+        _write_changes(changed, batch_id)
+
+    def _write_addresses(self, now: Any) -> None:
+        rows = [(number, owner, place.kind.value, place.value, place.match_key, Source.IMPORT.value, now)
+                for owner, place, number in self.added]  # fmt: skip
+        columns = ("id", "customer_id", "kind", "value", "match_key", "source", "created_at")
+        many_rows.insert(Identity.__table__, columns, rows)
+
+    def _write_values(self) -> None:
+        columns = ("customer_id", "key_id", "val_text", "val_num", "val_json")
+        new, old = [], []
+        for place in sorted(self.values):
+            stored = self.values[place]
+            row = (*place, stored["val_text"], stored["val_num"], stored["val_json"])
+            (old if place in self.outdated else new).append(row)
+        many_rows.insert(CustomerAttribute.__table__, columns, new)
+        many_rows.update(CustomerAttribute.__table__, columns, old)
+
+
+def found_by(place: Address) -> tuple[str, str]:
+    """Numbers meet in their key, whether of a phone or of WhatsApp; ids are only the same when they are."""
+    return ("number", place.match_key) if place.kind in NUMBER_KINDS else (place.kind, place.value)
+
+
+def read(places: Iterable[Address], rows: int, lock: bool) -> People:
+    """Everybody who may be one of the persons with these addresses; `lock` keeps others from changing them.
+
+    Asks again after locking, until nobody is found besides: until then somebody may be merged or learn.
+    """
+    people = People(rows)
+    keys = {place.match_key for place in places}
+    while True:
+        owners = select(Identity.customer_id).where(Identity.match_key.in_(sorted(keys)))
+        new = sorted(set(db.session.scalars(owners)) - people.by_id.keys()) if keys else []
+        if not new:
+            break
+        _read_people(people, new, lock)
+        keys |= _keys_of(people.by_id.keys())
+    _read_addresses(people)
+    return people
+
+
+def _read_people(people: People, ids: list[int], lock: bool) -> None:
+    query = select(*(getattr(Customer, name) for name in READ)).where(Customer.id.in_(ids))
+    query = query.order_by(Customer.id)
+    for row in db.session.execute(query.with_for_update(key_share=True) if lock else query):
+        people.by_id[row.id] = _person(row)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        row.id, row.name, {}, {}, row.tags_json, row.attrs_json, row.version, row.events_count,
+        State(*(getattr(row, each.name) for each in fields(State))),
+    )  # fmt: skip
+
+
+def _keys_of(ids: Iterable[int]) -> set[str]:
+    return set(db.session.scalars(select(Identity.match_key).where(Identity.customer_id.in_(list(ids)))))
+
+
+def _read_addresses(people: People) -> None:
+    columns = Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key
+    query = select(*columns).where(Identity.customer_id.in_(list(people.by_id))).order_by(Identity.id)
+    for owner, number, kind, value, key in db.session.execute(query) if people.by_id else ():
+        people.note(people.by_id[owner], Address(IdentityKind(kind), value, key), number)
+
+
+def _shown(person: Person) -> tuple[str, str]:
+    """What is copied from the name and the addresses: the searched text and the number shown."""
+    numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
+    first = min(numbers, key=lambda place: place.kind != IdentityKind.PHONE, default=None)
+    shown = phone_forms.display_phone(first.value) if first else ""
+    return search.searchable(person.name, [place.value for place in numbers]), shown
+
+
+def _write_customers(people: list[Person], now: Any) -> None:
+    columns = ("id", "created_at", "demo", "name", "search", "phone_display", "tags_json", "attrs_json",
+               "version", "events_count", *STATE_FIELDS)  # fmt: skip
+    rows = [(each.id, now, False, each.name, *_shown(each), *_state(each)) for each in people]
+    many_rows.insert(Customer.__table__, columns, rows)
+
+
+def _update_customers(people: list[Person]) -> None:
+    """In two parts, for the search need not be told of what it does not find by."""
+    seen = [each for each in people if "named" in each.change or "identities" in each.change]
+    moved = ("id", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
+    many_rows.update(Customer.__table__, moved, [(each.id, *_state(each)) for each in people])
+    shown = ("id", "name", "search", "phone_display")
+    many_rows.update(Customer.__table__, shown, [(each.id, each.name, *_shown(each)) for each in seen])
+
+
+def _state(person: Person) -> tuple[Any, ...]:
+    consent = (getattr(person.consent, name) for name in STATE_FIELDS)
+    version = person.version if not person.new else 1 + person.events_count  # see bulk/removing.py
+    return (person.tags, person.attributes, version, person.events_count, *consent)
+
+
+def _write_changes(people: list[Person], batch_id: int) -> None:
+    """A batch may come to one customer in several portions: the first `before` stays."""
+    known = _known_changes([each.id for each in people if not each.new], batch_id)
+    columns = ("customer_id", "batch_id", "created", "change")
+    new = [(each.id, batch_id, each.new, None if each.new else each.change) for each in people
+           if each.id not in known and (each.new or each.change)]  # fmt: skip
+    old = [(each.id, batch_id, False, _together(known[each.id].change or {}, each.change)) for each in people
+           if each.id in known and not known[each.id].created]  # fmt: skip
+    many_rows.insert(BatchChange.__table__, columns, new)
+    many_rows.update(BatchChange.__table__, columns, old)
+
+
+def _known_changes(ids: list[int], batch_id: int) -> dict[int, Row[Any]]:
+    mine = BatchChange.batch_id == batch_id, BatchChange.customer_id.in_(ids)
+    columns = BatchChange.customer_id, BatchChange.created, BatchChange.change
+    return {row.customer_id: row for row in db.session.execute(select(*columns).where(*mine))} if ids else {}
+
+
+def _together(first: dict[str, Any], then: dict[str, Any]) -> dict[str, Any]:
+    both = first | then
+    for name in ("added", "identities"):
+        if name in first and name in then:
+            both[name] = [*first[name], *(each for each in then[name] if each not in first[name])]
+    if "attributes" in first and "attributes" in then:
+        values = dict(then["attributes"])
+        for key, (before, after) in first["attributes"].items():
+            values[key] = [before, values[key][1] if key in values else after]
+        both["attributes"] = values
+    return both
+
+
+def same(one: Any, other: Any) -> bool:
+    """As JSON, because in Python true equals 1."""
+    return (type(one) is type(other) is str and one == other) or compact_json(one) == compact_json(other)

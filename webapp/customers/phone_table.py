@@ -1,0 +1,90 @@
+"""Numbers that are certainly in use, told and written without the library's parser, ten times as fast.
+
+The patterns are the library's own. What none of them matches says nothing: the library has to be asked.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneMetadata
+
+_ALWAYS_ASKED = frozenset({"54"})
+"""Argentine mobiles are written in more ways than the patterns know."""
+_TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
+          "pager", "uan", "voicemail")  # fmt: skip
+_GROUP = re.compile(r"\\(\d)")
+MOST_REMEMBERED = 8192
+_Match = Callable[[str], re.Match[str] | None]
+
+
+@dataclass(frozen=True)
+class _Country:
+    """The patterns of the calling code's first country: none but it is looked at."""
+
+    code: str
+    valid: _Match
+    prefix: _Match | None
+    """What the parser might take for a prefix for dialling, and strip."""
+    begins: _Match | None
+    formats: list[tuple[_Match | None, re.Pattern[str], str]]
+
+
+@lru_cache(MOST_REMEMBERED)
+def display(digits: str) -> str:
+    """The number in international writing when it is certainly one in use and kept as it is; else empty."""
+    country = _country_of(digits)
+    if country is None:
+        return ""
+    national = digits[len(country.code) :]
+    if national[:1] == "0" or not country.valid(national):
+        return ""
+    if (country.prefix and country.prefix(national)) or (country.begins and not country.begins(national)):
+        return ""
+    return f"+{country.code} {_formatted(country, national)}"
+
+
+def _formatted(country: _Country, national: str) -> str:
+    for leading, pattern, form in country.formats:
+        if leading is None or leading(national):
+            found = pattern.fullmatch(national)
+            if found:
+                return form.format(None, *found.groups())
+    return national
+
+
+def _country_of(digits: str) -> _Country | None:
+    for length in (1, 2, 3):
+        if country := _country(digits[:length]):
+            return country
+    return None
+
+
+@cache
+def _country(code: str) -> _Country | None:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code or 0))
+    if not regions or regions[0] == "001" or code in _ALWAYS_ASKED:
+        return None
+    table = PhoneMetadata.metadata_for_region(regions[0])
+    kinds = filter(None, (getattr(table, kind) for kind in _TYPES))
+    kinds = "|".join(f"(?:{kind.national_number_pattern})" for kind in kinds if kind.national_number_pattern)
+    valid = re.compile(f"(?=(?:{table.general_desc.national_number_pattern})$)(?:{kinds})").fullmatch
+    return _Country(
+        code, valid, _matching(table.national_prefix_for_parsing), _matching(table.leading_digits),
+        [_format(each) for each in (table.intl_number_format or table.number_format)],
+    )  # fmt: skip
+
+
+def _matching(pattern: str | None) -> _Match | None:
+    return re.compile(pattern).match if pattern else None
+
+
+def _format(each: phonenumbers.NumberFormat) -> tuple[_Match | None, re.Pattern[str], str]:
+    leading = each.leading_digits_pattern
+    return (
+        _matching(leading[-1] if leading else None),
+        re.compile(each.pattern),
+        _GROUP.sub(r"{\1}", each.format),
+    )

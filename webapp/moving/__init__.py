@@ -1,0 +1,1 @@
+"""A desk moves from SQLite to PostgreSQL: everything that it holds, exactly, or nothing."""
