@@ -6,7 +6,7 @@ evidence (`consent.housekeeping.forget_released`).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, Text, delete, or_, select
@@ -82,7 +82,7 @@ class Gone:
 
     ids: list[int]
     addresses: list[Address]
-    names: list[str]
+    names: list[str] = field(default_factory=list)
 
     def told_in(self, text: str) -> bool:
         """Whether a name, a number or an ID of theirs stands in the text."""
