@@ -33,7 +33,8 @@ from webapp.consent.policy import Wishes
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, verification
 from webapp.consent.wordings import Draft
-from webapp.customers import consenting, duplicates
+from webapp.customers import consenting, duplicates, saved_view, tags
+from webapp.customers.filters import Filter
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
@@ -46,6 +47,7 @@ WHATSAPP = {
     "WHATSAPP_BUSINESS_ACCOUNT_ID": "210000000000001",
 }
 PASSWORD = "nine careful herons"
+VIEW = Filter(tags=("newsletter",), attrs=(("plan", "Pro"),), status="opted_out")
 NAMES = {"viewer": "Vera Lins", "agent": "Dana Kim", "manager": "Marta Gil", "admin": "Ada Reis"}
 
 
@@ -104,6 +106,7 @@ def stock(file: Path) -> None:
         stage_duplicates()
         stage_proof()
         stage_log(clock.now())
+        stage_views(clock.now())
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
@@ -160,6 +163,21 @@ def stage_log(now: datetime) -> None:
         hours = {"window_from": None, "window_until": None}, {"window_from": 540, "window_until": 1080}
         ledger.record_policy(*hours, actor="user:1", now=now)
         disclosures.note("events", filter="source import", rows=3, actor="user:1", now=now)
+        db.session.commit()
+
+
+def stage_views(now: datetime) -> None:
+    """Views of the admin, who looks at every page: shared, named in another script, and of a lost tag."""
+    with writing():
+        owner = colleague("admin").id
+        tags.define("spring list")
+        for name, filter, shared in [
+            ("Opted-out newsletter readers of the Pro plan", VIEW, True),
+            ("عملاء جدد", Filter(status="unknown"), False),
+            ("Spring", Filter(tags=("spring list",)), False),
+        ]:
+            saved_view.create(owner, name, filter, shared=shared, now=now)
+        tags.delete(tags.find("spring list"))
         db.session.commit()
 
 

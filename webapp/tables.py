@@ -6,7 +6,7 @@ from webapp.bulk import models as bulk
 from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
-from webapp.customers import batch_changes, duplicates, erasing, suppressions
+from webapp.customers import batch_changes, duplicates, erasing, saved_view, suppressions
 from webapp.customers import models as customers
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
@@ -14,6 +14,6 @@ from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
 MODULES = (
-    accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, campaigns,
-    bulk, whatsapp, endpoints, tasks,
+    accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
+    campaigns, bulk, whatsapp, endpoints, tasks,
 )  # fmt: skip

@@ -8,6 +8,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 // A control that was touched keeps its own state through a morph: make it what the answer says.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id !== "results") return;
+  if (ctx.sourceElement.closest(".views")) document.getElementById("filters-drawer").hidePopover();
   for (const field of document.getElementById("filter-form").elements) {
     if (field.type === "checkbox" || field.type === "radio") field.checked = field.defaultChecked;
     if (field.type === "search" && field !== document.activeElement) field.value = field.defaultValue;

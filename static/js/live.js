@@ -21,7 +21,10 @@ document.addEventListener("visibilitychange", () => {
   const live = document.getElementById("live");
   if (!document.hidden && live) htmx.trigger(live, "every", {}, false);
 });
-document.addEventListener("htmx:after:swap", () => {
+// The link to new customers is gone once they are shown: go on at the first of them.
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => (ctx.showsNew = ctx.sourceElement?.id === "new-show"));
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.showsNew) document.querySelector(".customer")?.focus({ preventScroll: true });
   const word = document.getElementById("live-word");
   if (word?.hidden) say(true);
 });

@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
-from tests.factories import NOON, a_customer, at
+from tests.factories import NOON, a_customer, a_user, at
 from tests.whatsapp.deliveries import a_body, a_change, a_message
 from tests.whatsapp.posting import deliver, post, says
 from webapp.campaigns import segments, statuses
@@ -16,8 +16,9 @@ from webapp.consent import holds
 from webapp.consent.housekeeping import forget_released
 from webapp.consent.ledger import Proof, Signal
 from webapp.consent.rules import Source, Status
-from webapp.customers import attributes, duplicates, erasing, tags
+from webapp.customers import attributes, duplicates, erasing, saved_view, tags
 from webapp.customers.erasing import Wish
+from webapp.customers.filters import Filter
 from webapp.customers.models import AttributeType, Customer
 from webapp.database import fold_journal, writing
 from webapp.extensions import db
@@ -39,7 +40,7 @@ def wish(seconds: float = 1000, **parts: str) -> Wish:
 
 
 def somebody(app: Flask) -> int:
-    """Zenaide, with tags, attributes, consent, a review, messages in and out, a segment, a dead letter."""
+    """Zenaide, with tags, attributes, consent, a review, messages, a segment, a view, a dead letter."""
     with app.app_context(), writing():
         customer = a_customer(NAME, Status.OPTED_IN, "+" + NUMBER)
         tags.set_tags(customer, ["VIP"])
@@ -51,6 +52,7 @@ def somebody(app: Flask) -> int:
         holds.put_off(review, "Lilac dress?", actor="user:1", now=at(6))
         holds.release(customer, review, actor="user:1", now=at(7))
         segments.create_static("Friends", [customer.id], actor="user:1", now=NOON)
+        saved_view.create(a_user().id, "Our friend", Filter(q="zenaide"), shared=True, now=NOON)
         other = a_customer("Somebody Else")
         duplicates.note(customer, other, "Perhaps", NOON)
         sent(customer)

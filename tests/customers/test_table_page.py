@@ -198,6 +198,26 @@ class TestLive:
         assert "Opted Out 2" in soup.find(id="state-counts").get_text(" ", strip=True)
         assert answer.headers["HX-PTag"]
 
+    @pytest.mark.parametrize(
+        ("who", "said"),
+        [
+            (["Ana"], "Ana Souza: Opted Out"),
+            (["Ana", "Tariq"], "Tariq: Opted Out, Ana Souza: Opted Out"),
+            (["Ana", "Tariq", "Carla", "Davi"], "4 customers changed"),
+        ],
+    )
+    def test_what_changed_is_said_and_not_only_shown(self, poll, people, app, who, said):
+        with app.app_context():
+            ids = people | {name: a_customer(name).id for name in ("Carla", "Davi")}
+        ask = poll()
+        with app.app_context():
+            for name in who:
+                stop = Statement(OUT, Source.KEYWORD, "customer", at(9))
+                ledger.record(db.session.get(Customer, ids[name]), stop)
+            db.session.commit()
+        spoken = BeautifulSoup(ask().text, "html.parser").find("hx-partial", {"hx-target": "#changes"})
+        assert spoken.get_text(" ", strip=True) == said
+
     def test_a_changed_row_that_no_longer_matches_stays_marked(self, poll, people, app):
         ask = poll("/opt-in?status=opted_in")
         with app.app_context():

@@ -14,10 +14,10 @@ from webapp.campaigns.audit import Violation
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.record_views import table_file
 from webapp.campaigns.report_blueprint import bp
-from webapp.campaigns.table_files import Cells
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Status, Turn
 from webapp.customers.models import Customer
+from webapp.customers.table_files import Cells
 from webapp.extensions import db, htmx
 from webapp.formatting import iso
 from webapp.rendering import see_other, trigger

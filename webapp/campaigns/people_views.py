@@ -12,11 +12,11 @@ from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.campaigns import review
 from webapp.campaigns.blueprint import bp
-from webapp.campaigns.downloads import disclosed
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.pages import campaign_or_404, found, frame
 from webapp.customers.blueprint import reader
 from webapp.customers.cells import safe
+from webapp.customers.downloads import disclosed
 from webapp.customers.models import Customer
 from webapp.customers.rows import Reader, rows_of
 from webapp.extensions import db

@@ -8,12 +8,12 @@ from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns import opt_out_curve, opt_outs, records, report, statuses
 from webapp.campaigns.blueprint import bp
-from webapp.campaigns.downloads import disclosed
 from webapp.campaigns.models import Campaign, Delivery, DeliveryState
 from webapp.campaigns.reasons import STATES, words_of
 from webapp.campaigns.records import Wanted
 from webapp.campaigns.statuses import AlreadySettled
-from webapp.campaigns.table_files import Cells, guarded, written
+from webapp.customers.downloads import disclosed
+from webapp.customers.table_files import Cells, guarded, written
 from webapp.customers.text import has_controls
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, see_other, trigger

@@ -14,7 +14,7 @@ from webapp.campaigns.consent_figures import PERIODS, SOURCES, Movement
 from webapp.campaigns.opt_outs import SMALLEST_SAMPLE, Rate
 from webapp.campaigns.record_views import table_file
 from webapp.campaigns.report_blueprint import bp
-from webapp.campaigns.table_files import Cells
+from webapp.customers.table_files import Cells
 from webapp.formatting import day
 
 __all__ = ["audit_views", "bp", "record_views"]

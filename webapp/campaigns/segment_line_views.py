@@ -12,7 +12,7 @@ from webapp.campaigns import audience_forms, segment_numbers
 from webapp.campaigns.models import Segment
 from webapp.campaigns.named_people import Left, Line
 from webapp.campaigns.segment_blueprint import Answer, bp
-from webapp.campaigns.table_files import guarded, written
+from webapp.customers.table_files import guarded, written
 from webapp.customers.text import one_line
 from webapp.extensions import db
 from webapp.rendering import see_other

@@ -6,7 +6,7 @@ evidence (`consent.housekeeping.forget_released`).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, Text, delete, or_, select
@@ -78,10 +78,32 @@ class TellingReason(ValueError):
 
 @dataclass(frozen=True)
 class Gone:
-    """Who is being erased: the ids of their records, and the addresses by which they were known."""
+    """Who is being erased: the ids of their records, and the addresses and names by which they were known."""
 
     ids: list[int]
     addresses: list[Address]
+    names: list[str] = field(default_factory=list)
+
+    def told_in(self, text: str) -> bool:
+        """Whether a name, a number or an ID of theirs stands in the text."""
+        told, digits = search.fold(text), phones.digits(text)
+        clues = {search.fold(name) for name in self.names} | {
+            search.fold(place.value) for place in self.addresses if place.kind not in NUMBER_KINDS
+        }
+        found = {form for form in self._numbers if form in digits} | {clue for clue in clues if clue in told}
+        return any(len(each) >= SHORTEST_CLUE for each in found)
+
+    def found_by(self, query: str) -> bool:
+        """Whether the search for these words found them."""
+        numbers = list(self._numbers)
+        words = [search.number_in(query)] if search.number_in(query) else search.fold(query).split()
+        return any(
+            all(word in search.searchable(name, numbers) for word in words) for name in self.names or [""]
+        )
+
+    @property
+    def _numbers(self) -> set[str]:
+        return {form for p in self.addresses if p.kind in NUMBER_KINDS for form in (p.value, p.match_key)}
 
 
 @dataclass(frozen=True)
@@ -142,7 +164,7 @@ def erase(customer: Customer, wish: Wish, *, also: Iterable[int] = ()) -> int:
         raise AlreadyErased
     if any(one.merged_into_id not in (None, *(each.id for each in people)) for one in people):
         raise OthersChanged
-    if _tells(wish.why, people, _gone(people).addresses):
+    if _gone(people).told_in(wish.why):
         raise TellingReason
     hashes = erase_records(people, wish, key)
     created = tuple((one.id, one.created_at) for one in people)
@@ -179,17 +201,8 @@ def locked(ids: Iterable[int]) -> list[Customer]:
 def _gone(people: list[Customer]) -> Gone:
     ids = [one.id for one in people]
     rows = db.session.scalars(select(Identity).where(Identity.customer_id.in_(ids)).order_by(Identity.id))
-    return Gone(ids, [Address(IdentityKind(row.kind), row.value, row.match_key) for row in rows])
-
-
-def _tells(why: str, people: list[Customer], places: list[Address]) -> bool:
-    told, digits = search.fold(why), phones.digits(why)
-    numbers = {form for p in places if p.kind in NUMBER_KINDS for form in (p.value, p.match_key)}
-    clues = {search.fold(one.name) for one in people} | {
-        search.fold(place.value) for place in places if place.kind not in NUMBER_KINDS
-    }
-    found = {number for number in numbers if number in digits} | {clue for clue in clues if clue in told}
-    return any(len(each) >= SHORTEST_CLUE for each in found)
+    places = [Address(IdentityKind(row.kind), row.value, row.match_key) for row in rows]
+    return Gone(ids, places, [one.name for one in people if one.name])
 
 
 def erase_records(people: list[Customer], wish: Wish, key: bytes) -> list[str]:

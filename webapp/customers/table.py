@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from webapp import budget, figures
 from webapp.consent.models import ConsentEvent, Policy
 from webapp.consent.rules import Status
-from webapp.customers import queries, rows
+from webapp.customers import queries, rows, saved_view
 from webapp.customers.conditions import Conditions, Names, conditions_of
 from webapp.customers.filters import Filter, Page
 from webapp.customers.models import AttributeKey, Customer, Tag
@@ -55,16 +55,21 @@ class Table:
     """Whether it stands on a whole page, of which the frame tells figures, too."""
     counting: bool = False
     """Count, however long it takes."""
+    views_of: int | None = None
+    """Whose saved views stand beside it, if any do: they come with the figures of the desk."""
 
     @classmethod
-    def of(cls, args: MultiDict[str, str], reader: Reader, *, framed: bool = False) -> "Table":
+    def of(
+        cls, args: MultiDict[str, str], reader: Reader, *, framed: bool = False, views_of: int | None = None
+    ) -> "Table":
         counting = bool(args.get("count"))
-        return cls(Filter.from_args(args), Page.from_args(args), reader, framed, counting)
+        return cls(Filter.from_args(args), Page.from_args(args), reader, framed, counting, views_of)
 
     @cached_property
     def desk(self) -> dict[str, Any]:
         """The figures of the whole desk."""
-        return figures.read(framed=self.framed, **_of_the_desk())
+        views = {} if self.views_of is None else saved_view.figure(self.views_of)
+        return figures.read(framed=self.framed, **_of_the_desk(), **views)
 
     @cached_property
     def tags(self) -> list[TagName]:

@@ -8,7 +8,7 @@ from flask import url_for
 from webapp import figures
 from webapp.consent import holds
 from webapp.consent.rules import Status
-from webapp.customers import live, queries, values, wording
+from webapp.customers import live, queries, saved_view_context, values, wording
 from webapp.customers.attributes import find
 from webapp.customers.filters import NEWEST_FIRST, OLDEST_FIRST, Filter
 from webapp.customers.models import AttributeType
@@ -73,13 +73,14 @@ def _around(table: Table, endpoint: str) -> dict[str, Any]:
     }
 
 
-def panel(table: Table, attr_key: str) -> dict[str, Any]:
+def panel(table: Table, endpoint: str, attr_key: str, user_id: int) -> dict[str, Any]:
     """For the filter panel."""
     return {
         "attribute_options": [key.name for key in table.attribute_keys],
         "attr_key": attr_key,
         "attr_values": values_offered(attr_key),
         "tag_options": [(tag.name, tag.n) for tag in table.tags],
+        **saved_view_context.listed(table, endpoint, user_id),
     }
 
 

@@ -1,6 +1,7 @@
 """The customers table: the Opt-In/Out page, the Customers page, and the poll of both."""
 
 from flask import Response, make_response, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from webapp import budget
@@ -62,13 +63,17 @@ def live() -> Response:
 
 
 def _table(page: str, endpoint: str) -> Response:
-    table = Table.of(_with_picked_attribute(request.args), reader(), framed=not htmx.partial)
+    user_id = current_user.id
+    table = Table.of(
+        _with_picked_attribute(request.args), reader(), framed=not htmx.partial, views_of=user_id
+    )
     try:
         with budget.within(told=True):
             found = results(table, endpoint)
     except OverBudget:
         found = given_up(table, endpoint)
-    context = {"endpoint": endpoint, **found, **panel(table, request.args.get("attr_key", ""))}
+    offered = panel(table, endpoint, request.args.get("attr_key", ""), user_id)
+    context = {"endpoint": endpoint, **found, **offered}
     if not htmx.partial:
         return make_response(render_template(page, **context))
     response = make_response(render_template("customers/_results.html", **context))

@@ -14,8 +14,10 @@ from webapp.customers import (
     editing,
     erasure_views,
     evidence_views,
+    export_views,
     history,
     identities,
+    saved_view_views,
     suppressions,
     table_views,
 )
@@ -35,7 +37,7 @@ from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
 __all__ = [
     "access_views", "bp", "consent_views", "duplicate_views", "erasure_views", "evidence_views",
-    "proof_views", "table_views",
+    "export_views", "proof_views", "saved_view_views", "table_views",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from webapp.events.blueprint import bp
 from webapp.events.filters import id_in
 
 KINDS = {
-    "events": "Consent log", "customers": "Customers (command)", "campaign_record": "Decision record",
+    "events": "Consent log", "customers": "Customers", "campaign_record": "Decision record",
     "campaign_people": "People of a campaign", "lab": "Try your words", "access_request": "Access request",
     "proof": "Proof",
 }  # fmt: skip

@@ -9,13 +9,13 @@ from webapp.accounts.actors import NAMES, actor_names
 from webapp.accounts.models import ApiToken, User
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
-from webapp.campaigns.downloads import disclosed
 from webapp.campaigns.models import Campaign
-from webapp.campaigns.table_files import guarded, written
 from webapp.consent import log_query
 from webapp.customers import queries
+from webapp.customers.downloads import disclosed
 from webapp.customers.filters import Filter as CustomerFilter
 from webapp.customers.models import Customer
+from webapp.customers.table_files import guarded, written
 from webapp.events import as_of_views, batch_views, disclosure_views, lines
 from webapp.events.blueprint import bp
 from webapp.events.filters import KINDS, SOURCES, Filter, id_in, wanted

@@ -11,10 +11,10 @@ from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns.table_files import Cells, guarded, written
 from webapp.consent import disclosures, pack_records, policy
 from webapp.consent.keywords import Decision, Reading
 from webapp.customers.models import Customer
+from webapp.customers.table_files import Cells, guarded, written
 from webapp.database import reading
 from webapp.extensions import db, htmx
 from webapp.formatting import iso
