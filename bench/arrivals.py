@@ -1,4 +1,4 @@
-"""Deliveries come to the webhook when they are due, whether those before were answered or not, as Meta's do."""
+"""Deliveries come to the webhook when they are due, as Meta's do, whether earlier ones were answered or not."""
 
 import asyncio
 import time

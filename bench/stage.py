@@ -132,7 +132,8 @@ def _people(numbers: range, now: Any) -> None:
 def _earlier_campaign(sent: int, now: Any) -> None:
     template = Template(
         name="spring_sale", language="en_US", category="MARKETING", status="APPROVED", synced_at=now,
-        components=[{"type": "BODY", "text": "Our spring sale starts today."}],
+        parameter_format="NAMED",
+        components=[{"type": "BODY", "text": "Hi {{first_name}}, spring begins with {{discount}} off at Casa Lume."}],
     )  # fmt: skip
     campaign = Campaign(
         name="Earlier", template=template, created_at=now, created_by="system", changed_at=now,
@@ -174,6 +175,7 @@ def launched(app: Flask, pace: int) -> None:
         sending.rate, sending.templates_synced_at = max(pace, 80), now
         campaign = Campaign(
             name="Running", template=db.session.scalars(select(Template)).first(), pace=pace,
+            parameters={"first_name": {"text": "you"}, "discount": {"text": "30%"}},
             audience={"include": [{"kind": "everybody"}], "exclude": []},
             created_at=now, created_by="system", changed_at=now, changed_by="system",
         )  # fmt: skip

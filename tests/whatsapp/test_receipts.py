@@ -100,7 +100,7 @@ def test_the_person_who_stopped_our_marketing_among_many_is_stopped(app):
 
 def test_those_of_another_number_are_kept_and_not_applied(app):
     rows = on_the_wire(2)
-    inbound.receive(json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode(),
+    inbound.receive([json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode()],
                     Business(phone_number_id="999"), NOON)  # fmt: skip
     assert states() == ["sending", "sending"]
     assert decisions() == ["not_ours", "not_ours"]
