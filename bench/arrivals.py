@@ -1,4 +1,4 @@
-"""Deliveries come to the webhook when they are due, as Meta's do, whether earlier ones were answered or not."""
+"""Deliveries come to the webhook when they are due, as Meta's do, whether earlier ones are answered or not."""
 
 import asyncio
 import time
@@ -53,7 +53,7 @@ class Lines:
             return 0, MOST_TRIES
 
     async def _once(self, request: bytes) -> int:
-        reader, writer = line = self._idle.pop() if self._idle else await self._open()
+        reader, writer = line = self._waiting() or await self._open()
         try:
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -66,6 +66,15 @@ class Lines:
         else:
             self._idle.append(line)
         return int(head.split(b" ", 2)[1])
+
+    def _waiting(self) -> Line | None:
+        """An idle connection that the server has not closed meanwhile."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _open(self) -> Line:
         return await asyncio.open_connection("127.0.0.1", self._port)

@@ -3,10 +3,10 @@
     python -m bench.load burst [--deliveries 5000] [--seconds 5] [--connections 100] [--customers 10000]
     python -m bench.load mixed [--rate 170] [--minutes 2] [--browsers 4] [--pace 20] [--customers 100000]
 
-Both take `--url postgresql://…` of an empty database. In a burst each delivery holds one message, every second
-one a STOP, half of them from customers. In the mix most are receipts, people browse, filter and switch customers
-off, and a campaign is on its way through the fake Graph API, whose receipts come back. Times count from when a
-delivery was due. At the end the database is asked for each message and each STOP.
+Both take `--url postgresql://…` of an empty database. In a burst each delivery holds one message, every
+second one a STOP, half of them from customers. In the mix most are receipts, people browse, filter and switch
+customers off, and a campaign is on its way through the fake Graph API, whose receipts come back. Times count
+from when a delivery was due. At the end the database is asked for each message and each STOP.
 """
 
 import argparse
@@ -22,13 +22,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import aiohttp
 from flask import Flask
 from sqlalchemy import func, select
 
 from bench import stage
-from bench.arrivals import Arrival, arrive, told
+from bench.arrivals import OK, Answer, Arrival, arrive, told
 from bench.webhook import FIRST_NUMBER, ORDINARY, SECRET
 from webapp.campaigns.models import Delivery
 from webapp.customers.models import Customer, Identity
@@ -42,6 +43,9 @@ RECEIPTS, STOPS = 0.75, 0.05
 SAMPLE_SECONDS = 10
 THINKING_SECONDS = 0.5
 AT_ONCE = 500
+BAD = 400
+Pages = dict[str, list[float]]
+"""Seconds that each page took, by what it is."""
 BUSINESS = Business(*deliveries.DEMO_IDS)
 
 
@@ -80,7 +84,7 @@ def burst(settings: dict[str, str], wishes: argparse.Namespace) -> bool:
         took = time.perf_counter() - start
     print(told("burst", answers), f"; {len(answers) / took:,.0f} a second", sep="")
     return stored(app, range(wishes.deliveries), {who[n] for n in stops}) and all(
-        answer.status == 200 for answer in answers
+        answer.status == OK for answer in answers
     )
 
 
@@ -140,24 +144,20 @@ def mixed(settings: dict[str, str], wishes: argparse.Namespace) -> bool:
     print(told("mixed", answers))
     told_pages(pages)
     print(*stage.grown(seen), sep="\n")
-    with app.app_context():
-        states = db.session.execute(
-            select(Delivery.campaign_id, Delivery.state, func.count()).group_by(
-                Delivery.campaign_id, Delivery.state
-            )
-        )
-        print("deliveries:", ", ".join(f"campaign {c} {state} {n:,}" for c, state, n in states))
-        kept = db.session.scalar(
-            select(func.count()).where(
-                InboundMessage.kind == "status", InboundMessage.key.contains("wamid.earlier.")
-            )
-        )
+    kept = receipts_kept(app)
     print(f"{receipts:,} receipts, {receipts - kept} lost")
-    return (
-        stored(app, messages, stopped)
-        and receipts == kept
-        and all(answer.status == 200 for answer in answers)
-    )
+    sound = stored(app, messages, stopped) and receipts == kept
+    return sound and all(answer.status == OK for answer in answers)
+
+
+def receipts_kept(app: Flask) -> int:
+    """Of the earlier campaign; says what became of the messages of each."""
+    with app.app_context():
+        each = Delivery.campaign_id, Delivery.state
+        for campaign, state, n in db.session.execute(select(*each, func.count()).group_by(*each)):
+            print(f"campaign {campaign}: {n:,} {state}")
+        ours = InboundMessage.kind == "status", InboundMessage.key.contains(stage.EARLIER)
+        return db.session.scalar(select(func.count()).where(*ours)) or 0
 
 
 def mix(most: int, customers: int, rate: float) -> tuple[list[Arrival], list[int], set[int], int]:
@@ -181,10 +181,12 @@ def mix(most: int, customers: int, rate: float) -> tuple[list[Arrival], list[int
     return arrivals, messages, stopped, receipts
 
 
-async def live(running: stage.Stage, arrivals: list[Arrival], link: str, wishes: argparse.Namespace):
-    """Everything at once: (answers, seconds of each page by what it is, memory)."""
-    pages: dict[str, list[float]] = {}
-    seen: dict[str, list[tuple[float, float]]] = {}
+async def live(
+    running: stage.Stage, arrivals: list[Arrival], link: str, wishes: argparse.Namespace
+) -> tuple[list[Answer], Pages, stage.Samples]:
+    """Everything at once."""
+    pages: Pages = {}
+    seen: stage.Samples = {}
     base = f"http://127.0.0.1:{running.port}"
     async with aiohttp.ClientSession(base, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.get(link) as page:
@@ -200,13 +202,13 @@ async def live(running: stage.Stage, arrivals: list[Arrival], link: str, wishes:
     return answers, pages, seen
 
 
-async def sample(running: stage.Stage, seen: dict[str, list[tuple[float, float]]]) -> None:
+async def sample(running: stage.Stage, seen: stage.Samples) -> None:
     while True:
         stage.watched(running, seen)
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
-async def browse(session: aiohttp.ClientSession, n: int, pages: dict[str, list[float]]) -> None:
+async def browse(session: aiohttp.ClientSession, n: int, pages: Pages) -> None:
     """The table, a filter, a search, and somebody on it switched off, again and again."""
     dice = random.Random(f"browser {n}")
     while True:
@@ -225,9 +227,7 @@ async def browse(session: aiohttp.ClientSession, n: int, pages: dict[str, list[f
             await timed(session.post(f"/customers/{dice.choice(ids)}/consent", data=posted), "switch", pages)
 
 
-async def timed(
-    asked: "aiohttp.client._RequestContextManager", what: str, pages: dict[str, list[float]]
-) -> str:
+async def timed(asked: "aiohttp.client._RequestContextManager", what: str, pages: Pages) -> str:
     start = time.perf_counter()
     async with asked as answer:
         text = await answer.text()
@@ -238,7 +238,7 @@ async def timed(
     return text
 
 
-def told_pages(pages: dict[str, list[float]]) -> None:
+def told_pages(pages: Pages) -> None:
     for what, taken in pages.items():
         ends = f"99 % within {quantiles(taken, n=100)[98] * 1000:,.0f} ms" if len(taken) > 1 else ""
         print(f"page {what}: {len(taken):,} times, median {median(taken) * 1000:,.0f} ms, {ends}")

@@ -14,10 +14,10 @@ from statistics import linear_regression
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select
 
 from bench.webhook import FIRST_NUMBER, ROOT, SECRET, wait_for, web_line
-from webapp import clock, create_app, database
+from webapp import clock, create_app, database, tasks
 from webapp.accounts import links, users
 from webapp.accounts.roles import Role
 from webapp.campaigns import lifecycle, switch
@@ -30,6 +30,9 @@ from webapp.simulator.deliveries import DEMO_IDS
 AT_ONCE = 10_000
 TAGS = 50
 KIB_A_MIB = 1024
+EARLIER = "wamid.earlier."
+Samples = dict[str, list[tuple[float, float]]]
+"""(minutes, MiB) of each program."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,13 @@ def memory(pid: int) -> float:
     return own / KIB_A_MIB + sum(memory(int(child)) for child in children)
 
 
-def watched(stage: Stage, seen: dict[str, list[tuple[float, float]]]) -> None:
+def watched(stage: Stage, seen: Samples) -> None:
     """Note what each program takes now."""
     for name, pid in stage.programs.items():
         seen.setdefault(name, []).append((time.monotonic() / 60, memory(pid)))
 
 
-def grown(seen: dict[str, list[tuple[float, float]]]) -> Iterator[str]:
+def grown(seen: Samples) -> Iterator[str]:
     """The first third is left out: programs fill their caches then."""
     for name, samples in seen.items():
         late = samples[len(samples) // 3 :]
@@ -150,7 +153,7 @@ def _earlier_campaign(sent: int, now: Any) -> None:
 
 
 def wamid(n: int) -> str:
-    return f"wamid.earlier.{n}"
+    return f"{EARLIER}{n}"
 
 
 def _insert(model: type[Any], rows: list[dict[str, Any]]) -> None:
@@ -161,9 +164,9 @@ def _insert(model: type[Any], rows: list[dict[str, Any]]) -> None:
 def _advance_sequences() -> None:
     """Rows that brought their numbers did not move PostgreSQL's sequences."""
     if db.engine.dialect.name == "postgresql":
-        for table in ("customers", "tags"):
-            last = f"setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-            db.session.execute(text(f"SELECT {last}"))
+        for model in (Customer, Tag):
+            sequence = func.pg_get_serial_sequence(model.__tablename__, "id")
+            db.session.execute(select(func.setval(sequence, select(func.max(model.id)).scalar_subquery())))
         db.session.commit()
 
 
@@ -175,7 +178,7 @@ def launched(app: Flask, pace: int) -> None:
         sending.rate, sending.templates_synced_at = max(pace, 80), now
         campaign = Campaign(
             name="Running", template=db.session.scalars(select(Template)).first(), pace=pace,
-            parameters={"first_name": {"text": "you"}, "discount": {"text": "30%"}},
+            parameters={"body:first_name": {"text": "you"}, "body:discount": {"text": "30%"}},
             audience={"include": [{"kind": "everybody"}], "exclude": []},
             created_at=now, created_by="system", changed_at=now, changed_by="system",
         )  # fmt: skip
@@ -183,6 +186,7 @@ def launched(app: Flask, pace: int) -> None:
         db.session.flush()
         lifecycle.launch(campaign, actor="system", now=now)
         db.session.commit()
+        tasks.enqueue(app, "pump", campaign.id)
 
 
 def sign_in_link(app: Flask) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +31,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
+from webapp.turnstile import Turnstile
 
 SQLITE_BUSY_SECONDS = 5.0
 OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
@@ -103,6 +105,8 @@ def prepare(engine: Engine) -> None:
         return
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
+    if engine.url.database not in (None, "", ":memory:"):
+        _order_writers(engine, Turnstile(Path(f"{engine.url.database}-turn")))
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -117,6 +121,22 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _order_writers(engine: Engine, turnstile: Turnstile) -> None:
+    """Whoever takes the write lock waits for their turn, and passes it on with the connection."""
+
+    def wait(connection: Connection) -> None:
+        if _sqlite_begin.get() == "BEGIN IMMEDIATE" and not connection.info.get("turn"):
+            connection.info["turn"] = turnstile.enter(SQLITE_BUSY_SECONDS)
+
+    def pass_on(_connection: Any, record: Any, *_: Any) -> None:
+        if record.info.pop("turn", False):
+            turnstile.leave()
+
+    event.listen(engine, "begin", wait, insert=True)
+    for end in ("checkin", "invalidate", "detach"):
+        event.listen(engine, end, pass_on)
 
 
 def _on_sqlite_begin(connection: Connection) -> None:
