@@ -1,4 +1,4 @@
-"""Deliveries come to the webhook when they are due, as Meta's do, whether earlier ones are answered or not."""
+"""Deliveries come to the webhook when they are due, as Meta's do, whether earlier ones are answered or no."""
 
 import asyncio
 import time

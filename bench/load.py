@@ -121,9 +121,8 @@ def stored(app: Flask, messages: Iterable[int], stopped: set[int]) -> bool:
             db.session.scalar(out.where(Identity.value.in_(some))) for some in portions(sorted(numbers))
         )
         dead = db.session.scalar(select(func.count()).where(InboundMessage.failure.is_not(None)))
-    print(
-        f"{len(wanted):,} messages, {len(lost)} lost; {len(numbers):,} STOPs, {missing} not in force; {dead} dead"
-    )
+    stops = f"{len(numbers):,} STOPs, {missing} not in force"
+    print(f"{len(wanted):,} messages, {len(lost)} lost; {stops}; {dead} dead")
     return not (lost or missing or dead)
 
 
@@ -227,14 +226,12 @@ async def browse(session: aiohttp.ClientSession, n: int, pages: Pages) -> None:
             await timed(session.post(f"/customers/{dice.choice(ids)}/consent", data=posted), "switch", pages)
 
 
-async def timed(asked: "aiohttp.client._RequestContextManager", what: str, pages: Pages) -> str:
+async def timed(asked: Any, what: str, pages: Pages) -> str:
     start = time.perf_counter()
     async with asked as answer:
         text = await answer.text()
-    ok = answer.status < 400
-    pages.setdefault(what if ok else f"{what} answered {answer.status}", []).append(
-        time.perf_counter() - start
-    )
+    name = what if answer.status < BAD else f"{what} answered {answer.status}"
+    pages.setdefault(name, []).append(time.perf_counter() - start)
     return text
 
 

@@ -136,7 +136,7 @@ def _earlier_campaign(sent: int, now: Any) -> None:
     template = Template(
         name="spring_sale", language="en_US", category="MARKETING", status="APPROVED", synced_at=now,
         parameter_format="NAMED",
-        components=[{"type": "BODY", "text": "Hi {{first_name}}, spring begins with {{discount}} off at Casa Lume."}],
+        components=[{"type": "BODY", "text": "Hi {{first_name}}, spring begins with {{discount}} off."}],
     )  # fmt: skip
     campaign = Campaign(
         name="Earlier", template=template, created_at=now, created_by="system", changed_at=now,

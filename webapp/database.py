@@ -104,9 +104,9 @@ def prepare(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", _on_sqlite_begin)
     if engine.url.database not in (None, "", ":memory:"):
         _order_writers(engine, Turnstile(Path(f"{engine.url.database}-turn")))
+    event.listen(engine, "begin", _on_sqlite_begin)  # after the wait for the turn
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -134,9 +134,10 @@ def _order_writers(engine: Engine, turnstile: Turnstile) -> None:
         if record.info.pop("turn", False):
             turnstile.leave()
 
-    event.listen(engine, "begin", wait, insert=True)
+    event.listen(engine, "begin", wait)
     for end in ("checkin", "invalidate", "detach"):
         event.listen(engine, end, pass_on)
+    event.listen(engine, "engine_disposed", lambda _engine: turnstile.close())
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

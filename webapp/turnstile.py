@@ -1,9 +1,9 @@
 """Who writes to SQLite next: one after the other, in the order of their coming, threads and processes alike.
 
-SQLite has one write lock and no row of those who wait for it: each looks again after a while, ever more rarely,
-so whoever has waited longest gets it last, and a busy web part leaves nothing to the worker. Here the threads of
-a process stand in a row, and the first of them stands in a row with those of other processes: a lock on one
-byte of a file beside the database is the turn, and a lock on another is the right to be next.
+SQLite has one write lock and no row of those who wait for it: each looks again after a while, ever more
+rarely, so whoever has waited longest gets it last, and a busy web part leaves little to the worker. Here the
+threads of a process stand in a row, and the first of them takes turns with those of other processes: a lock
+on one byte of a file beside the database is the turn, and a lock on another is the right to be next.
 
 This only orders: the lock that guards the data is SQLite's own. Who has waited too long tries without a turn.
 """
@@ -23,8 +23,9 @@ LOOK_SECONDS = 0.001
 class Turnstile:
     """One for each process and database."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
         self._lock = threading.Lock()
         self._row: deque[threading.Event] = deque()
 
@@ -73,7 +74,7 @@ class Turnstile:
     def _locked(self, byte: int, deadline: float) -> bool:
         while True:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+                fcntl.lockf(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
                 return True
             except (BlockingIOError, PermissionError):
                 if time.monotonic() >= deadline:
@@ -81,7 +82,16 @@ class Turnstile:
                 time.sleep(LOOK_SECONDS)
 
     def _unlock(self, byte: int) -> None:
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+        fcntl.lockf(self._opened(), fcntl.LOCK_UN, 1, byte)
+
+    def _opened(self) -> int:
+        """Only whoever is first in the row gets here."""
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._file
 
     def close(self) -> None:
-        os.close(self._file)
+        """Until somebody enters again."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
