@@ -34,6 +34,9 @@ from webapp import paths
 from webapp.turnstile import Turnstile
 
 SQLITE_BUSY_SECONDS = 5.0
+CONNECTIONS, MORE_CONNECTIONS = 10, 22
+"""Of one process, kept open and on top: as many as the web part has threads, so that nobody who stores a
+delivery waits for pages that are slow."""
 OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
 """What says that the database is locked, gone or crowded, and nothing about what was to be written."""
 
@@ -84,8 +87,15 @@ def engine_options(url: str) -> dict[str, Any]:
             "module": sqlite_module(),
             "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
             "json_serializer": compact_json,
+            "pool_size": CONNECTIONS,
+            "max_overflow": MORE_CONNECTIONS,
         }
-    return {"json_serializer": compact_json, "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    return {
+        "json_serializer": compact_json,
+        "pool_pre_ping": True,
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+    }
 
 
 def compact_json(value: Any) -> str:
