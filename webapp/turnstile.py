@@ -87,7 +87,7 @@ class Turnstile:
     def _opened(self) -> int:
         """Only whoever is first in the row gets here."""
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         return self._file
 
     def close(self) -> None:
