@@ -21,7 +21,7 @@ def worker_processes() -> int:
 proc_name = "heed"
 worker_class = "gthread"
 workers = worker_processes()
-threads = 8
+threads = 32  # most of them wait: deliveries that come at once are stored by one of them
 graceful_timeout = 30
 limit_request_line = 8190  # a filter lives in its URL
 control_socket_disable = True  # it lies in the home folder, where two desks of one user would share it

@@ -19,8 +19,8 @@ def stage(now: datetime) -> None:
     }
     body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [broken, limit]}]}
     with writing():
-        inbound.receive(json.dumps(body).encode(), Business(), now - timedelta(hours=3))
-        inbound.receive(b"{not json", Business(), now - timedelta(hours=2))
+        inbound.receive([json.dumps(body).encode()], Business(), now - timedelta(hours=3))
+        inbound.receive([b"{not json"], Business(), now - timedelta(hours=2))
         db.session.commit()
 
 

@@ -1,6 +1,7 @@
 """What the platform asks: alive, ready, how it fares; and how a wrong start ends."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from webapp.accounts import housekeeping
 from webapp.consent import policy
 from webapp.consent.commands import keywords_group
 from webapp.consent.rules import Status
+from webapp.database import engine_options
 from webapp.extensions import db
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,3 +162,12 @@ def test_keywords_that_cannot_be_are_refused(app, tmp_path, content, code, words
     assert words in ended.stderr
     with app.app_context():
         assert policy.current().opt_out_words == ["STOP"]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///heed.db", "postgresql+psycopg://postgres@/heed"])
+def test_each_thread_of_the_web_part_can_have_a_connection(url, monkeypatch):
+    """Else whoever stores a delivery waits for pages that are slow."""
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    threads = runpy.run_path("gunicorn.conf.py")["threads"]
+    pool = engine_options(url, web=True)
+    assert pool["pool_size"] + pool["max_overflow"] >= threads

@@ -62,7 +62,7 @@ class Settings:
                 "TASK_QUEUE_URL", env, ("redis", "rediss", "postgres", "postgresql", "sqlite")
             ),
             port=_whole_number("PORT", env, 8000, 1, 65535),
-            web_concurrency=_whole_number("WEB_CONCURRENCY", env, 1, 1, 64),
+            web_concurrency=_whole_number("WEB_CONCURRENCY", env, 2, 1, 64),
             log_level=_log_level(env.get("LOG_LEVEL") or "INFO"),
             app_secrets=_words(env.get("WHATSAPP_APP_SECRET", "")),
             verify_token=env.get("WHATSAPP_VERIFY_TOKEN", ""),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -37,10 +38,14 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from webapp import paths
+from webapp.turnstile import Turnstile
 
 SQLITE_BUSY_SECONDS = 5.0
-CONNECTIONS, MORE_CONNECTIONS = 10, 10
-"""Of one process to PostgreSQL, kept open (the web part has eight threads, the worker five) and on top."""
+CONNECTIONS = 10
+"""Of one process, kept open."""
+MORE_CONNECTIONS, MORE_OF_THE_WEB = 10, 22
+"""On top, when it must: with them each thread of the web part can have one, so that nobody who stores a
+delivery waits for pages that are slow."""
 FOR_SHORT_STATEMENTS = ("SET jit = off",)  # it compiles for longer than a page may take
 OF_THE_WEB = (
     "SET lock_timeout = '10s'",  # then 503, as on SQLite: whoever asked, asks again
@@ -93,19 +98,20 @@ def is_sqlite(url: str) -> bool:
 
 def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
     """Options of `create_engine` for this URL. PostgreSQL shows which connections are of the web part."""
+    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_OF_THE_WEB if web else MORE_CONNECTIONS}
     if is_sqlite(url):
         return {
             "module": sqlite_module(),
             "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
             "json_serializer": compact_json,
+            **pool,
         }
     return {
         "json_serializer": compact_json,
         "connect_args": {"fallback_application_name": "heed web" if web else "heed"},
         "pool_pre_ping": True,  # 0.2 ms for each request; without it a restart of the server costs pages
         "pool_use_lifo": True,
-        "pool_size": CONNECTIONS,
-        "max_overflow": MORE_CONNECTIONS,
+        **pool,
     }
 
 
@@ -126,7 +132,9 @@ def prepare(engine: Engine, *, web: bool = False) -> None:
         event.listen(engine, "connect", _on_web_connect if web else _on_postgresql_connect)
         return
     event.listen(engine, "connect", _on_sqlite_connect)
-    event.listen(engine, "begin", _on_sqlite_begin)
+    if engine.url.database not in (None, "", ":memory:"):
+        _order_writers(engine, Turnstile(Path(f"{engine.url.database}-turn")))
+    event.listen(engine, "begin", _on_sqlite_begin)  # after the wait for the turn
 
 
 def _on_postgresql_connect(connection: Any, _record: Any, settings: tuple[str, ...] = ()) -> None:
@@ -151,6 +159,23 @@ def _on_sqlite_connect(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _order_writers(engine: Engine, turnstile: Turnstile) -> None:
+    """Whoever takes the write lock waits for their turn, and passes it on with the connection."""
+
+    def wait(connection: Connection) -> None:
+        if _sqlite_begin.get() == "BEGIN IMMEDIATE" and not connection.info.get("turn"):
+            connection.info["turn"] = turnstile.enter(SQLITE_BUSY_SECONDS)
+
+    def pass_on(_connection: Any, record: Any, *_: Any) -> None:
+        if record.info.pop("turn", False):
+            turnstile.leave()
+
+    event.listen(engine, "begin", wait)
+    for end in ("checkin", "invalidate", "detach"):
+        event.listen(engine, end, pass_on)
+    event.listen(engine, "engine_disposed", lambda _engine: turnstile.close())
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from webapp import tasks
 from webapp.config import Settings
-from webapp.database import CONNECTIONS, MORE_CONNECTIONS
+from webapp.database import CONNECTIONS, MORE_CONNECTIONS, MORE_OF_THE_WEB
 from webapp.extensions import db
 
 log = logging.getLogger(__name__)
@@ -140,4 +140,5 @@ def _of_room(set_up: Any, settings: Settings) -> Iterator[Finding]:
 
 def connections(settings: Settings) -> int:
     """How many the web part's processes and one worker may open, with the few that PostgreSQL reserves."""
-    return (settings.web_concurrency + 1) * (CONNECTIONS + MORE_CONNECTIONS) + 3
+    of_the_web = settings.web_concurrency * (CONNECTIONS + MORE_OF_THE_WEB)
+    return of_the_web + CONNECTIONS + MORE_CONNECTIONS + 3

@@ -67,7 +67,7 @@ def comes_in(words: str, sender: str, message_id: str) -> None:
     }
     entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-    inbound.receive(body, Business(), at(61))
+    inbound.receive([body], Business(), at(61))
     db.session.commit()
 
 

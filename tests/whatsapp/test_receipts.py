@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer
@@ -64,6 +64,37 @@ def test_a_delivery_of_many_takes_as_many_statements_as_one_of_two(app):
     assert [message.kind for message in kept()] == ["status"] * MANY
 
 
+def test_a_thousand_take_as_many_statements_as_a_hundred(app):
+    first = min(row.delivery_id for row in on_the_wire(1))
+    campaign = db.session.get(Delivery, first).campaign_id
+    people_of = [
+        {"id": 1000 + n, "name": f"Person {n}", "status": IN, "created_at": NOON} for n in range(1100)
+    ]
+    rows = [
+        {"campaign_id": campaign, "customer_id": 1000 + n, "state": "sent", "wamid": f"wamid.many.{n}"}
+        for n in range(1100)
+    ]
+    db.session.execute(insert(Customer), people_of)
+    db.session.execute(insert(Delivery), rows)
+    db.session.commit()
+    needed = []
+    for some in (range(100), range(100, 1100)):
+        told = [
+            {
+                "id": f"wamid.many.{n}",
+                "status": "read",
+                "timestamp": str(TODAY),
+                "recipient_id": "12025550100",
+            }
+            for n in some
+        ]
+        with counted(db.engine) as statements:
+            deliver(app, a_change(statuses=told))
+        needed.append(len(statements))
+    assert needed[0] == needed[1]
+    assert states().count("read") == 1100
+
+
 def test_one_that_came_before_does_not_cost_the_others(app):
     first, second, third = on_the_wire(3)
     deliver(app, a_change(statuses=[receipt(second)]))
@@ -100,7 +131,7 @@ def test_the_person_who_stopped_our_marketing_among_many_is_stopped(app):
 
 def test_those_of_another_number_are_kept_and_not_applied(app):
     rows = on_the_wire(2)
-    inbound.receive(json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode(),
+    inbound.receive([json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode()],
                     Business(phone_number_id="999"), NOON)  # fmt: skip
     assert states() == ["sending", "sending"]
     assert decisions() == ["not_ours", "not_ours"]

@@ -1,16 +1,16 @@
-"""A delivery comes in: every item is remembered once, applied, and kept raw whatever becomes of it.
+"""Deliveries come in: every item is remembered once, applied, and kept raw whatever becomes of it.
 
-One transaction holds the whole delivery, and the caller commits it before it answers: what was answered 200
+One transaction holds whole deliveries, and the caller commits it before it answers: what was answered 200
 is never delivered again (Meta, webhook overview). Each item, or run of items, stands in a savepoint of its
 own, so that one which cannot be applied does not cost its neighbours.
 """
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import groupby
 
 from sqlalchemy.exc import IntegrityError
 
@@ -28,30 +28,31 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Received:
-    """Whether anything in a delivery was new, and whether a change of consent in it is to be confirmed."""
+    """Whether anything that came was new, and whether a change of consent in it is to be confirmed."""
 
     new: bool
     confirmed: bool = False
 
 
-def receive(raw: bytes, business: Business, now: datetime) -> Received:
-    """Take in one delivery whose signature was checked. The caller commits, and rolls back on an error.
+def receive(raws: Sequence[bytes], business: Business, now: datetime) -> Received:
+    """Take in deliveries whose signatures were checked. The caller commits, and rolls back on an error.
 
     Raises only when the database is out of reach: then nothing may be answered but "try again".
     """
-    try:
-        items = parse(raw, now)
-    except MalformedBody as problem:
-        return Received(_keep_unreadable_body(raw, str(problem), now))
+    deliveries, new = [], False
+    for raw in raws:
+        try:
+            deliveries.append(parse(raw, now))
+        except MalformedBody as problem:
+            new = _keep_unreadable_body(raw, str(problem), now) or new
     settings = policy.current()
     words = policy.words_in_force(settings)
     singly = partial(_take_singly, business=business, words=words, now=now)
-    new = False
-    for way, run in groupby(items, runs.way):
+    for way, run in runs.merged(deliveries):
         if way is None:
             taken = [singly(item) for item in run]
         else:
-            taken = [runs.take(list(run), business, words, now, singly=singly)]
+            taken = [runs.take(run, business, words, now, singly=singly)]
         new = any(taken) or new
     return Received(new, confirmed=new and settings.confirm_since is not None)
 

@@ -1,12 +1,14 @@
-"""Neighbours in one delivery are taken together: receipts and messages come by the hundred after a campaign.
+"""Neighbours in a delivery, and in those beside it, are taken together: receipts and messages come by the
+hundred after a campaign.
 
 Whatever is not for many at once, or holds one that cannot be applied, is halved down to the one to blame, and
 that one takes the way of a single item. Then nothing of the run was done before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby, zip_longest
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -37,9 +39,29 @@ FROM_PEOPLE = (Words, Button, Reaction, Passive, Wordless, Preference)
 """What somebody said or did."""
 
 
-def way(item: Item) -> type[Item] | None:
+Way = type[Item] | None
+
+
+def way_of(item: Item) -> Way:
     """Neighbours of one way are taken together; None stands for what goes alone."""
     return Status if isinstance(item, Status) else Item if isinstance(item, FROM_PEOPLE) else None
+
+
+IN_TURN: tuple[Way, ...] = (Item, Status, None)
+"""What people said comes first: a receipt may be marked for a STOP, but no STOP for a receipt."""
+
+
+def merged(deliveries: Iterable[Sequence[Item]]) -> Iterator[tuple[Way, list[Item]]]:
+    """The runs of deliveries that came at the same time: the first of each together, then the second.
+
+    The items of one delivery keep their order; between deliveries of one moment there is none.
+    """
+    parted = [[(way, list(run)) for way, run in groupby(items, way_of)] for items in deliveries]
+    for level in zip_longest(*parted):
+        runs = [run for run in level if run]
+        for way in IN_TURN:
+            if together := [item for each, run in runs if each is way for item in run]:
+                yield way, together
 
 
 def take(
@@ -64,7 +86,7 @@ def take(
 
 def _taken(items: list[Item], business: Business, words: KeywordSet | None, now: datetime) -> bool | None:
     """None when one of them cannot be applied, or is not for many at once."""
-    receipts = way(items[0]) is Status
+    receipts = way_of(items[0]) is Status
     if receipts and len(items) == 1:
         return None
     try:

@@ -3,6 +3,7 @@
 import hmac
 import logging
 import re
+from collections.abc import Sequence
 from itertools import count
 
 from flask import Blueprint, Response, abort, current_app, request
@@ -10,9 +11,10 @@ from flask import Blueprint, Response, abort, current_app, request
 from webapp import clock
 from webapp.accounts.access import public
 from webapp.config import Settings
-from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
 from webapp.whatsapp import confirming, inbound, signature, watch
+from webapp.whatsapp.group_commit import GroupCommit, NotStored
+from webapp.whatsapp.inbound import Received
 from webapp.whatsapp.keeping import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
@@ -47,14 +49,13 @@ def receive() -> Response:
     """One delivery. 200 means stored, with every effect on consent; 503 asks Meta to send it again."""
     raw = _signed_body()
     try:
-        confirmed = _store(raw)
-    except OUT_OF_REACH as problem:
-        db.session.rollback()
-        log.warning("a delivery was not stored: %s", type(problem).__name__)
+        received = _deliveries().store(raw, _commit)
+    except NotStored as problem:
+        log.warning("a delivery was not stored: %s", problem)
         return Response(
             "Not stored; send it again.", 503, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/plain"
         )
-    if confirmed:
+    if received and received.confirmed:
         confirming.wake(current_app, clock.now())
     return Response(status=200, mimetype="text/plain")
 
@@ -78,21 +79,25 @@ def _body_of_at_most(largest: int) -> bytes:
     return raw
 
 
-def _store(raw: bytes) -> bool:
-    """Whether a change of consent in it is to be confirmed."""
+def _deliveries() -> "GroupCommit[Received]":
+    return current_app.extensions.setdefault("heed-deliveries", GroupCommit())
+
+
+def _commit(raws: Sequence[bytes]) -> Received:
+    """Store these deliveries, or none of them."""
     settings = _settings()
     business = Business(settings.phone_number_id, settings.business_account_id)
     for attempt in count(1):
         try:
-            received = inbound.receive(raw, business, clock.now())
+            received = inbound.receive(raws, business, clock.now())
             if not received.new:
                 watch.heard(clock.now())
             db.session.commit()
-            return received.confirmed
-        except OUT_OF_REACH as problem:
+            return received
+        except Exception as problem:
             db.session.rollback()
-            waited_for_each_other = getattr(problem, "orig", None)
-            if getattr(waited_for_each_other, "sqlstate", None) not in MUTUAL_WAIT or attempt == ATTEMPTS:
+            waited_for_each_other = getattr(getattr(problem, "orig", None), "sqlstate", None) in MUTUAL_WAIT
+            if not waited_for_each_other or attempt == ATTEMPTS:
                 raise
 
 
