@@ -43,6 +43,12 @@ def listed(soup) -> dict[str, str]:
     return {link.span.get_text(): link["href"] for link in soup.select("#saved-views a.open")}
 
 
+def edited(browser, view: int, **fields):
+    """The answer to a view's dialog, opened and sent."""
+    seen = browser.soup(f"/customers/views/{view}/edit").find("input", attrs={"name": "seen"})["value"]
+    return browser.send(f"/customers/views/{view}/edit", seen=seen, **fields)
+
+
 def names(soup) -> list[str]:
     return [cell.get_text() for cell in soup.select("tr.customer .name")]
 
@@ -115,9 +121,9 @@ def test_a_shared_view_is_seen_by_all_and_changed_by_managers(app, desk, people)
         assert agent.get(f"/customers/views/{view}/{path}").status_code == 403
         assert agent.send(f"/customers/views/{view}/{path}", name="Taken").status_code == 403
     assert manager.soup("/opt-in").find(id=f"view-{view}-edit")
-    assert manager.send(f"/customers/views/{view}/edit", name="Best", shared="1").status_code == 303
+    assert edited(manager, view, name="Best", shared="1").status_code == 303
     assert list(listed(agent.soup("/opt-in"))) == ["Best"]
-    manager.send(f"/customers/views/{view}/edit", name="Best")
+    edited(manager, view, name="Best")
     assert listed(agent.soup("/opt-in")) == {}, "it is its owner's again"
 
 
@@ -157,11 +163,28 @@ def test_a_view_takes_the_filter_of_the_table_only_when_told(app, desk, people):
     assert "Tag: vip" in dialog.find("label", attrs={"for": "view-keep"}).get_text()
     assert "Opted Out" in dialog.find("label", attrs={"for": "view-replace"}).get_text()
     there = {"name": "Yours", "status": "opted_out", "at": "customers.opt_in"}
-    answer = agent.send("/customers/views/1/edit", **there)
+    answer = edited(agent, 1, **there)
     assert answer.location == "/opt-in?status=opted_out"
     assert listed(agent.soup("/opt-in")) == {"Yours": "/opt-in?tag=vip"}
-    agent.send("/customers/views/1/edit", **there, replace="1")
+    edited(agent, 1, **there, replace="1")
     assert listed(agent.soup("/opt-in")) == {"Yours": "/opt-in?status=opted_out"}
+
+
+def test_of_two_managers_who_change_one_view_the_second_is_told_before_the_first_is_undone(app, desk, people):
+    with app.app_context():
+        view = a_view(shared=True)
+    first, second = desk("manager"), desk("admin")
+    dialog = second.soup(f"/customers/views/{view}/edit")
+    seen = dialog.find("input", attrs={"name": "seen"})["value"]
+    edited(first, view, name="Good", shared="1")
+    late = {"name": "Great", "shared": "1"}
+    answer = second.send(f"/customers/views/{view}/edit", seen=seen, **late)
+    assert answer.status_code == 409
+    assert "it is “Good” now" in answer.text
+    assert 'value="Great"' in answer.text
+    assert list(listed(second.soup("/opt-in"))) == ["Good"]
+    assert edited(second, view, **late).status_code == 303, "who has read that may go on"
+    assert second.send(f"/customers/views/{view}/edit", **late).status_code == 409, "without having looked"
 
 
 def test_a_view_is_deleted_after_a_question(app, desk, people):
@@ -251,10 +274,11 @@ class TestInTheDomain:
 
     def test_a_name_is_taken_once(self):
         owner = a_user().id
-        first, second = a_view("Mine", owner=owner), a_view("Other", owner=owner)
+        ids = a_view("Mine", owner=owner), a_view("Other", owner=owner)
+        mine, other = (db.session.get_one(SavedView, id) for id in ids)
         with pytest.raises(MalformedName, match="already"):
-            saved_view.change(db.session.get_one(SavedView, second), "MINE", None, shared=False, now=NOON)
-        saved_view.change(db.session.get_one(SavedView, first), "MINE", None, shared=False, now=NOON)
+            saved_view.change(other, "MINE", None, shared=False, seen=other.version, now=NOON)
+        saved_view.change(mine, "MINE", None, shared=False, seen=mine.version, now=NOON)
 
     @pytest.mark.parametrize(
         ("name", "wanted", "stays"),

@@ -31,6 +31,10 @@ from webapp.extensions import db
 MOST_OWN = 50
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the view after this person looked at it."""
+
+
 class SavedView(db.Model):
     __tablename__ = "saved_views"
 
@@ -47,6 +51,11 @@ class SavedView(db.Model):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("owner_id", "key"),)
+
+    @property
+    def version(self) -> str:
+        """Moves with each change."""
+        return self.changed_at.isoformat()
 
 
 def for_reader(user_id: int) -> Select[Any]:
@@ -76,8 +85,16 @@ def create(owner_id: int, name: str, filter: Filter, *, shared: bool, now: datet
     return view
 
 
-def change(view: SavedView, name: str, filter: Filter | None, *, shared: bool, now: datetime) -> None:
-    """Rename, share, and with a filter put that in the place of its own. Raises MalformedName and Refused."""
+def change(
+    view: SavedView, name: str, filter: Filter | None, *, shared: bool, seen: str, now: datetime
+) -> None:
+    """Rename, share, and with a filter put that in the place of its own.
+
+    `seen` is the version that the person looked at; the caller holds the view's row.
+    Raises ChangedMeanwhile, MalformedName and Refused.
+    """
+    if view.version != seen:
+        raise ChangedMeanwhile
     if filter is not None:
         view.args = kept(filter)
     view.shared = shared

@@ -13,13 +13,14 @@ from webapp.customers import saved_view, saved_view_context
 from webapp.customers.blueprint import TABLES, bp, reader
 from webapp.customers.filters import Filter
 from webapp.customers.names import MalformedName
-from webapp.customers.saved_view import SavedView
+from webapp.customers.saved_view import ChangedMeanwhile, SavedView
 from webapp.customers.table import Table
 from webapp.customers.view_filters import Names, Refused, filter_of
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done
 
 Answer = Response | tuple[str, int]
+MEANWHILE = "Somebody changed this view; it is “{view.name}” now. Save again to have it your way."
 
 
 @bp.get("/customers/views/new")
@@ -55,7 +56,16 @@ def update_view(view_id: int) -> Answer:
     view, table = _changeable(view_id), _table(request.form)
     filter = table.filter if request.form.get("replace") == "1" else None
     try:
-        saved_view.change(view, request.form.get("name", ""), filter, shared=_shared(view), now=clock.now())
+        saved_view.change(
+            view,
+            request.form.get("name", ""),
+            filter,
+            shared=_shared(view),
+            seen=request.form.get("seen", ""),
+            now=clock.now(),
+        )
+    except ChangedMeanwhile:
+        return _dialog(view, table, notice=MEANWHILE.format(view=view))
     except (MalformedName, Refused) as fault:
         db.session.rollback()
         return _dialog(view, table, str(fault))
@@ -84,8 +94,11 @@ def _table(args: MultiDict[str, str]) -> Table:
 
 
 def _changeable(view_id: int) -> SavedView:
-    """404 for a view that the reader does not see, 403 for one that they may not change."""
-    view = db.get_or_404(SavedView, view_id)
+    """404 for a view that the reader does not see, 403 for one that they may not change.
+
+    Whoever changes it holds its row, so that of two the second sees what the first did.
+    """
+    view = db.session.get(SavedView, view_id, with_for_update=request.method == "POST") or abort(404)
     mine = view.owner_id == current_user.id
     if not (mine or view.shared):
         abort(404)
@@ -99,13 +112,13 @@ def _shared(view: SavedView | None = None) -> bool:
     return "shared" in request.form if may(Role.MANAGER) else bool(view and view.shared)
 
 
-def _dialog(view: SavedView | None, table: Table, error: str = "") -> Answer:
+def _dialog(view: SavedView | None, table: Table, error: str = "", notice: str = "") -> Answer:
     sent = request.method == "POST"
     own = _own(view, table) if view else table.filter
     return dialog(
         "customers/_view_dialog.html",
         title="Edit view" if view else "Save view",
-        status=422 if error else 200,
+        status=422 if error else 409 if notice else 200,
         view=view,
         name=request.form.get("name", "") if sent else view.name if view else "",
         shared=_shared(view) if sent else bool(view and view.shared),
@@ -113,6 +126,7 @@ def _dialog(view: SavedView | None, table: Table, error: str = "") -> Answer:
         own=own.chips(),
         now_chips=table.filter.chips() if own != table.filter else [],
         error=error,
+        notice=notice,
         **_place(table),
     )
 
