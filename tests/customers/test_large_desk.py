@@ -8,10 +8,13 @@ import re
 import pytest
 from sqlalchemy import event, func, select, text
 
+from tests.api.programs import Program, a_token
 from tests.factories import a_customer
 from tests.html import PARTIAL
 from tests.statements import counted
 from webapp import budget
+from webapp.accounts.roles import Role
+from webapp.api import customers as api_customers
 from webapp.budget import OverBudget
 from webapp.consent.rules import Status
 from webapp.customers import attributes, queries, rows, table, tags
@@ -217,6 +220,21 @@ def test_a_filter_that_takes_too_long_is_answered_calmly(desk, app, monkeypatch,
     assert answer.status_code == 200
     assert "This filter takes too long" in answer.text
     assert "every 2s" not in answer.text, "an open page must not try again and again"
+
+
+@pytest.mark.usefixtures("people")
+def test_a_program_is_told_to_narrow_its_filter(app, monkeypatch):
+    def slow(ids):
+        return db.session.execute(text(SLOW[db.engine.dialect.name])).all() and ids
+
+    program = Program(app.test_client(use_cookies=False), a_token(app, Role.VIEWER))
+    monkeypatch.setattr(budget, "SECONDS", 0.05)
+    monkeypatch.setattr(api_customers, "_in_order", slow)
+    answer = program.get("/customers?q=pe")
+    assert answer.status_code == 422
+    assert "Narrow it" in answer.get_json()["detail"]
+    monkeypatch.undo()
+    assert program.get("/customers?q=pe").status_code == 200
 
 
 def test_a_count_that_takes_too_long_says_so(desk, people, monkeypatch):

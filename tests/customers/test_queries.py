@@ -92,6 +92,10 @@ def found(**conditions) -> list[int]:
         ("98765", [1, 0], "a part of the number"),
         ("4322", [1], "the last digits"),
         ("07700 900123", [2], "as dialled at home"),
+        ("Customer 5", [4], "what somebody without a name is called"),
+        ("CUSTOMER  5", [4], "in any writing"),
+        ("customer 1", [], "who has a name is not called so"),
+        ("customer 999999999999999999", [], "nobody is"),
         ("nobody", [], "no match"),
         ("'; DROP TABLE customers; --", [], "no statement"),
     ],
@@ -229,6 +233,7 @@ def statements() -> Iterator[list[tuple]]:
             ["SEARCH customers USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1",
              "SEARCH identities USING INDEX ix_identities_match_key (match_key=?)"],
         ),
+        ({"q": "Customer 5"}, 2, ["SEARCH customers USING INTEGER PRIMARY KEY (rowid=?)"]),
         (
             {"q": "bento"}, 1,
             ["SCAN customer_search VIRTUAL TABLE INDEX 192:M1",

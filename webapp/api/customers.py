@@ -3,16 +3,22 @@
 from flask import Response, abort, jsonify, request, url_for
 from sqlalchemy import select
 
+from webapp import budget
 from webapp.accounts.roles import Role
 from webapp.api import bodies, filters, pagination, profiles, shapes
 from webapp.api.auth import bearer
 from webapp.api.blueprint import bp
 from webapp.api.problems import Problem
+from webapp.budget import OverBudget
 from webapp.clock import now
 from webapp.customers import identities
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer
 from webapp.extensions import db
+
+TOO_SLOW = (
+    f"This filter takes longer than {budget.SECONDS:.0f} s. Narrow it: add a tag, a value or a longer word."
+)
 
 
 @bp.get("/customers")
@@ -20,7 +26,11 @@ from webapp.extensions import db
 def list_customers() -> Response:
     bodies.only_known(request.args, (*filters.PARAMETERS, *pagination.PARAMETERS))
     part = pagination.wanted()
-    customers = _in_order(list(db.session.scalars(filters.customer_ids(part))))
+    try:
+        with budget.within():
+            customers = _in_order(list(db.session.scalars(filters.customer_ids(part))))
+    except OverBudget:
+        raise Problem(422, TOO_SLOW) from None
     return jsonify(pagination.answer(customers, part, lambda customer: customer.id, shapes.customer))
 
 

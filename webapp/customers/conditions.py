@@ -36,7 +36,7 @@ from webapp.customers.models import (
     Identity,
     Tag,
 )
-from webapp.customers.search import fold, number_in
+from webapp.customers.search import fold, number_in, record_in
 from webapp.customers.values import MalformedValue, parse_value
 from webapp.database import compact_json, in_order, json_rows
 from webapp.extensions import db
@@ -122,20 +122,32 @@ class AttributeTest:
 
 @dataclass(frozen=True)
 class SearchTest:
-    """Customers with this number, exactly if somebody has it, else in part; or whose name has these words."""
+    """Customers with this number, exactly if somebody has it, else in part; or whose name has these words;
+    or the one without a name who is called so."""
 
     words: tuple[str, ...]
     number: str
-    exact: bool
-    """Somebody has exactly this number, or a variant of it."""
+    record: int | None = None
+    """The id that the words mean when they are how somebody without a name is called."""
+    exact: bool = False
+    """Somebody has exactly this number, or a variant of it, or is called so."""
 
     @property
     def holds(self) -> ColumnElement[bool]:
         if self.exact:  # an index knows them, a search would not
+            if self.record is not None:
+                return Customer.id == self.record
             key = Identity.match_key == phones.match_key(self.number)
             return Customer.id.in_(select(Identity.customer_id).where(key))
         words = and_(true(), *(_contains(word) for word in self.words))
         return or_(_contains(self.number), words) if self.number else words
+
+    @property
+    def known(self) -> ColumnElement[bool] | None:
+        """Whether it is exact, where it can be."""
+        if self.record is not None:
+            return exists().where(Customer.id == self.record, Customer.name == "", *PRESENT)
+        return exists().where(Identity.match_key == phones.match_key(self.number)) if self.number else None
 
     @property
     def driver(self) -> Driver | None:
@@ -265,12 +277,11 @@ def _named(wanted: Filter, names: Names | None) -> Conditions:
 
 
 def _looked_at(conditions: Conditions, sizes: bool) -> Conditions:
-    """With the sizes of the conditions, and whether somebody has the number: one statement, if any."""
+    """With the sizes of the conditions, and whether the search is exact: one statement, if any."""
     columns: dict[Any, ColumnElement[Any]] = {}
-    number = conditions.search.number if conditions.search else ""
-    if number:
-        known = Identity.match_key == phones.match_key(number)
-        columns["exact"] = select(exists().where(known)).scalar_subquery()
+    known = conditions.search.known if conditions.search else None
+    if known is not None:
+        columns["exact"] = select(known).scalar_subquery()
     columns |= conditions.unsized() if sizes else {}
     if not columns:
         return conditions.sized({})
@@ -325,7 +336,7 @@ def _comparable(type: str, raw: str) -> Any:
 
 def _search_test(q: str) -> SearchTest | None:
     words, number = tuple(fold(q).split()), number_in(q)
-    return SearchTest(words, number, exact=False) if words or number else None
+    return SearchTest(words, number, record_in(q)) if words or number else None
 
 
 def _says_nothing(q: str) -> bool:

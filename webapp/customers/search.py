@@ -11,6 +11,7 @@ from webapp.customers.phone_forms import digits, match_key
 # Letters that Unicode does not decompose, though people leave their strokes and ligatures out when they type.
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 _ACCENTS = re.compile(f"[{folding.ACCENTS}]+")
+_RECORD = re.compile(r"customer ([0-9]{1,18})")
 NUMBER_KINDS = frozenset({IdentityKind.PHONE, IdentityKind.WA_ID})
 FEWEST_DIGITS = 3
 """Fewer digits than this are looked for as a word only."""
@@ -44,6 +45,12 @@ def number_in(query: str) -> str:
         return ""
     number = digits(query).lstrip("0")
     return number if len(number) >= FEWEST_DIGITS else ""
+
+
+def record_in(query: str) -> int | None:
+    """The id in what a customer without a name is called (`Customer.label`)."""
+    said = _RECORD.fullmatch(fold(query))
+    return int(said[1]) if said else None
 
 
 def refresh(customer: Customer) -> None:
