@@ -1,6 +1,7 @@
 """A customer who is erased while a campaign runs gets nothing more of it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -9,9 +10,10 @@ from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_t
 from tests.customers.erasures import wish
 from tests.factories import NOON, a_customer, at
 from tests.whatsapp.posting import apart
-from webapp.campaigns import claims, outcomes, segments
-from webapp.campaigns.models import Campaign, Delivery, SegmentMember
+from webapp.campaigns import claims, outcomes, rules, segments
+from webapp.campaigns.models import Campaign, Delivery, Segment, SegmentMember
 from webapp.campaigns.outcomes import Result
+from webapp.campaigns.rules import Rules
 from webapp.campaigns.sender import Accepted
 from webapp.consent.rules import Status
 from webapp.customers import erasing
@@ -61,6 +63,46 @@ def test_no_segment_holds_them_and_a_draft_names_them_without_sending(app):
         erase(one.id)
         assert db.session.scalars(select(SegmentMember)).all() == []
         assert claims.take_pump(campaign.id, TOKEN, at(1)) is False
+
+
+def a_search(words: str) -> dict[str, Any]:
+    return {"groups": [[{"field": "search", "op": "contains", "value": words}]], "except": []}
+
+
+def words_kept() -> list[str]:
+    """Of the searches in the segments and in the audience."""
+    rules = db.session.scalars(select(Segment.rules).order_by(Segment.id))
+    audience = db.session.scalars(select(Campaign.audience)).one()
+    return [one["groups"][0][0]["value"] for one in rules] + [
+        source["args"]["q"] for source in (*audience["include"], *audience["exclude"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("zenaide", "_"),
+        ("QUIXADA zen", "_"),
+        ("+55 11 98765", "_"),
+        ("souza", "souza"),
+        ("nobody", "nobody"),
+    ],
+)
+def test_a_search_that_found_them_alone_is_forgotten_and_finds_nobody(app, words, kept):
+    with app.app_context(), writing():
+        gone = a_customer("Zenaide Quixadá Souza", Status.OPTED_IN, "+55 11 98765-4321")
+        a_customer("Ana Souza", Status.OPTED_IN)
+        segment = segments.create_dynamic("Some", rules.parse(a_search(words)), actor="user:1", now=NOON)
+        campaign = a_campaign(a_template())
+        both = [{"kind": "filter", "args": {"q": words, "tag": ["vip"]}}]
+        campaign.audience = {"include": both, "exclude": both}
+        seen = segment.version
+        erase(gone.id)
+        assert words_kept() == [kept] * 3
+        assert campaign.audience["include"][0]["args"]["tag"] == ["vip"], "the rest of the filter stays"
+        assert (segment.version > seen) == (kept != words), "who has it open is told that it moved"
+        found = list(db.session.scalars(rules.people(Rules.of(segment.rules), at(1001))))
+        assert len(found) == (words == "souza")
 
 
 def test_a_campaign_that_claims_meanwhile_starts_nothing_after_the_erasure(app):

@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.accounts.models import User
-from webapp.customers import erasing, queries
+from webapp.customers import erasing
+from webapp.customers.erased_searches import found_only_them
 from webapp.customers.erasing import Gone
 from webapp.customers.filters import Filter
 from webapp.customers.names import LONGEST_KEY, LONGEST_NAME, MalformedName, checked_name
@@ -120,11 +121,7 @@ def _tells(view: SavedView, gone: Gone) -> bool:
     args = view.args
     said = [view.name, args["q"], *(each["name"] for each in args["tags"])]
     said += [each["value"] for each in args["attrs"]]
-    if any(map(gone.told_in, said)):
-        return True
-    if not (args["q"] and gone.found_by(args["q"])):
-        return False
-    return db.session.scalar(queries.matching(Filter(q=args["q"])).limit(1)) is None
+    return any(map(gone.told_in, said)) or found_only_them(args["q"], gone)
 
 
 def _name(view: SavedView, raw: str, now: datetime) -> None:
