@@ -164,6 +164,37 @@ def test_on_sqlite_no_filter_of_several_conditions_reads_all_customers(app):
             assert not [line for line in plan if "TEMP B-TREE" in line], plan
 
 
+@pytest.mark.parametrize(
+    ("q", "who"),
+    [
+        ("周静", {"周静怡", "周静"}),
+        ("静怡", {"周静怡"}),
+        ("周静怡", {"周静怡"}),
+        ("周", {"周静怡", "周静"}),
+        ("周怡", set()),
+        ("太郎", {"山田 太郎"}),
+        ("山田太", set()),
+        ("静怡 5556", {"周静怡"}),
+    ],
+)
+def test_two_signs_of_a_name_without_spaces_are_found_by_the_index(app, q, who):
+    with app.app_context():
+        for name in ("周静怡", "周静", "山田 太郎", "Ana"):
+            a_customer(name, phone="+86 139 1055 5556" if name == "周静怡" else None)
+        wanted = Filter(q)
+        found = queries.slice_of(wanted, Page()).ids
+        assert {db.session.get_one(table.Customer, id).name for id in found} == who
+        page = queries.page_of(wanted, Page()).compile(db.engine, compile_kwargs={"literal_binds": True})
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(text("SET LOCAL enable_seqscan = off"))
+            db.session.execute(text("SET LOCAL enable_indexscan = off"))
+            plan = [row[0] for row in db.session.execute(text(f"EXPLAIN {page}".replace("%", "%%")))]
+        else:
+            plan = [row[3] for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {page}"))]
+        indexes = ("customer_search", "ix_customers_search")
+        assert len(q) == 1 or any(index in line for line in plan for index in indexes), plan
+
+
 def test_parts_of_a_word_in_another_order_are_not_the_word(app):
     """The index knows only which trigrams a text holds: the text itself is asked, too."""
     with app.app_context():

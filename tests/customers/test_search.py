@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.customers.search import fold, number_in, searchable
+from webapp.customers.search import fold, number_in, parts, searchable
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,32 @@ def test_the_searchable_text_is_the_folded_name_and_the_digits_of_each_number_on
     assert searchable("São Bento", ["+55 11 98765-4321", "5511987654321"]) == "sao bento 5511987654321"
     assert searchable("", ["5215512345678"]) == "5215512345678 525512345678"
     assert searchable("Ana", []) == "ana"
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        ("周静怡", ["周静", "静怡"]),
+        ("周静", ["周静"]),
+        ("李", []),
+        ("山田 太郎", ["山田", "太郎"]),
+        ("김민수", ["김민", "민수"]),
+        ("Ana王小明", ["王小", "小明"]),
+        ("谢谢谢", ["谢谢"]),
+        ("𠮷野家", ["𠮷野", "野家"]),
+        ("Иван हिन्दी", []),
+    ],
+)
+def test_each_pair_of_neighbours_in_a_name_without_spaces_is_a_word_of_its_own(name, pairs) -> None:
+    assert searchable(name, ["8613910555556"]) == " ".join([fold(name), "8613910555556", *pairs])
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [("周静", (" 周静",)), ("周静怡", ("周静怡",)), ("周", ("周",)), ("jo 静怡", ("jo", " 静怡")), ("", ())],
+)
+def test_two_signs_are_asked_for_as_the_word_that_they_are(query, wanted) -> None:
+    assert parts(query) == wanted
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from webapp.customers.models import (
     Identity,
     Tag,
 )
-from webapp.customers.search import fold, number_in, record_in
+from webapp.customers.search import fold, number_in, parts, record_in
 from webapp.customers.values import MalformedValue, parse_value
 from webapp.database import compact_json, in_order, json_rows
 from webapp.extensions import db
@@ -335,7 +335,7 @@ def _comparable(type: str, raw: str) -> Any:
 
 
 def _search_test(q: str) -> SearchTest | None:
-    words, number = tuple(fold(q).split()), number_in(q)
+    words, number = parts(q), number_in(q)
     return SearchTest(words, number, record_in(q)) if words or number else None
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from webapp.consent import folding
 from webapp.customers.models import Customer, IdentityKind
@@ -11,6 +11,10 @@ from webapp.customers.phone_forms import digits, match_key
 # Letters that Unicode does not decompose, though people leave their strokes and ligatures out when they type.
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 _ACCENTS = re.compile(f"[{folding.ACCENTS}]+")
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003fffd"
+"""Chinese characters, kana and Hangul: a name is two or three of them, and so is what people search for."""
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]{{2,}}")
+_UNSPACED_PAIR = re.compile(f"[{_UNSPACED}]{{2}}")
 _RECORD = re.compile(r"customer ([0-9]{1,18})")
 NUMBER_KINDS = frozenset({IdentityKind.PHONE, IdentityKind.WA_ID})
 FEWEST_DIGITS = 3
@@ -30,10 +34,24 @@ def fold(text: str) -> str:
 
 
 def searchable(name: str, numbers: Iterable[str]) -> str:
-    """The text that is searched for a customer: the folded name, the numbers and their canonical forms."""
-    found = [digits(number) for number in numbers]
+    """The text that is searched for a customer: the folded name, the numbers and their canonical forms, and
+    each pair of neighbours in a name without spaces, for the index knows nothing shorter than three signs."""
+    found, folded = [digits(number) for number in numbers], fold(name)
     forms = dict.fromkeys(form for number in found for form in (number, match_key(number)))
-    return " ".join(filter(None, [fold(name), *forms]))
+    return " ".join(filter(None, [folded, *forms, *dict.fromkeys(_pairs(folded))]))
+
+
+def parts(query: str) -> tuple[str, ...]:
+    """The parts of the searched text that a query asks for, each in full: words, or parts of words.
+
+    Two signs of a name without spaces are a word of their own there.
+    """
+    return tuple(f" {word}" if _UNSPACED_PAIR.fullmatch(word) else word for word in fold(query).split())
+
+
+def _pairs(folded: str) -> Iterator[str]:
+    for run in _UNSPACED_RUN.findall(folded) if not folded.isascii() else ():
+        yield from (run[at : at + 2] for at in range(len(run) - 1))
 
 
 def number_in(query: str) -> str:
