@@ -168,13 +168,12 @@ def _order_writers(engine: Engine, turnstile: Turnstile) -> None:
         if _sqlite_begin.get() == "BEGIN IMMEDIATE" and not connection.info.get("turn"):
             connection.info["turn"] = turnstile.enter(SQLITE_BUSY_SECONDS)
 
-    def pass_on(_connection: Any, record: Any, *_: Any) -> None:
+    def pass_on(_connection: Any, record: Any) -> None:
         if record.info.pop("turn", False):
             turnstile.leave()
 
     event.listen(engine, "begin", wait)
-    for end in ("checkin", "invalidate", "detach"):
-        event.listen(engine, end, pass_on)
+    event.listen(engine, "checkin", pass_on)  # however the transaction ended
     event.listen(engine, "engine_disposed", lambda _engine: turnstile.close())
 
 

@@ -203,6 +203,16 @@ def test_the_items_of_one_delivery_keep_their_order_beside_others(app):
         assert [key.split(":")[0] for key in order] == ["status", "message", "status"]
 
 
+def test_what_people_said_comes_before_the_receipts_of_the_same_moment(app):
+    """A receipt may be marked for a STOP, but no STOP for a receipt."""
+    receipt = {"id": "wamid.x", "status": "read", "timestamp": str(TODAY), "recipient_id": "447946000001"}
+    receipts = a_body(a_change(statuses=[receipt]))
+    answers, commits = at_once(app, [receipts, *bodies(1)])
+    assert (answers, commits) == ([200] * 3, 2)
+    with app.app_context():
+        assert [message.key.split(":")[0] for message in kept()] == ["message", "message", "status"]
+
+
 def test_a_server_killed_before_the_commit_of_a_group_has_answered_none_of_it(database_url, tmp_path):
     server, port = a_server("before the commit of a group", database_url, tmp_path)
     together = bodies(4)
@@ -263,6 +273,42 @@ def test_groups_are_made_in_the_order_of_arrival_and_not_without_end():
 def test_a_large_delivery_goes_alone_and_nobody_overtakes_it():
     large, small = b"x" * group_commit.MOST_BYTES, b"y"
     assert crowd_at(GroupCommit(), [small, large, small, small]) == [[small], [large], [small, small]]
+
+
+def test_whoever_stores_a_group_and_is_interrupted_answers_none_of_it():
+    group: GroupCommit[None] = GroupCommit()
+    begin = threading.Event()
+
+    def interrupted(raws: Sequence[bytes]) -> None:
+        begin.wait()
+        if raws != [b"first"]:
+            raise SystemExit
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = [crowd.submit(group.store, b"first", interrupted)]
+        while not group._busy or group._row:
+            time.sleep(0.001)
+        for n in range(1, 4):
+            answers.append(crowd.submit(group.store, str(n).encode(), interrupted))
+            in_the_row(group, n)
+        begin.set()
+        told = [type(answer.exception()) for answer in answers]
+    assert told == [type(None), SystemExit, NotStored, NotStored]
+
+
+def test_of_one_process_only_one_stores_at_a_time():
+    group: GroupCommit[None] = GroupCommit()
+    at_work, most = [0], [0]
+
+    def commit(_raws: Sequence[bytes]) -> None:
+        at_work[0] += 1
+        most[0] = max(most[0], at_work[0])
+        time.sleep(0.001)  # so that whoever may come, comes
+        at_work[0] -= 1
+
+    with ThreadPoolExecutor(8) as crowd:
+        list(crowd.map(lambda n: group.store(str(n).encode(), commit), range(200)))
+    assert most == [1]
 
 
 def test_one_that_comes_alone_waits_for_nobody_and_a_fault_leaves_the_row_open():
