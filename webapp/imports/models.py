@@ -1,4 +1,4 @@
-"""What the desk remembers of a file that somebody brings: what its columns mean, and how far the import is."""
+"""What the desk remembers of a file that somebody brings: what its columns are, and how far its import is."""
 
 from datetime import datetime
 from enum import StrEnum
