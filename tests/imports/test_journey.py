@@ -133,6 +133,8 @@ def test_the_batch_is_reverted_from_the_page_of_the_import(imports):
     page = imports.soup(import_id)
     assert page.find(id="import-revert")["href"] == f"/events/batches/{batch_id}/revert"
     imports.client.send(f"/events/batches/{batch_id}/revert")
-    assert set(people(imports.app)) == {"Ana Souza", "Bo Lima"}
+    left = people(imports.app)
+    assert "Bo Lima" in left
+    assert "Ana Souza" not in left
     assert "Reverted by batch" in imports.text(import_id)
     assert imports.soup(import_id).find(id="import-revert") is None

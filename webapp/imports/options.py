@@ -105,7 +105,7 @@ def types(options: Options, found: TableFile) -> dict[str, str]:
 def attribute_names() -> dict[str, str]:
     """Of the attributes on record, by their folded form."""
     rows = db.session.execute(select(AttributeKey.key, AttributeKey.name).order_by(AttributeKey.name))
-    return {key: name for key, name in rows}
+    return {row.key: row.name for row in rows}
 
 
 def words(seen: Look, options: Options) -> list[str]:
