@@ -24,7 +24,8 @@ MOST_WORDS = 20
 LONGEST_EXAMPLE = 60
 _SHORTENED = re.compile(r"[+]?\d+(?:[.,]\d+)?E[+]?\d+", re.IGNORECASE)
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
-_NUMBER = re.compile(r"[+(]*\d[\d ().\-/]{6,18}\d")
+_NUMBER = re.compile(r"(?!\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b)[+(]*\d[\d ().\-/]{6,18}\d")
+"""As people write one, and no date."""
 ENCODINGS = {
     "utf-8-sig": "UTF-8",
     "utf-16": "UTF-16",
@@ -123,14 +124,11 @@ class Look:
     """Rows that could not be split into cells."""
 
     def country(self) -> str:
-        """The country of most numbers that are written with their +; empty when there are too few of them."""
-        found = Counter(filter(None, map(_country, self._numbers())))
+        """The country of most numbers that are written with their +; empty when there is none."""
+        numbers = [cell for column in self.columns for cell in column.cells if cell.startswith("+")]
+        found = Counter(filter(None, map(_country, numbers)))
         country, n = found.most_common(1)[0] if found else ("", 0)
         return country if n * 2 > found.total() else ""
-
-    def _numbers(self) -> list[str]:
-        column = max(self.columns, key=lambda each: each.numbers)
-        return [cell for cell in column.cells if cell.startswith("+")]
 
 
 def look(table: TableFile) -> Look:
@@ -148,23 +146,43 @@ def look(table: TableFile) -> Look:
 
 def opened(path: Path, encoding: str, separator: str | None, titled: bool) -> TableFile:
     """The table as somebody says that it is to be read, with no column known yet. Raises UnusableFile."""
-    table = read_header(path, encoding=encoding, separator=separator)
+    table = _header(path, _codec(path, encoding), separator)
     if len(table.header) > MOST_COLUMNS:
         raise UnusableFile(f"This file has {len(table.header):,} columns. Leave {MOST_COLUMNS} at most.")
     if titled:
         return table
     titles = [f"Column {number}" for number in range(1, len(table.header) + 1)]
-    return WithoutTitles(path, encoding, separator, titles, table.columns, first=table.header)
+    return WithoutTitles(path, table.encoding, table.separator, titles, table.columns, first=table.header)
 
 
 def guessed_encoding(path: Path) -> str:
     """One of ENCODINGS. Raises UnusableFile."""
-    with path.open("rb") as file:
-        head = file.read(4096)
+    head = _head(path)
     if not head.startswith(BYTE_ORDER_MARKS) and 0 in head:
         return "utf-16" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    found = read_header(path).encoding
+    found = _header(path).encoding
     return "utf-8-sig" if found == "utf-8" else found
+
+
+def _header(path: Path, encoding: str | None = None, separator: str | None = None) -> TableFile:
+    """Its faults tell of the file without the name under which it lies here."""
+    try:
+        return read_header(path, encoding=encoding, separator=separator)
+    except UnusableFile as fault:
+        raise UnusableFile(str(fault).replace(path.name, "This file")) from None
+
+
+def _codec(path: Path, encoding: str) -> str:
+    """UTF-16 is told by its mark where there is one; without it, its usual order is the little-endian."""
+    if not encoding.startswith("utf-16"):
+        return encoding
+    marked = _head(path).startswith(BYTE_ORDER_MARKS)
+    return "utf-16" if marked else "utf-16-be" if encoding == "utf-16-be" else "utf-16-le"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
 
 
 def seems_titled(header: list[str]) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.customers.importing import ImportReport
+from webapp.customers.importing.table_file import ATTRIBUTE
+from webapp.imports.options import LABELS
 
 MOST_KINDS = 30
 OTHERS = "Other reasons."
@@ -42,7 +44,10 @@ class Outcome(ImportReport):
     def told(self) -> "list[tuple[str, int, int]]":
         """Why rows were refused or taken in part: the words, how many rows, the line of the first; the most
         frequent first."""
-        found = [(each["words"] or kind, each["rows"], each["line"]) for kind, each in self.reasons.items()]
+        found = [
+            (readable(each["words"] or kind), each["rows"], each["line"])
+            for kind, each in self.reasons.items()
+        ]
         return sorted(found, key=lambda each: -each[1])
 
     @property
@@ -59,6 +64,13 @@ class Outcome(ImportReport):
     def taken(self) -> int:
         """Rows that are not refused."""
         return self.rows - self.refused
+
+
+def readable(reason: str) -> str:
+    """The reason with the names of columns and states that people see on the pages."""
+    column = next((name for name in LABELS if reason.startswith(f"{name}: ")), "")
+    said = f"{LABELS[column]}{reason[len(column) :]}" if column else reason.removeprefix(ATTRIBUTE)
+    return said.replace("opted_in", "opted in").replace("opted_out", "opted out")
 
 
 def kind_of(reason: str) -> str:

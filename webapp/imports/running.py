@@ -10,6 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,7 +70,8 @@ def go_on(import_id: int, clock: Callable[[], datetime], seconds: float = SECOND
         return False
     except (UnusableFile, MalformedAttribute, WrongKey, FileNotFoundError) as fault:
         db.session.rollback()
-        turn.fail(_sentence(fault))
+        with suppress(Lost):
+            turn.fail(_sentence(fault))
         return False
 
 
@@ -122,6 +124,8 @@ class Turn:
         if self.tries > MOST_TRIES:
             self.fail(GONE_WRONG.format(MOST_TRIES))
             return False
+        if not uploads.path(self.stored).exists():
+            raise FileNotFoundError
         return self._check() if self.state == ImportState.CHECKING else self._bring()
 
     def fail(self, why: str) -> None:
@@ -177,14 +181,14 @@ class Turn:
 
     def _is_over(self) -> bool:
         """Asked between two portions. The time counts from the first one: those before were only passed."""
-        self.began = self.began or time.monotonic()
+        first, self.began = not self.began, self.began or time.monotonic()
         if self.batch_id:
             stopped = select(Batch.cancelled_at).where(Batch.id == self.batch_id)
             self.cancelled = db.session.scalar(stopped) is not None
             db.session.rollback()
             if db.engine.dialect.name == "sqlite":
                 time.sleep(PAUSE)
-        return self.cancelled or time.monotonic() - self.began > self.seconds
+        return self.cancelled or (not first and time.monotonic() - self.began > self.seconds)
 
     def _hold(self) -> None:
         """Nobody else can take the file over until the commit. Raises Lost."""

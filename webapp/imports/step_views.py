@@ -99,7 +99,7 @@ def _page(found: Import, said: Options, errors: dict[str, str], *, readable: boo
         types=[(type.value, type.value) for type in AttributeType],
         encodings=list(looking.ENCODINGS.items()),
         separators=list(looking.SEPARATORS.items()),
-        countries=[("", "None: numbers have their country code"), *countries.names().items()],
+        countries=[("", "None"), *countries.names().items()],
         words=_words(seen, said) if seen else [],
         **lines.of_one(found, clock.now()),
     )

@@ -45,7 +45,7 @@ def upload() -> Response | tuple[str, int]:
         db.session.commit()
     except UnusableFile as fault:
         uploads.forget(stored.stored)
-        return _refused(str(fault).replace(path.name, "This file"))
+        return _refused(str(fault))
     location = url_for("imports.show", import_id=found.id)
     return Response("", 204, {"HX-Redirect": location}) if htmx else see_other(location)
 

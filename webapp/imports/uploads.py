@@ -95,11 +95,13 @@ def is_text(head: bytes) -> bool:
     """Whether it may be a table; of text in UTF-16 every other byte may be zero."""
     if head.startswith(BYTE_ORDER_MARKS):
         return True
-    return not (head[::2].count(0) and head[1::2].count(0)) and not head.startswith((b"%PDF-", b"\x89PNG"))
+    zeros = head[::2].count(0), head[1::2].count(0)
+    as_utf_16 = min(zeros) == 0 and max(zeros) * 4 > len(head) / 2
+    return (not any(zeros) or as_utf_16) and not head.startswith((b"%PDF-", b"\x89PNG"))
 
 
 def _copy(file: IO[bytes], target: Path) -> tuple[str, int, int]:
-    digest, size, feeds, returns = hashlib.sha256(), 0, 0, 0
+    digest, size, feeds, returns, last = hashlib.sha256(), 0, 0, 0, b""
     with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as written:
         while chunk := file.read(CHUNK_BYTES):
             size += len(chunk)
@@ -108,9 +110,11 @@ def _copy(file: IO[bytes], target: Path) -> tuple[str, int, int]:
             digest.update(chunk)
             feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
             written.write(chunk)
+            last = chunk[-2:]
         written.flush()
         os.fsync(written.fileno())
-    return digest.hexdigest(), size, feeds or returns
+    unended = not last.strip(b"\0").endswith((b"\n", b"\r"))
+    return digest.hexdigest(), size, (feeds or returns) + unended
 
 
 def _shown(name: str) -> str:
