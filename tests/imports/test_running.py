@@ -74,6 +74,7 @@ def check_everything_came_once(imports: Desk, import_id: int) -> None:
         assert db.session.scalars(select(Tag.n)).all() == [54]
         batch = db.session.get_one(Batch, row.batch_id)
         assert (batch.done, batch.total, batch.finished_at is not None) == (ROWS, ROWS, True)
+        db.session.commit()
         assert ledger_check.first_fault() is None
     assert not imports.upload_path(import_id).exists()
 

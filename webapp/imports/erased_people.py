@@ -16,7 +16,7 @@ def erase(_gone: Gone) -> None:
     telling = select(Import).where(Import.batch_id.is_(None)).with_for_update()
     for each in db.session.scalars(telling):
         if each.counts:
-            outcome = Outcome.of_json(each.counts)
+            outcome = Outcome.of_json(each.counts).copy()  # what is changed in place is not written
             outcome.forget_words()
             each.counts = outcome.as_json()
     db.session.flush()

@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 
 from webapp.consent.models import Batch
 from webapp.customers.attributes import MalformedAttribute
-from webapp.customers.erasing import Erasure
 from webapp.customers.importing import Run, UnusableFile
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.run import MOST_ROWS
@@ -27,7 +26,7 @@ from webapp.customers.importing.table_file import Record, TableFile
 from webapp.customers.suppressions import WrongKey
 from webapp.database import reading, writing
 from webapp.extensions import db
-from webapp.imports import options, uploads
+from webapp.imports import options, refused, uploads
 from webapp.imports.models import AT_WORK, Import, ImportState
 from webapp.imports.options import Options
 from webapp.imports.outcome import Outcome
@@ -43,10 +42,6 @@ its write lock is free, and a webhook that waits for it must not wait for the wh
 MOST_TRIES = 5
 GONE_WRONG = "It broke off {} times at one place; the log of the worker tells why. Nothing came in twice."
 LOST_FILE = "The file is gone from the data folder. Bring it once more."
-LOST_KEY = (
-    "Nobody can tell who was erased, because the key of the erasures is missing. "
-    "The status page says what to do; then bring the file once more."
-)
 
 
 class Lost(Exception):
@@ -87,9 +82,7 @@ def _claim(import_id: int, runner: str, now: datetime) -> bool:
 
 
 def _sentence(fault: Exception) -> str:
-    if isinstance(fault, FileNotFoundError):
-        return LOST_FILE
-    return LOST_KEY if isinstance(fault, WrongKey) else str(fault)
+    return LOST_FILE if isinstance(fault, FileNotFoundError) else str(fault)
 
 
 @dataclass
@@ -149,12 +142,12 @@ class Turn:
         """The import itself."""
         self._prepare_refused()
         table = options.table(uploads.path(self.stored), self.said)
-        refused = HeldRejects(
+        listed = HeldRejects(
             table, uploads.refused_path(self.stored), self.outcome.rejects_bytes or None, self._hold
         )
         try:
-            with refused:
-                ended = self._run(table, refused).go(start_at=self.outcome.rows)
+            with listed:
+                ended = self._run(table, listed).go(start_at=self.outcome.rows)
                 if not ended and not self.cancelled:
                     raise Pause
         except Pause:
@@ -162,11 +155,11 @@ class Turn:
         self._end(ImportState.FINISHED if ended else ImportState.CANCELLED)
         return False
 
-    def _run(self, table: TableFile, refused: Rejects | None) -> Run:
+    def _run(self, table: TableFile, listed: Rejects | None) -> Run:
         types = options.types(self.said, table)
         db.session.rollback()
         return Run(
-            table, options.defaults(self.said), types, self.actor, self.clock(), self.outcome, refused,
+            table, options.defaults(self.said), types, self.actor, self.clock(), self.outcome, listed,
             batch_id=self.batch_id, checkpoint=self._keep, should_stop=self._is_over,
         )  # fmt: skip
 
@@ -203,7 +196,7 @@ class Turn:
     def _note(self, _rows: int) -> None:
         """How far the dry run is. What was told of somebody who was erased meanwhile is not kept."""
         with writing():
-            if db.session.scalar(select(exists().where(Erasure.at >= self.phase_began))):
+            if refused.erased_since(self.phase_began):
                 self.outcome.forget_words()
             self._move(self.outcome)
             db.session.commit()
@@ -230,10 +223,12 @@ class Turn:
         now = self.clock()
         ended = {"state": state, "ended_at": now, "failed_why": failed_why, **self._nobodys()}
         self._put(fails=failed_why if self.batch_id else "", **ended)
-        part = uploads.part_path(self.stored)
+        part, whole = uploads.part_path(self.stored), uploads.refused_path(self.stored)
         if part.exists() and self.outcome.listed:
-            part.rename(uploads.refused_path(self.stored))
+            part.rename(whole)
         uploads.forget(self.stored)
+        if whole.exists() and refused.erased_since(self.phase_began):
+            refused.forget_erased(whole)
 
     def _put(self, fails: str = "", **values: Any) -> None:
         """Write this in a transaction of its own. Raises Lost."""
