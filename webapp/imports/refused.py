@@ -1,5 +1,5 @@
-"""Rows that were refused before somebody was erased: the erasure looks through whole lists only, so that of an
-import which was under way is looked through at its end."""
+"""Rows that were refused before somebody was erased: an erasure looks through whole lists only, so that of
+an import that was under way is looked through at its end."""
 
 import csv
 from collections.abc import Iterator
