@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from jinja2 import BytecodeCache
 from werkzeug.serving import make_server
 
-from e2e import campaigns, endpoints, letters
+from e2e import campaigns, endpoints, imports, letters
 from tests.exhibits import a_png
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
@@ -39,6 +39,7 @@ from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db
+from webapp.imports import uploads
 
 CUSTOMERS = 60
 WHATSAPP = {
@@ -110,6 +111,7 @@ def stock(file: Path) -> None:
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
+        imports.stage(clock.now())
         db.session.remove()
         db.engine.dispose()
 
@@ -209,6 +211,7 @@ def opened(stocked: Path, folder: Path, templates: BytecodeCache) -> Iterator[De
     """Serve a copy of the stocked database, on a free port of this machine."""
     file = folder / "heed.db"
     shutil.copyfile(stocked, file)
+    shutil.copytree(stocked.parent / uploads.FOLDER, folder / uploads.FOLDER)
     app = application(file)
     app.jinja_env.bytecode_cache = templates
     with served(app) as url:

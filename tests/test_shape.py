@@ -14,7 +14,7 @@ FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
     "security", "errors", "logs", "transactions", "budget", "figures",
 }  # fmt: skip
-LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "whatsapp", "endpoints"]
+LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}
 PURE = {
     "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",

@@ -22,6 +22,8 @@ from webapp.endpoints import worker as endpoints_worker
 from webapp.endpoints.all_views import bp as endpoints
 from webapp.events.views import bp as events
 from webapp.guide.views import bp as guide
+from webapp.imports import worker as imports_worker
+from webapp.imports.views import bp as imports
 from webapp.reviews import expiry
 from webapp.reviews.views import bp as reviews
 from webapp.settings import housekeeping as settings_housekeeping
@@ -33,13 +35,14 @@ from webapp.whatsapp.views import bp as whatsapp
 
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
-    campaigns, reports, templates, segments, status, endpoints, events, bulk,
+    campaigns, reports, templates, segments, status, endpoints, events, bulk, imports,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
 SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
     launch, confirming, watch, housekeeping, consent_housekeeping, customers_housekeeping,
-    settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker, database_checks,
+    settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker, imports_worker,
+    database_checks,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

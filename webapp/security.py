@@ -1,12 +1,17 @@
 """What every answer carries, and how cookies are named and kept."""
 
 import gzip
+import tempfile
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import IntegerConverter, Map
+
+from webapp.accounts.access import may
+from webapp.extensions import db
 
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
@@ -33,6 +38,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """Meta's deliveries reach 3 MB (Meta, Graph webhooks, getting started)."""
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """For views that take a file: more than one may have, so that a large one is refused beside its field."""
+UPLOADS = "uploads"
+"""Of the data folder, where large files lie nameless while they come in."""
 LARGEST_ID = 2**63 - 1
 WORTH_PACKING_BYTES = 1024
 View = TypeVar("View", bound=Callable[..., Any])
@@ -42,6 +49,27 @@ def takes_a_file(view: View) -> View:
     """Mark a view whose form brings a file: its request may be larger than others."""
     view.takes_a_file = True  # type: ignore[attr-defined]
     return view
+
+
+def takes_a_large_file(most_bytes: int) -> Callable[[View], View]:
+    """Mark a view whose form brings a file of up to so many bytes from those who may use the view."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class UploadingRequest(Request):
+    """A large file comes into the data folder, which has room for it; `/tmp` is memory on some machines."""
+
+    def _get_file_stream(self, *args: Any, **options: Any) -> IO[bytes]:
+        if not _most_bytes():
+            return super()._get_file_stream(*args, **options)
+        folder: Path = current_app.config["HEED"].data_dir / UPLOADS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
 
 
 class StoredId(IntegerConverter):
@@ -63,6 +91,7 @@ class CookieSession(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     app.session_interface = CookieSession()
+    app.request_class = UploadingRequest
     app.url_map.converters["int"] = StoredId
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -81,6 +110,16 @@ def allow_upload() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "takes_a_file", False):
         request.max_content_length = MAX_UPLOAD_BYTES
+    if most_bytes := _most_bytes():
+        if may(view.required_role):  # type: ignore[union-attr]
+            request.max_content_length = most_bytes + MAX_BODY_BYTES
+        db.session.rollback()  # nobody is kept from writing while the file comes in
+
+
+def _most_bytes() -> int:
+    """What the form of this request may bring in a file, if that is much."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "most_bytes", 0) if request.method == "POST" else 0
 
 
 def add_headers(response: Response) -> Response:

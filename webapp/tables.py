@@ -10,10 +10,11 @@ from webapp.customers import batch_changes, duplicates, erasing, saved_view, sup
 from webapp.customers import models as customers
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
+from webapp.imports import models as imports
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
 MODULES = (
     accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
-    campaigns, bulk, whatsapp, endpoints, tasks,
+    campaigns, bulk, imports, whatsapp, endpoints, tasks,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 names each pair as a word of its own, since the index knows nothing shorter than three signs.
 
 Revision ID: 0021
-Revises: 0019
+Revises: 0020
 """
 
 import re
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

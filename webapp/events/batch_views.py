@@ -30,7 +30,7 @@ KINDS = {
     BatchKind.REVERT: "Revert",
     BatchKind.MISSED_STOPS: "Missed stops honoured",
 }
-OURS = (BatchKind.BULK, BatchKind.REVERT)
+OURS = (BatchKind.IMPORT, BatchKind.BULK, BatchKind.REVERT)
 """What the worker goes through and somebody may cancel here."""
 WHY = {
     Kept.REVERTED: "were taken back before",

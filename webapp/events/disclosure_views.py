@@ -12,7 +12,7 @@ from webapp.events.filters import id_in
 KINDS = {
     "events": "Consent log", "customers": "Customers", "campaign_record": "Decision record",
     "campaign_people": "People of a campaign", "lab": "Try your words", "access_request": "Access request",
-    "proof": "Proof",
+    "proof": "Proof", "import_refused": "Refused rows of an import",
 }  # fmt: skip
 
 

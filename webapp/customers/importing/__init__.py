@@ -5,6 +5,6 @@ Opt-outs are always honoured. An import never lifts an opt-out, WhatsApp's own s
 
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.run import Run, import_file, types_of
-from webapp.customers.importing.table_file import UnusableFile, open_table
+from webapp.customers.importing.table_file import UnusableFile, open_table, read_header
 
-__all__ = ["ImportReport", "Run", "UnusableFile", "import_file", "open_table", "types_of"]
+__all__ = ["ImportReport", "Run", "UnusableFile", "import_file", "open_table", "read_header", "types_of"]

@@ -39,6 +39,10 @@ class Defaults:
     country: str | None = None
     consent: str = ""
     evidence: str = ""
+    tags: tuple[str, ...] = ()
+    """Of everybody in the file."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What words of the column consent mean, in small letters; an empty meaning states nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Row:
 def parse(record: Record, columns: list[str], types: Mapping[str, str], defaults: Defaults) -> Row:
     """What the record says; `types` are those of the attributes by column. Raises RefusedRow."""
     cells = _cells(record, columns)
-    consent = _consent(cells.get("consent", "") or defaults.consent)
+    consent = _consent(_stated(cells.get("consent", ""), defaults))
     faults: list[str] = []
     read = _Reader(cells, faults)
     addresses = read.addresses(defaults.country)
@@ -68,7 +72,7 @@ def parse(record: Record, columns: list[str], types: Mapping[str, str], defaults
         evidence=read.text("evidence") or (defaults.evidence if consent == Status.OPTED_IN else ""),
         given_at=read.instant("given_at"),
         name=read.text("name"),
-        tags=read.tags(),
+        tags=[*defaults.tags, *read.tags()],
         attributes=read.attributes(types),
         faults=faults,
     )
@@ -90,6 +94,10 @@ def _cells(record: Record, columns: list[str]) -> dict[str, str]:
     if "consent" in columns[len(record.cells) :]:
         raise RefusedRow("The row ends before the column consent, which may say opted_out.")
     return {name: bare(cell) for name, cell in zip(columns, record.cells, strict=False) if name}
+
+
+def _stated(word: str, defaults: Defaults) -> str:
+    return defaults.words.get(word.casefold(), word) if word else defaults.consent
 
 
 def _consent(word: str) -> Status | None:

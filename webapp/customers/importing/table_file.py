@@ -3,7 +3,7 @@
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TextIO
@@ -76,6 +76,12 @@ def open_table(
 
     `mapping` says what columns are, by their titles: one of ours, `attr:NAME`, or empty to leave it out.
     """
+    table = read_header(path, encoding=encoding, separator=separator)
+    return replace(table, columns=_columns(table.header, mapping))
+
+
+def read_header(path: Path, *, encoding: str | None = None, separator: str | None = None) -> TableFile:
+    """The table as its first line describes it, with no column known yet. Raises UnusableFile."""
     try:
         encoding = encoding or _encoding(path)
         with _opened(path, encoding) as file:
@@ -90,7 +96,7 @@ def open_table(
     )
     if not header:
         raise UnusableFile("A quotation mark in the first line is out of place.")
-    return TableFile(path, encoding, separator, header, _columns(header, mapping))
+    return TableFile(path, encoding, separator, header, [""] * len(header))
 
 
 def _encoding(path: Path) -> str:
