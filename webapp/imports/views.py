@@ -8,7 +8,7 @@ from webapp import clock, tasks
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns.downloads import disclosed
+from webapp.customers.downloads import disclosed
 from webapp.extensions import db
 from webapp.imports import lines, stages, step_views, upload_views, uploads
 from webapp.imports.blueprint import bp
