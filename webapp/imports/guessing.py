@@ -10,7 +10,7 @@ from webapp.customers.values import MalformedValue, parse_value
 from webapp.imports.looking import Column
 from webapp.imports.titles import TITLES
 
-_SIGNS = re.compile(r"[\s_\-.:/()*]+")
+_SIGNS = re.compile(r"[\s_\-.:/()*?!¿¡]+")
 _LEADING_ZERO = re.compile(r"0\d+")
 GUESSED_TYPES = (AttributeType.BOOLEAN, AttributeType.NUMBER, AttributeType.DATE, AttributeType.DATETIME)
 MEANINGS = {
