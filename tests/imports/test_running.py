@@ -222,6 +222,24 @@ def test_a_second_click_on_import_begins_nothing(imports, desk):
     check_everything_came_once(imports, import_id)
 
 
+def test_two_managers_who_press_at_the_same_moment_begin_one_import(imports, desk):
+    import_id = imports.bring(a_list())
+    imports.check(import_id)
+    version, clients, start = imports.row(import_id).version, (desk("manager"), desk("manager")), Barrier(2)
+    tokens = [client.csrf_token() for client in clients]
+
+    def press(number: int) -> int:
+        start.wait()
+        fields = {"version": version, "csrf_token": tokens[number]}
+        return clients[number].post(f"/imports/{import_id}/start", data=fields).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(press, range(2))) == [303, 303]
+    assert imports.queue == [("import", import_id)]
+    with imports.app.app_context():
+        assert db.session.query(Batch).count() == 1
+
+
 def test_nobody_starts_what_a_colleague_has_changed(imports, desk):
     import_id = imports.bring(a_list())
     imports.check(import_id)

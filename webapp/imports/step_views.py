@@ -64,8 +64,7 @@ def columns_page(found: Import) -> str | tuple[str, int]:
 
 def _said(found: Import) -> tuple[Options, dict[str, str]]:
     path, before = uploads.path(found.stored), Options.of_json(found.options)
-    header = options.opened(path, before).header
-    said, errors = forms.read(request.form, before, header)
+    said, errors = forms.read(request.form, before, options.opened(path, before))
     return (said, errors) if said.reads_as(before) else (options.with_columns(path, said), {})
 
 
@@ -123,4 +122,7 @@ def _shown(seen: list[looking.Column], said: Options, names: dict[str, str]) -> 
 def _words(seen: looking.Look, said: Options) -> list[tuple[str, int, str]]:
     """The words of the column consent that are not ours, how many rows say them, and what they mean."""
     counted = seen.columns[said.columns.index("consent")].words if "consent" in said.columns else {}
-    return [(word, counted[word], said.words.get(word, "")) for word in options.words(seen, said)]
+    return [
+        (word, counted[word], said.words.get(word, guessing.meaning(word)))
+        for word in options.words(seen, said)
+    ]

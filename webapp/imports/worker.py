@@ -48,7 +48,7 @@ def forget_files(app: Flask) -> None:
     with app.app_context():
         now = clock.now()
         with writing():
-            left = [stages.discard(each) for each in stages.abandoned(now)]
+            left = stages.discard_abandoned(now)
             db.session.commit()
         for stored in (*left, *stages.past(now)):
             uploads.forget_all(stored)
