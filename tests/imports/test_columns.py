@@ -97,6 +97,14 @@ def test_another_encoding_reads_the_file_again(imports):
     assert "Анна" in imports.text(import_id)
 
 
+def test_another_way_of_reading_shows_its_columns_before_anything_is_checked(imports):
+    import_id = imports.bring("phone|name,x\n+55 11 96123-4567|Ana,1\n")
+    imports.say(import_id, then="check", separator="|")
+    assert imports.row(import_id).state == "uploaded"
+    assert imports.fields(import_id)["column-1"] == ""
+    assert "name,x" in imports.text(import_id)
+
+
 def test_numbers_tell_the_country_of_those_without_a_code(imports):
     import_id = imports.bring("phone\n+55 11 96123-4567\n+55 21 96123-4567\n+44 7911 123456\n11 96123-4568\n")
     assert imports.fields(import_id)["country"] == "BR"

@@ -96,14 +96,17 @@ def test_refused_rows_go_after_a_month_and_the_counts_stay(imports):
 
 def test_what_no_import_knows_goes_after_a_day(imports):
     path = imports.upload_path(imports.bring())
+    done = imports.bring_in()
+    upload, refused = imports.upload_path(done), imports.refused_path(done)
     stray = [path.with_name(name) for name in ("a.csv", "b.rejected.csv.part", "c.csv")]
-    for file in stray:
+    for file in (upload, *stray):
         file.write_text("left by a crash")
     long_ago = clock.now().timestamp() - 2 * 86400
-    for file in (path, *stray[:2]):
+    for file in (path, refused, upload, *stray[:2]):
         os.utime(file, (long_ago, long_ago))
     worker.forget_files(imports.app)
-    assert [file.exists() for file in (path, *stray)] == [True, False, False, True]
+    assert [file.exists() for file in (path, refused)] == [True, True]
+    assert [file.exists() for file in (upload, *stray)] == [False, False, False, True]
 
 
 def test_what_a_dry_run_told_of_people_is_forgotten_at_an_erasure(imports, ana):

@@ -106,6 +106,15 @@ def test_a_dry_run_is_handed_on_and_counts_each_row_once(imports, monkeypatch):
         assert db.session.query(Customer).count() == 0
 
 
+def test_a_dry_run_that_takes_long_after_all_is_left_to_the_worker(imports, monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0)
+    import_id = imports.bring(a_list())
+    imports.say(import_id, then="check")
+    assert (imports.row(import_id).state, imports.queue) == ("checking", [("import", import_id)])
+    imports.work()
+    assert imports.row(import_id).state == "checked"
+
+
 class PowerCut(BaseException):
     """The process ends here."""
 

@@ -87,8 +87,8 @@ def _place_of_numbers(found: list[Column], guessed: list[str]) -> int | None:
     likely = [
         place for place, column in enumerate(found) if column.holds_numbers and guessed[place] not in ids
     ]
-    titled = [place for place, ours in enumerate(guessed) if ours == "phone"]
-    best = [place for place in titled if place in likely] or ([] if ids & set(guessed) else likely) or titled
+    titled = [at for at, ours in enumerate(guessed) if ours == "phone"]
+    best = [at for at in titled if at in likely] or ([] if ids & set(guessed) else likely) or titled
     return best[0] if best else None
 
 

@@ -98,9 +98,10 @@ def past(now: datetime) -> list[str]:
     return list(db.session.scalars(select(Import.stored).where(Import.state.in_(ENDED), long_ago)))
 
 
-def known_files() -> set[str]:
-    """The stored names of all."""
-    return set(db.session.scalars(select(Import.stored)))
+def known_files() -> dict[str, bool]:
+    """The stored names of all, and whether the upload itself is still needed."""
+    rows = db.session.execute(select(Import.stored, Import.state))
+    return {row.stored: row.state not in ENDED for row in rows}
 
 
 def waiting(now: datetime) -> list[int]:
