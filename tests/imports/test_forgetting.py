@@ -13,7 +13,7 @@ from webapp.customers.importing import run
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.imports import running, worker
+from webapp.imports import worker
 from webapp.imports.models import Import
 
 PHONE = "+55 11 96123-4567"
@@ -53,23 +53,6 @@ def test_an_import_that_began_is_not_discarded(imports):
     imports.client.send(f"/imports/{import_id}/discard")
     assert imports.row(import_id).state == "running"
     assert imports.upload_path(import_id).exists()
-
-
-def test_a_dry_run_that_is_stopped_in_between_writes_no_more(imports, monkeypatch):
-    from webapp.imports import step_views
-
-    monkeypatch.setattr(step_views, "AT_ONCE", 1)
-    import_id = imports.bring()
-    imports.say(import_id, then="check")
-    whole = running.Turn._note
-
-    def stop_first(self, rows):
-        imports.client.send(f"/imports/{import_id}/back")
-        whole(self, rows)
-
-    monkeypatch.setattr(running.Turn, "_note", stop_first)
-    worker.go_on(imports.app, import_id)
-    assert (imports.row(import_id).state, imports.row(import_id).counts) == ("uploaded", {})
 
 
 def test_files_that_nobody_went_on_with_go_after_a_week(imports):
