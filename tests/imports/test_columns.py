@@ -46,6 +46,12 @@ def test_a_title_that_lies_is_not_believed():
     column = Column("Number")
     column.add("A-17")
     assert guessing.columns([column, numbers("Contact")], {}) == ["", "phone"]
+    assert guessing.columns([column], {}) == ["phone"], "there is nothing better"
+
+
+def test_who_is_known_by_an_id_needs_no_number():
+    assert guessing.columns([numbers("wa_id"), numbers("Order")], {}) == ["wa_id", ""]
+    assert guessing.columns([numbers("wa_id"), numbers("Phone")], {}) == ["wa_id", "phone"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +97,14 @@ def test_another_encoding_reads_the_file_again(imports):
     assert "Анна" in imports.text(import_id)
 
 
+def test_another_way_of_reading_shows_its_columns_before_anything_is_checked(imports):
+    import_id = imports.bring("phone|name,x\n+55 11 96123-4567|Ana,1\n")
+    imports.say(import_id, then="check", separator="|")
+    assert imports.row(import_id).state == "uploaded"
+    assert imports.fields(import_id)["column-1"] == ""
+    assert "name,x" in imports.text(import_id)
+
+
 def test_numbers_tell_the_country_of_those_without_a_code(imports):
     import_id = imports.bring("phone\n+55 11 96123-4567\n+55 21 96123-4567\n+44 7911 123456\n11 96123-4568\n")
     assert imports.fields(import_id)["country"] == "BR"
@@ -120,6 +134,22 @@ def test_what_does_not_fit_is_told_in_place_and_nothing_begins(imports, fields, 
     assert answer.status_code == 422
     assert words in answer.text
     assert imports.row(import_id).state == "uploaded"
+
+
+def test_words_of_consent_are_asked_for_before_anything_begins(imports):
+    """Without scripts the page has not shown them when the column is chosen."""
+    import_id = imports.bring("phone,x\n+55 11 96123-4567,yes\n+55 11 96123-4568,perhaps\n")
+    answer = imports.say(import_id, then="check", column_1="consent")
+    assert answer.status_code == 422
+    assert "Say what these words mean." in answer.text
+    imports.say(import_id, column_1="consent")
+    said = imports.fields(import_id)
+    assert [(said[f"word-{n}"], said[f"meaning-{n}"]) for n in (0, 1)] == [
+        ("yes", "opted_in"),
+        ("perhaps", ""),
+    ]
+    imports.check(import_id)
+    assert imports.row(import_id).counts["refused"] == 1
 
 
 def test_an_attribute_on_record_keeps_its_type(imports):

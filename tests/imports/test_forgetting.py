@@ -13,7 +13,7 @@ from webapp.customers.importing import run
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.imports import running, worker
+from webapp.imports import worker
 from webapp.imports.models import Import
 
 PHONE = "+55 11 96123-4567"
@@ -55,23 +55,6 @@ def test_an_import_that_began_is_not_discarded(imports):
     assert imports.upload_path(import_id).exists()
 
 
-def test_a_dry_run_that_is_stopped_in_between_writes_no_more(imports, monkeypatch):
-    from webapp.imports import step_views
-
-    monkeypatch.setattr(step_views, "AT_ONCE", 1)
-    import_id = imports.bring()
-    imports.say(import_id, then="check")
-    whole = running.Turn._note
-
-    def stop_first(self, rows):
-        imports.client.send(f"/imports/{import_id}/back")
-        whole(self, rows)
-
-    monkeypatch.setattr(running.Turn, "_note", stop_first)
-    worker.go_on(imports.app, import_id)
-    assert (imports.row(import_id).state, imports.row(import_id).counts) == ("uploaded", {})
-
-
 def test_files_that_nobody_went_on_with_go_after_a_week(imports):
     left, fresh = imports.bring(), imports.bring(name="other.csv")
     paths = imports.upload_path(left), imports.upload_path(fresh)
@@ -96,14 +79,17 @@ def test_refused_rows_go_after_a_month_and_the_counts_stay(imports):
 
 def test_what_no_import_knows_goes_after_a_day(imports):
     path = imports.upload_path(imports.bring())
+    done = imports.bring_in()
+    upload, refused = imports.upload_path(done), imports.refused_path(done)
     stray = [path.with_name(name) for name in ("a.csv", "b.rejected.csv.part", "c.csv")]
-    for file in stray:
+    for file in (upload, *stray):
         file.write_text("left by a crash")
     long_ago = clock.now().timestamp() - 2 * 86400
-    for file in (path, *stray[:2]):
+    for file in (path, refused, upload, *stray[:2]):
         os.utime(file, (long_ago, long_ago))
     worker.forget_files(imports.app)
-    assert [file.exists() for file in (path, *stray)] == [True, False, False, True]
+    assert [file.exists() for file in (path, refused)] == [True, True]
+    assert [file.exists() for file in (upload, *stray)] == [False, False, False, True]
 
 
 def test_what_a_dry_run_told_of_people_is_forgotten_at_an_erasure(imports, ana):

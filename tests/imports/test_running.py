@@ -20,7 +20,7 @@ from webapp.customers.importing import run
 from webapp.customers.models import Customer, Tag
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.imports import running, stages, worker
+from webapp.imports import options, running, stages, uploads, worker
 from webapp.imports.models import Import
 
 ROWS = 60
@@ -106,6 +106,15 @@ def test_a_dry_run_is_handed_on_and_counts_each_row_once(imports, monkeypatch):
         assert db.session.query(Customer).count() == 0
 
 
+def test_a_dry_run_that_takes_long_after_all_is_left_to_the_worker(imports, monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0)
+    import_id = imports.bring(a_list())
+    imports.say(import_id, then="check")
+    assert (imports.row(import_id).state, imports.queue) == ("checking", [("import", import_id)])
+    imports.work()
+    assert imports.row(import_id).state == "checked"
+
+
 class PowerCut(BaseException):
     """The process ends here."""
 
@@ -153,23 +162,33 @@ def test_a_crash_at_the_very_end_loses_no_refused_row(imports, monkeypatch, step
     check_everything_came_once(imports, import_id)
 
 
-def test_rows_that_a_crash_left_behind_the_last_checkpoint_are_not_listed_twice(imports, monkeypatch):
-    import_id = started(imports)
+def test_rows_that_a_crash_left_behind_the_last_checkpoint_are_not_listed(imports, monkeypatch):
+    """Also when no row behind them is refused any more."""
+    lines = [f"{'12' if n == 4 else f'+5511961{n:06}'},Person {n}" for n in range(ROWS)]
+    import_id = imports.bring("\n".join(["phone,name", *lines]))
+    imports.check(import_id)
+    imports.start(import_id)
+    whole, calls = running.Turn._keep, []
 
-    def crash(self, *_args):
-        raise PowerCut
+    def crash(self, report):
+        if len(calls) == 3:
+            raise PowerCut
+        calls.append(1)
+        whole(self, report)
 
     with monkeypatch.context() as patch:
         patch.setattr(running.Turn, "_keep", crash)
         with pytest.raises(PowerCut):
-            worker.go_on(imports.app, import_id)
+            imports.work()
+    stored = imports.row(import_id).stored
     with imports.app.app_context():
-        part = running.uploads.part_path(imports.row(import_id).stored)
+        part = uploads.part_path(stored)
     with part.open("a") as file:
-        file.write("+5511,left over\n")
+        file.write("+5511961999999,left over,9,reason\n")
     later(imports.app, import_id)
     worker.go_on(imports.app, import_id)
-    check_everything_came_once(imports, import_id)
+    refused = imports.refused_path(import_id).read_text().splitlines()
+    assert [line.split(",")[1] for line in refused] == ["name", "Person 4"]
 
 
 def test_two_runners_at_once_are_one(imports):
@@ -187,24 +206,42 @@ def test_two_runners_at_once_are_one(imports):
 
 
 def test_who_lost_the_lease_writes_nothing_any_more(imports, monkeypatch):
-    """The first one is paused for so long that a second one finishes the file."""
+    """The first one is paused in a portion for so long that a second one finishes the file."""
     import_id = started(imports)
-    whole = running.Turn._hold
+    whole = run.Run._intake
     paused = []
 
-    def pause(self):
+    def pause(self, *args):
         if not paused:
             paused.append(1)
             db.session.rollback()
             later(imports.app, import_id)
-            monkeypatch.setattr(running.Turn, "_hold", whole)
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(worker.go_on, imports.app, import_id).result()
-        whole(self)
+        return whole(self, *args)
 
-    monkeypatch.setattr(running.Turn, "_hold", pause)
+    monkeypatch.setattr(run.Run, "_intake", pause)
     worker.go_on(imports.app, import_id)
     check_everything_came_once(imports, import_id)
+
+
+def test_a_dry_run_that_was_stopped_goes_no_further(imports, monkeypatch):
+    import_id = imports.bring(a_list())
+    with imports.app.app_context(), writing():
+        row = db.session.get_one(Import, import_id)
+        stages.begin_check(row, options.Options.of_json(row.options), clock.now())
+        db.session.commit()
+    whole, portions = running.Turn._note, []
+
+    def stop_first(self, rows):
+        portions.append(rows)
+        imports.client.send(f"/imports/{import_id}/back")
+        whole(self, rows)
+
+    monkeypatch.setattr(running.Turn, "_note", stop_first)
+    worker.go_on(imports.app, import_id)
+    assert portions == [10]
+    assert (imports.row(import_id).state, imports.row(import_id).counts) == ("uploaded", {})
 
 
 def test_a_second_click_on_import_begins_nothing(imports, desk):
@@ -220,6 +257,24 @@ def test_a_second_click_on_import_begins_nothing(imports, desk):
         assert db.session.query(Batch).count() == 1
     imports.work()
     check_everything_came_once(imports, import_id)
+
+
+def test_two_managers_who_press_at_the_same_moment_begin_one_import(imports, desk):
+    import_id = imports.bring(a_list())
+    imports.check(import_id)
+    version, clients, start = imports.row(import_id).version, (desk("manager"), desk("manager")), Barrier(2)
+    tokens = [client.csrf_token() for client in clients]
+
+    def press(number: int) -> int:
+        start.wait()
+        fields = {"version": version, "csrf_token": tokens[number]}
+        return clients[number].post(f"/imports/{import_id}/start", data=fields).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(press, range(2))) == [303, 303]
+    assert imports.queue == [("import", import_id)]
+    with imports.app.app_context():
+        assert db.session.query(Batch).count() == 1
 
 
 def test_nobody_starts_what_a_colleague_has_changed(imports, desk):

@@ -115,6 +115,11 @@ def test_who_may_not_import_sees_the_list_and_nothing_of_the_files(imports, desk
     page = other.get(f"/imports/{import_id}")
     assert page.status_code == 200
     assert "Ana Souza" not in page.text
+    imports.check(import_id)
+    page = other.get(f"/imports/{import_id}")
+    assert "was shortened by a spreadsheet" in page.text
+    assert "5,51196E+12" not in page.text
+    assert "<form" not in page.text.partition("<main")[2].partition("</main>")[0]
     for step in ("columns", "back", "start", "cancel", "discard"):
         assert other.send(f"/imports/{import_id}/{step}").status_code == 403
     assert other.get(f"/imports/{import_id}/refused").status_code == 403

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.consent.rules import Status
 from webapp.customers import tags
 from webapp.customers.editing_context import tags_in
-from webapp.customers.importing.table_file import ATTRIBUTE, COLUMNS
+from webapp.customers.importing.table_file import ATTRIBUTE, COLUMNS, TableFile
 from webapp.customers.models import AttributeType
 from webapp.customers.names import MalformedName
 from webapp.customers.search import fold
@@ -20,12 +20,12 @@ LONGEST_NAME = 200
 LONGEST_EVIDENCE = 2000
 MOST_TAGS = 20
 STATUSES = ("", Status.OPTED_IN.value, Status.OPTED_OUT.value)
-MEANINGS = (Status.OPTED_IN.value, Status.OPTED_OUT.value, NOTHING)
+MEANINGS = ("", Status.OPTED_IN.value, Status.OPTED_OUT.value, NOTHING)
 
 Form = MultiDict[str, str]
 
 
-def read(form: Form, before: Options, header: list[str]) -> tuple[Options, dict[str, str]]:
+def read(form: Form, before: Options, table: TableFile) -> tuple[Options, dict[str, str]]:
     """What the form says, with a sentence by field for what does not fit, which stays as before."""
     errors: dict[str, str] = {}
     said = replace(
@@ -39,9 +39,9 @@ def read(form: Form, before: Options, header: list[str]) -> tuple[Options, dict[
     )
     if not said.reads_as(before):
         return said, errors
-    columns, types = _columns(form, header)
+    columns, types = _columns(form, table.header)
     said = replace(said, columns=columns, types=types)
-    return said, options.faults(said) | errors
+    return said, options.faults(table.path, said) | errors
 
 
 def _reading(form: Form, before: Options) -> dict[str, str | bool]:
@@ -90,7 +90,7 @@ def _tags(form: Form, before: Options, errors: dict[str, str]) -> tuple[str, ...
 
 
 def _words(form: Form) -> dict[str, str]:
-    """What somebody said of the words that the page showed; one without a meaning refuses its rows."""
+    """What somebody said of the words that the page showed."""
     shown = ((form.get(f"word-{n}"), form.get(f"meaning-{n}", "")) for n in range(looking.MOST_WORDS))
     return {word.casefold(): said for word, said in shown if word and said in MEANINGS}
 

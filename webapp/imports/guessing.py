@@ -47,14 +47,12 @@ def columns(found: list[Column], keys: Mapping[str, str]) -> list[str]:
 
     `keys` are the names of the attributes on record, by their folded form.
     """
-    guessed: list[str] = []
-    for column in found:
-        ours = _by_title(column.title, keys)
-        fits = ours not in guessed and (ours != "phone" or column.numbers * 2 >= column.filled)
-        guessed.append(ours if fits else "")
-    if not {"phone", "wa_id", "user_id"} & set(guessed):
-        _find_numbers(found, guessed)
-    return guessed
+    guessed = [_by_title(column.title, keys) for column in found]
+    numbers = _place_of_numbers(found, guessed)
+    return [
+        "phone" if place == numbers else "" if ours == "phone" or ours in guessed[:place] else ours
+        for place, ours in enumerate(guessed)
+    ]
 
 
 def type_of(column: Column) -> str:
@@ -82,12 +80,16 @@ def _by_title(title: str, keys: Mapping[str, str]) -> str:
     return ATTRIBUTE + keys[folded] if folded in keys else ""
 
 
-def _find_numbers(found: list[Column], guessed: list[str]) -> None:
-    """The column of numbers has another title than we know, or none."""
-    free = [place for place, ours in enumerate(guessed) if not ours]
-    best = max(free, key=lambda place: found[place].numbers, default=None)
-    if best is not None and found[best].numbers * 2 > found[best].filled:
-        guessed[best] = "phone"
+def _place_of_numbers(found: list[Column], guessed: list[str]) -> int | None:
+    """What a column holds counts more than how it is called; a title is enough where nothing else is likely,
+    and is needed where people are known by their ids."""
+    ids = {"wa_id", "user_id"}
+    likely = [
+        place for place, column in enumerate(found) if column.holds_numbers and guessed[place] not in ids
+    ]
+    titled = [at for at, ours in enumerate(guessed) if ours == "phone"]
+    best = [at for at in titled if at in likely] or ([] if ids & set(guessed) else likely) or titled
+    return best[0] if best else None
 
 
 def _is_one(type: AttributeType, cell: str) -> bool:

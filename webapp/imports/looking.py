@@ -15,8 +15,9 @@ from webapp.customers.importing.table_file import Record, TableFile
 from webapp.customers.text import has_controls, one_line
 from webapp.imports.uploads import BYTE_ORDER_MARKS
 
-LOOKED_AT = 5_000
-"""Rows from which the columns are judged."""
+CELLS_LOOKED_AT = 40_000
+FEWEST_ROWS = 200
+"""The columns are judged from the first rows: a page waits for about a sixth of a second."""
 NUMBERS_LOOKED_AT = 200
 MOST_COLUMNS = 100
 MOST_EXAMPLES = 3
@@ -105,6 +106,11 @@ class Column:
         if len(self.words) <= MOST_WORDS or cell.casefold() in self.words:
             self.words[cell.casefold()] += 1
 
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether most of its cells look like a phone number."""
+        return self.numbers * 2 > self.filled
+
     def told(self) -> list[str]:
         """What is wrong with its cells, a sentence for each kind."""
         return [
@@ -135,7 +141,7 @@ def look(table: TableFile) -> Look:
     """Read the first rows."""
     columns = [Column(title) for title in table.header]
     rows = faults = 0
-    for record in islice(table.records(), LOOKED_AT):
+    for record in islice(table.records(), max(CELLS_LOOKED_AT // len(columns), FEWEST_ROWS)):
         rows += 1
         faults += bool(record.fault)
         if not record.fault:

@@ -36,7 +36,8 @@ NOTHING = "none"
 @dataclass(frozen=True)
 class Options:
     """`columns` are by position: one of ours, `attr:NAME`, or empty to leave it out. `types` are those of the
-    attributes that are new. `words` says what words of the column consent mean: a status or NOTHING."""
+    attributes that are new. `words` says what words of the column consent mean: a status, NOTHING, or empty
+    when their rows are to be refused."""
 
     encoding: str
     separator: str
@@ -75,7 +76,7 @@ def with_columns(path: Path, options: Options) -> Options:
     seen = looking.look(opened(path, options))
     columns = guessing.columns(seen.columns, attribute_names())
     fresh = replace(options, columns=tuple(columns), country=seen.country() or options.country)
-    return replace(fresh, words=_meant(words(seen, fresh)))
+    return replace(fresh, words={word: guessing.meaning(word) for word in words(seen, fresh)})
 
 
 def opened(path: Path, options: Options) -> TableFile:
@@ -93,7 +94,7 @@ def table(path: Path, options: Options) -> TableFile:
 
 def defaults(options: Options) -> Defaults:
     """What holds for all rows, as the import takes it."""
-    meanings = {word: "" if said == NOTHING else said for word, said in options.words.items()}
+    meanings = {word: "" if said == NOTHING else said for word, said in options.words.items() if said}
     return Defaults(options.country or None, options.consent, options.evidence, tuple(options.tags), meanings)
 
 
@@ -117,8 +118,8 @@ def words(seen: Look, options: Options) -> list[str]:
     return [word for word, _ in found.most_common(looking.MOST_WORDS) if word not in ours]
 
 
-def faults(options: Options) -> dict[str, str]:
-    """What does not fit together, a sentence by field."""
+def faults(path: Path, options: Options) -> dict[str, str]:
+    """What does not fit together, or to the file, a sentence by field."""
     found: dict[str, str] = {}
     if not set(IDENTITY_COLUMNS) & set(options.columns):
         found["columns"] = "Say which column holds the phone number, the WhatsApp id or the user id."
@@ -130,6 +131,8 @@ def faults(options: Options) -> dict[str, str]:
             found[f"name-{place}"] = fault
     if options.consent == Status.OPTED_IN and not options.evidence and "evidence" not in options.columns:
         found["evidence"] = "Say how they agreed: an opt-in counts only with its evidence."
+    if _unsaid(path, options):
+        found["words"] = "Say what these words mean."
     if options.country and options.country not in countries.names():
         found["country"] = "Choose a country from the list."
     return found
@@ -150,5 +153,8 @@ def _name_fault(column: str) -> str:
     return ""
 
 
-def _meant(found: list[str]) -> dict[str, str]:
-    return {word: said for word in found if (said := guessing.meaning(word))}
+def _unsaid(path: Path, options: Options) -> bool:
+    """Whether the column consent holds words of which nobody was asked."""
+    return "consent" in options.columns and not options.words.keys() >= set(
+        words(looking.look(opened(path, options)), options)
+    )

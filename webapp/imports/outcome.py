@@ -41,11 +41,11 @@ class Outcome(ImportReport):
         for reason in self.reasons.values():
             reason["words"] = ""
 
-    def told(self) -> "list[tuple[str, int, int]]":
-        """Why rows were refused or taken in part: the words, how many rows, the line of the first; the most
-        frequent first."""
+    def told(self, *, by_words: bool) -> "list[tuple[str, int, int]]":
+        """Why rows were refused or taken in part: the reason, how many rows, the line of the first; the most
+        frequent first. `by_words` shows cells of the file in it, where they are known."""
         found = [
-            (readable(each["words"] or kind), each["rows"], each["line"])
+            (readable((by_words and each["words"]) or kind), each["rows"], each["line"])
             for kind, each in self.reasons.items()
         ]
         return sorted(found, key=lambda each: -each[1])

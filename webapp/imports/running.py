@@ -52,12 +52,13 @@ class Pause(Exception):
     """The file is not at its end, and somebody else goes on: the refused rows so far stay open."""
 
 
-def go_on(import_id: int, clock: Callable[[], datetime], seconds: float = SECONDS) -> bool:
+def go_on(import_id: int, clock: Callable[[], datetime], seconds: float | None = None) -> bool:
     """Go on with a file for a while, if nobody else does; whether there is more to do."""
     runner = secrets.token_hex(16)
     if not _claim(import_id, runner, clock()):
         return False
-    turn = Turn(db.session.get_one(Import, import_id), runner, clock, seconds)
+    time_given = SECONDS if seconds is None else seconds
+    turn = Turn(db.session.get_one(Import, import_id), runner, clock, time_given)
     try:
         return turn.go()
     except Lost:
@@ -189,19 +190,16 @@ class Turn:
         if db.session.scalar(held) is None:
             raise Lost
 
-    def _keep(self, report: Any) -> None:
-        """How far the import is, in the transaction of the portion."""
-        self._move(report)
-
     def _note(self, _rows: int) -> None:
         """How far the dry run is. What was told of somebody who was erased meanwhile is not kept."""
         with writing():
             if refused.erased_since(self.phase_began):
                 self.outcome.forget_words()
-            self._move(self.outcome)
+            self._keep(self.outcome)
             db.session.commit()
 
-    def _move(self, report: Any) -> None:
+    def _keep(self, report: Any) -> None:
+        """How far it is, in the transaction of the portion. Raises Lost."""
         lease = {"leased_until": self.clock() + LEASE, "tries": 0}
         moved = update(Import).where(*self._mine())
         values = {"done": report.rows, "counts": report.as_json(), **lease}

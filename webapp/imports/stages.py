@@ -6,7 +6,7 @@ Each step holds the row, so that of two people who press a button one is first a
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, delete, or_, select
 
 from webapp.bulk import running as batch_running
 from webapp.consent import batches
@@ -86,10 +86,10 @@ def discard(found: Import) -> str:
     return found.stored
 
 
-def abandoned(now: datetime) -> list[Import]:
-    """Files with which nobody went on for long."""
-    long_ago = Import.created_at < now - ABANDONED_AFTER
-    return list(db.session.scalars(select(Import).where(Import.state.in_(BEFORE_ITS_START), long_ago)))
+def discard_abandoned(now: datetime) -> list[str]:
+    """Forget the files with which nobody went on for long; their names, as of `discard`."""
+    left = Import.state.in_(BEFORE_ITS_START), Import.created_at < now - ABANDONED_AFTER
+    return list(db.session.scalars(delete(Import).where(*left).returning(Import.stored)))
 
 
 def past(now: datetime) -> list[str]:
@@ -98,9 +98,10 @@ def past(now: datetime) -> list[str]:
     return list(db.session.scalars(select(Import.stored).where(Import.state.in_(ENDED), long_ago)))
 
 
-def known_files() -> set[str]:
-    """The stored names of all."""
-    return set(db.session.scalars(select(Import.stored)))
+def known_files() -> dict[str, bool]:
+    """The stored names of all, and whether the upload itself is still needed."""
+    rows = db.session.execute(select(Import.stored, Import.state))
+    return {row.stored: row.state not in ENDED for row in rows}
 
 
 def waiting(now: datetime) -> list[int]:
@@ -135,6 +136,7 @@ def _begin(found: Import, state: ImportState, now: datetime) -> None:
 
 def _demand(found: Import, *states: ImportState) -> None:
     """The row is this transaction's until its end, and at one of these steps."""
-    db.session.refresh(found, with_for_update=True)
-    if found.state not in states:
+    mine = select(Import).where(Import.id == found.id).with_for_update()
+    held = db.session.scalar(mine.execution_options(populate_existing=True))
+    if held is None or held.state not in states:
         raise Elsewhere

@@ -36,10 +36,10 @@ def columns(import_id: int) -> Response:
 def say(import_id: int) -> Response | tuple[str, int]:
     """Keep what was said; `then=check` has the file checked. Another way of reading it guesses afresh."""
     try:
-        said, errors = read_first(lambda: _said(db.get_or_404(Import, import_id)))
+        said, errors, read_alike = read_first(lambda: _said(db.get_or_404(Import, import_id)))
     except UnusableFile as fault:
         return _columns(import_id, {"encoding": str(fault)})
-    checking = request.form.get("then") == "check"
+    checking = read_alike and request.form.get("then") == "check"
     if checking and errors:
         return _columns(import_id, errors, said)
     try:
@@ -47,10 +47,8 @@ def say(import_id: int) -> Response | tuple[str, int]:
     except Elsewhere:
         db.session.rollback()
         return see_other(url_for("imports.show", import_id=import_id))
-    if checking and large:
+    if checking and (large or running.go_on(import_id, clock.now)):
         tasks.enqueue(current_app, "import", import_id)
-    elif checking:
-        running.go_on(import_id, clock.now)
     return see_other(url_for("imports.show", import_id=import_id))
 
 
@@ -62,11 +60,13 @@ def columns_page(found: Import) -> str | tuple[str, int]:
         return _page(found, Options.of_json(found.options), {"encoding": str(fault)}, readable=False), 422
 
 
-def _said(found: Import) -> tuple[Options, dict[str, str]]:
+def _said(found: Import) -> tuple[Options, dict[str, str], bool]:
+    """What the form says, its faults, and whether the columns are still those that it showed."""
     path, before = uploads.path(found.stored), Options.of_json(found.options)
-    header = options.opened(path, before).header
-    said, errors = forms.read(request.form, before, header)
-    return (said, errors) if said.reads_as(before) else (options.with_columns(path, said), {})
+    said, errors = forms.read(request.form, before, options.opened(path, before))
+    if said.reads_as(before):
+        return said, errors, True
+    return options.with_columns(path, said), {}, False
 
 
 def _go_on(found: Import, said: Options, *, checking: bool) -> bool:
@@ -123,4 +123,7 @@ def _shown(seen: list[looking.Column], said: Options, names: dict[str, str]) -> 
 def _words(seen: looking.Look, said: Options) -> list[tuple[str, int, str]]:
     """The words of the column consent that are not ours, how many rows say them, and what they mean."""
     counted = seen.columns[said.columns.index("consent")].words if "consent" in said.columns else {}
-    return [(word, counted[word], said.words.get(word, "")) for word in options.words(seen, said)]
+    return [
+        (word, counted[word], said.words.get(word, guessing.meaning(word)))
+        for word in options.words(seen, said)
+    ]

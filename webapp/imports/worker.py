@@ -48,12 +48,13 @@ def forget_files(app: Flask) -> None:
     with app.app_context():
         now = clock.now()
         with writing():
-            left = [stages.discard(each) for each in stages.abandoned(now)]
+            left = stages.discard_abandoned(now)
             db.session.commit()
         for stored in (*left, *stages.past(now)):
             uploads.forget_all(stored)
         known = stages.known_files()
         for file in uploads.everything():
-            old = datetime.fromtimestamp(file.stat().st_mtime, UTC) < now - A_DAY
-            if old and file.name.partition(".")[0] not in known:
+            stored, _, rest = file.name.partition(".")
+            needed = known.get(stored, False) if rest == "csv" else stored in known
+            if not needed and datetime.fromtimestamp(file.stat().st_mtime, UTC) < now - A_DAY:
                 file.unlink(missing_ok=True)
