@@ -76,6 +76,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Json = JSON(none_as_null=True)
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def sqlite_module() -> ModuleType:
@@ -110,7 +111,7 @@ def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
 
 
 def compact_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _compact.encode(value)
 
 
 def open_engine(url: str) -> Engine:

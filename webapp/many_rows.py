@@ -1,10 +1,11 @@
-"""Many rows of one table in one statement, past the ORM: COPY on PostgreSQL, executemany on SQLite.
+"""Many rows of one table in one statement, past the ORM: COPY on PostgreSQL, lists of values on SQLite.
 
 For rows that were looked up and locked before: nothing here decides anything, or reads defaults of columns.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Table
@@ -16,6 +17,8 @@ from webapp.extensions import db
 Rows = Sequence[tuple[Any, ...]]
 MOST_REMEMBERED = 1024
 """Times that were converted: the rows of one transaction share most of theirs."""
+ROWS_AT_ONCE = 100
+"""Of one statement on SQLite. Its search index goes to the disk with each statement, however few its rows."""
 
 
 def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
@@ -23,13 +26,13 @@ def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
     if not rows:
         return
     connection = db.session.connection()
-    written = list(_written(connection, table, columns, rows))
-    names = ", ".join(columns)
+    by_column = {name: values for name, values in _written(connection, table, columns, rows).items()
+                 if any(value is not None for value in values)}  # fmt: skip
+    names, written = ", ".join(by_column), list(zip(*by_column.values(), strict=True))
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", written)
         return
-    marks = ", ".join("?" * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", written)  # noqa: S608 (names of our own columns)
+    _execute_many(connection, f"INSERT INTO {table.name} ({names}) {{values}}", written)
 
 
 def update(table: Table, columns: Sequence[str], rows: Rows) -> None:
@@ -37,30 +40,20 @@ def update(table: Table, columns: Sequence[str], rows: Rows) -> None:
     if not rows:
         return
     connection = db.session.connection()
+    written = list(zip(*_written(connection, table, columns, rows).values(), strict=True))
     keys = [column.name for column in table.primary_key]
-    moved = columns[len(keys) :]
-    written = list(_written(connection, table, columns, rows))
+    setting = ", ".join(f"{name} = given.{name}" for name in columns if name not in keys)
+    same = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    names, change = ", ".join(columns), f"UPDATE {table.name} SET {setting} FROM given WHERE {same}"  # noqa: S608
     if connection.dialect.name == "postgresql":
-        _update_from_copy(connection, table.name, columns, keys, written)
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE given ON COMMIT DROP AS SELECT {names} FROM {table.name} LIMIT 0"  # noqa: S608
+        )
+        _copy(connection, f"COPY given ({names}) FROM STDIN", written)
+        connection.exec_driver_sql(change)
+        connection.exec_driver_sql("DROP TABLE given")
         return
-    setting = ", ".join(f"{name} = ?" for name in moved)
-    same = " AND ".join(f"{name} = ?" for name in keys)
-    turned = [(*row[len(keys) :], *row[: len(keys)]) for row in written]
-    connection.exec_driver_sql(f"UPDATE {table.name} SET {setting} WHERE {same}", turned)  # noqa: S608
-
-
-def _update_from_copy(
-    connection: Connection, table: str, columns: Sequence[str], keys: Sequence[str], rows: Rows
-) -> None:
-    names, part = ", ".join(columns), f"moved_{table}"
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {part} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
-    )
-    _copy(connection, f"COPY {part} ({names}) FROM STDIN", rows)
-    setting = ", ".join(f"{name} = {part}.{name}" for name in columns if name not in keys)
-    same = " AND ".join(f"{table}.{name} = {part}.{name}" for name in keys)
-    connection.exec_driver_sql(f"UPDATE {table} SET {setting} FROM {part} WHERE {same}")  # noqa: S608
-    connection.exec_driver_sql(f"DROP TABLE {part}")
+    _execute_many(connection, f"WITH given ({names}) AS ({{values}}) {change}", written)
 
 
 def _copy(connection: Connection, statement: str, rows: Rows) -> None:
@@ -69,16 +62,27 @@ def _copy(connection: Connection, statement: str, rows: Rows) -> None:
             copy.write_row(row)
 
 
+def _execute_many(connection: Connection, statement: str, rows: Rows) -> None:
+    """Execute it with `{values}` for many rows at once, as often as it takes: all the same but the last."""
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    for some, at_once in ((rows[:whole], ROWS_AT_ONCE), (rows[whole:], len(rows) - whole)):
+        if some:
+            marks = f"({', '.join('?' * len(rows[0]))})"
+            values = f"VALUES {', '.join([marks] * at_once)}"
+            lists = [tuple(chain.from_iterable(some[first : first + at_once]))
+                     for first in range(0, len(some), at_once)]  # fmt: skip
+            connection.exec_driver_sql(statement.format(values=values), lists)
+
+
 def _written(
     connection: Connection, table: Table, columns: Sequence[str], rows: Rows
-) -> Iterable[tuple[Any, ...]]:
-    """The rows as the driver takes them."""
-    by_column = [_converted(connection, table, name, [row[n] for row in rows])
-                 for n, name in enumerate(columns)]  # fmt: skip
-    return zip(*by_column, strict=True)
+) -> dict[str, Sequence[Any]]:
+    """The values of each column as the driver takes them."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return {name: _converted(connection, table, name, values) for name, values in by_column}
 
 
-def _converted(connection: Connection, table: Table, name: str, values: list[Any]) -> list[Any]:
+def _converted(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:
     process: Callable[[Any], Any] | None = (
         table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
     )
