@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.customers.search import fold, number_in, searchable
+from webapp.customers.search import _folded, fold, number_in, searchable
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,8 @@ def test_the_searchable_text_is_the_folded_name_and_the_digits_of_each_number_on
 )
 def test_a_query_that_can_only_be_a_number(query: str, number: str, why: str) -> None:
     assert number_in(query) == number, why
+
+
+@given(st.text(st.characters(max_codepoint=0x17F)))
+def test_accented_letters_fold_by_themselves_into_what_they_fold_to_in_a_text(text: str) -> None:
+    assert fold(text) == _folded(text)

@@ -21,7 +21,7 @@ from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import Tag
 from webapp.customers.search import fold
-from webapp.customers.values import same, stored
+from webapp.customers.values import in_column, same
 from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
@@ -36,7 +36,8 @@ class Key:
 
     id: int
     name: str
-    type: str
+    column: str
+    """Which keeps its values."""
 
 
 @dataclass
@@ -115,39 +116,43 @@ class Intake:
     def _tag(self, person: Person, row: Row) -> bool:
         if not row.tags:
             return False
-        carried = set(map(_key, person.tags))
-        carried.update(self.given_tags.get(person.id, ()))
-        added = {key: name for name in row.tags if (key := _key(name)) not in carried}
+        carried = {*map(_key, person.tags), *self.given_tags.get(person.id, ())}
+        added = [key for key in row.tags if key not in carried]
         if not added:
             return False
-        for key, name in added.items():
-            self.tag_names.setdefault(key, name)
+        for key in added:
+            if key not in self.tag_names:
+                self.tag_names[key] = row.tags[key]
         self.given_tags.setdefault(person.id, []).extend(added)
         person.version += 1
         person.changed = True
         return True
 
     def _describe(self, person: Person, row: Row) -> bool:
-        present = person.attributes
-        keys = ((self.keys[name], value) for name, value in row.attributes.items())
-        changes = {key: value for key, value in keys
-                   if key.name not in present or not same(present[key.name], value)}  # fmt: skip
+        present, changes = person.attributes, {}
+        for name, value in row.attributes.items():
+            key = self.keys[name]
+            if key.name not in present or not same(present[key.name], value):
+                changes[key.name] = value
+                self._put(person, key, value)
         if not changes:
             return False
-        for key, value in changes.items():
-            self._put(person, key, value)
-        copy = present | {key.name: value for key, value in changes.items()}
-        person.attributes = dict(sorted(copy.items(), key=lambda item: _key(item[0])))
+        if present:
+            changes = dict(sorted((present | changes).items(), key=lambda item: _key(item[0])))
+        person.attributes = changes
         person.version += 1
         person.changed = True
         return True
 
     def _put(self, person: Person, key: Key, value: Any) -> None:
         place = person.id, key.id
-        before = person.attributes.get(key.name)
-        if key.name in person.attributes and place not in self.people.values:
+        values = self.people.values[key.column]
+        if key.name in person.attributes and place not in values:
             self.people.outdated.add(place)
-        self.people.values[place] = stored(key.type, value)
+        values[place] = in_column(key.column, value)
+        if person.new:
+            return
+        before = person.attributes.get(key.name)
         listed = person.change.setdefault("attributes", {})
         first, _ = listed.get(str(key.id), (before, None))
         listed[str(key.id)] = [first, value]
@@ -160,15 +165,14 @@ class Intake:
             if key not in by_key:
                 by_key[key] = tags.define(name)
         named = {key: (tag.id, tag.name) for key, tag in by_key.items()}
-        tally: Counter[int] = Counter()
+        links = self.people.links
         for person_id, keys in self.given_tags.items():
             person = self.people.by_id[person_id]
             ids = [named[key][0] for key in keys]
-            self.people.links.extend((tag_id, person_id) for tag_id in ids)
-            tally.update(ids)
-            person.tags = sorted([*person.tags, *(named[key][1] for key in keys)], key=_key)
+            links += [(tag_id, person_id) for tag_id in ids]
+            person.tags = sorted([*person.tags, *[named[key][1] for key in keys]], key=_key)
             person.change["added"] = ids
-        return tally
+        return Counter(tag_id for tag_id, _ in links)
 
     def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:

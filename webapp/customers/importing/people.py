@@ -4,23 +4,26 @@ Everybody who may be one of them is among them, so that what a row means is deci
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from webapp import many_rows
 from webapp.consent.models import STATE_FIELDS
-from webapp.consent.rules import Source, State
+from webapp.consent.rules import Source, State, Status
 from webapp.customers import phone_forms, search
 from webapp.customers.addresses import Address
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.identities import NUMBER_KINDS, shown_name
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
+from webapp.customers.values import COLUMNS
 from webapp.extensions import db
 
 READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
 UNKNOWN = State()
+_consent = attrgetter(*STATE_FIELDS)
 
 
 @dataclass(eq=False, slots=True)
@@ -59,20 +62,25 @@ class People:
     """Addresses to write: whose, which, its number."""
     links: list[tuple[int, int]] = field(default_factory=list)
     """Tags to link: tag and customer."""
-    values: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
-    """Values to write, by customer and attribute."""
+    values: dict[str, dict[tuple[int, int], Any]] = field(
+        default_factory=lambda: {name: {} for name in COLUMNS}
+    )
+    """Values to write by their column, and by customer and attribute."""
     outdated: set[tuple[int, int]] = field(default_factory=set)
     """Values that stand in the database and are replaced."""
 
     def __post_init__(self) -> None:
         self.fresh = many_rows.Numbers(Customer.id, self.rows)
         self.fresh_identities = many_rows.Numbers(Identity.id, self.rows)
+        self.values = {column: {} for column in COLUMNS}
 
-    def alike(self, given: Iterable[Address]) -> list[Person]:
+    def alike(self, given: list[Address]) -> list[Person]:
         """Who has one of these addresses or a variant of it; exact ones first, then the oldest."""
-        given = list(given)
+        found = self._having(given)
+        if len(found) < 2:
+            return list(found)
         exact = [(place.kind, place.value) for place in given]
-        return sorted(self._having(given), key=lambda each: (
+        return sorted(found, key=lambda each: (
             not any(place in each.addresses for place in exact), each.id))  # fmt: skip
 
     def all_alike(self, given: Iterable[Address]) -> list[Person]:
@@ -85,7 +93,10 @@ class People:
             found |= more
 
     def _having(self, given: Iterable[Address]) -> set[Person]:
-        return {each for place in given for each in self.by_key.get(found_by(place), {}).values()}
+        found: set[Person] = set()
+        for place in given:
+            found.update(self.by_key.get(found_by(place), {}).values())
+        return found
 
     def create(self, given: list[Address], name: str) -> Person:
         person = Person(next(self.fresh), shown_name(name), {}, {}, new=True, changed=True)
@@ -100,7 +111,8 @@ class People:
         self.note(person, place, number)
         self.added.append((person.id, place, number))
         person.changed = True
-        person.change.setdefault("identities", []).append(number)
+        if not person.new:
+            person.change.setdefault("identities", []).append(number)
 
     def note(self, person: Person, place: Address, number: int) -> None:
         person.addresses[place.kind, place.value] = place
@@ -124,14 +136,13 @@ class People:
         many_rows.insert(Identity.__table__, columns, rows)
 
     def _write_values(self) -> None:
-        columns = ("customer_id", "key_id", "val_text", "val_num", "val_json")
-        new, old = [], []
-        for place in sorted(self.values):
-            stored = self.values[place]
-            row = (*place, stored["val_text"], stored["val_num"], stored["val_json"])
-            (old if place in self.outdated else new).append(row)
-        many_rows.insert(CustomerAttribute.__table__, columns, new)
-        many_rows.update(CustomerAttribute.__table__, columns, old)
+        for column, values in self.values.items():
+            columns = ("customer_id", "key_id", column)
+            rows = [(*place, values[place]) for place in sorted(values)]
+            new = [row for row in rows if row[:2] not in self.outdated]
+            old = [row for row in rows if row[:2] in self.outdated]
+            many_rows.insert(CustomerAttribute.__table__, columns, new)
+            many_rows.update(CustomerAttribute.__table__, columns, old)
 
 
 def found_by(place: Address) -> tuple[str, str]:
@@ -167,7 +178,7 @@ def _read_people(people: People, ids: list[int], lock: bool) -> None:
 def _person(row: Row[Any]) -> Person:
     return Person(
         row.id, row.name, {}, {}, row.tags_json, row.attrs_json, row.version, row.events_count,
-        State(*(getattr(row, each.name) for each in fields(State))),
+        State(Status(row.status), *row[READ.index("status_at") :]),
     )  # fmt: skip
 
 
@@ -207,9 +218,9 @@ def _update_customers(people: list[Person]) -> None:
 
 
 def _state(person: Person) -> tuple[Any, ...]:
-    consent = (getattr(person.consent, name) for name in STATE_FIELDS)
+    status, *times = _consent(person.consent)
     version = person.version if not person.new else 1 + person.events_count  # see bulk/removing.py
-    return (person.tags, person.attributes, version, person.events_count, *consent)
+    return (person.tags, person.attributes, version, person.events_count, status.value, *times)
 
 
 def _write_changes(people: list[Person], batch_id: int) -> None:
