@@ -3,12 +3,12 @@
 For rows that were looked up and locked before: nothing here decides anything, or reads defaults of columns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import JSON, Table
+from sqlalchemy import ARRAY, JSON, ColumnElement, Table, any_, func, literal, select
 from sqlalchemy.engine import Connection
 
 from webapp import database
@@ -19,6 +19,15 @@ MOST_REMEMBERED = 1024
 """Times that were converted: the rows of one transaction share most of theirs."""
 ROWS_AT_ONCE = 100
 """Of one statement on SQLite, whose search index is written with each statement, however few its rows are."""
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """The test that a column holds one of these values, which are one parameter, however many they are."""
+    given = list(values)
+    if db.session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(given, ARRAY(column.type)))
+    listed = func.json_each(database.compact_json(given)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:

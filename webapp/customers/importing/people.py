@@ -158,7 +158,7 @@ def read(places: Iterable[Address], rows: int, lock: bool) -> People:
     people = People(rows)
     keys = {place.match_key for place in places}
     while True:
-        owners = select(Identity.customer_id).where(Identity.match_key.in_(sorted(keys)))
+        owners = select(Identity.customer_id).where(many_rows.among(Identity.match_key, sorted(keys)))
         new = sorted(set(db.session.scalars(owners)) - people.by_id.keys()) if keys else []
         if not new:
             break
@@ -169,7 +169,7 @@ def read(places: Iterable[Address], rows: int, lock: bool) -> People:
 
 
 def _read_people(people: People, ids: list[int], lock: bool) -> None:
-    query = select(*(getattr(Customer, name) for name in READ)).where(Customer.id.in_(ids))
+    query = select(*(getattr(Customer, name) for name in READ)).where(many_rows.among(Customer.id, ids))
     query = query.order_by(Customer.id)
     for row in db.session.execute(query.with_for_update(key_share=True) if lock else query):
         people.by_id[row.id] = _person(row)
@@ -183,12 +183,14 @@ def _person(row: Row[Any]) -> Person:
 
 
 def _keys_of(ids: Iterable[int]) -> set[str]:
-    return set(db.session.scalars(select(Identity.match_key).where(Identity.customer_id.in_(list(ids)))))
+    return set(
+        db.session.scalars(select(Identity.match_key).where(many_rows.among(Identity.customer_id, ids)))
+    )
 
 
 def _read_addresses(people: People) -> None:
     columns = Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key
-    query = select(*columns).where(Identity.customer_id.in_(list(people.by_id))).order_by(Identity.id)
+    query = select(*columns).where(many_rows.among(Identity.customer_id, people.by_id)).order_by(Identity.id)
     for owner, number, kind, value, key in db.session.execute(query) if people.by_id else ():
         people.note(people.by_id[owner], Address(IdentityKind(kind), value, key), number)
 
@@ -236,7 +238,7 @@ def _write_changes(people: list[Person], batch_id: int) -> None:
 
 
 def _known_changes(ids: list[int], batch_id: int) -> dict[int, Row[Any]]:
-    mine = BatchChange.batch_id == batch_id, BatchChange.customer_id.in_(ids)
+    mine = BatchChange.batch_id == batch_id, many_rows.among(BatchChange.customer_id, ids)
     columns = BatchChange.customer_id, BatchChange.created, BatchChange.change
     return {row.customer_id: row for row in db.session.execute(select(*columns).where(*mine))} if ids else {}
 
