@@ -3,7 +3,7 @@
 For rows that were looked up and locked before: nothing here decides anything, or reads defaults of columns.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -115,18 +115,12 @@ def _converted(connection: Connection, table: Table, name: str, values: Sequence
     return list(map(lru_cache(MOST_REMEMBERED)(process), values))
 
 
-class Numbers:
+def numbers(id: Any, at_once: int) -> Iterator[int]:
     """Numbers for new rows that are written later in the same transaction; so many are drawn at once."""
-
-    def __init__(self, id: Any, at_once: int) -> None:
-        self._id, self._at_once = id, at_once
-        self._drawn: list[int] = []
-        self._last = 0
-
-    def __next__(self) -> int:
-        if not self._drawn:
-            drawn = database.numbers(db.session, self._id, self._at_once)
-            behind = max(self._last + 1 - drawn[0], 0)  # SQLite gives the same again until they are written
-            self._drawn = [number + behind for number in reversed(drawn)]
-            self._last = self._drawn[0]
-        return self._drawn.pop()
+    last = 0
+    while True:
+        drawn = database.numbers(db.session, id, at_once)
+        behind = max(last + 1 - drawn[0], 0)  # SQLite gives the same again until they are written
+        for number in drawn:
+            last = number + behind
+            yield last

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
@@ -38,7 +38,6 @@ _SHORTENED = re.compile(r"[+]?\d+(?:[.,]\d+)?E[+]?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"([+]?\d{7,})[.,]0+")
 _PREFIX = re.compile(r"(?:tel|phone|whatsapp):", re.IGNORECASE)
 _PLAIN = re.compile(r"\+[1-9][0-9 ()-]{6,}", re.ASCII)
-_SIGNS = re.compile("[^0-9]+")
 _APOSTROPHES = "'’‘`´"
 
 
@@ -46,8 +45,7 @@ class MalformedPhone(ValueError):
     """What was given is no phone number; the text says why, in a sentence for people."""
 
 
-@dataclass(frozen=True)
-class Phone:
+class Phone(NamedTuple):
     """A number with its country code.
 
     `e164_digits` are its digits as they are sent; `display` is how people read it; all forms of one number
@@ -73,7 +71,7 @@ def parse_phone(raw: str, default_country: str | None = None) -> Phone:
     """
     region = _region(default_country)
     if _PLAIN.fullmatch(raw):
-        found = _SIGNS.sub("", raw)
+        found = digits(raw[1:])
         if phone_table.display(found):
             return _phone(found)
     written = _written(raw)
@@ -157,7 +155,7 @@ def _unmarked(found: str) -> Phone | None:
     if phone is None or (phone.warning and len(found) < FEWEST_DIGITS_IN_DOUBT):
         return None
     reading = f"Read as {phone.display}, because there is neither a + nor a default country."
-    return replace(phone, warning=f"{reading} {phone.warning}".strip())
+    return phone._replace(warning=f"{reading} {phone.warning}".strip())
 
 
 def _from_table(number: PhoneNumber) -> Phone:

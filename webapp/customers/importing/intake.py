@@ -5,6 +5,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -60,7 +61,7 @@ class Intake:
     """The keys of the tags that a customer did not carry."""
 
     def __post_init__(self) -> None:
-        self.ledger = in_bulk.Ledger(many_rows.Numbers(ConsentEvent.id, self.people.rows))
+        self.ledger = in_bulk.Ledger(many_rows.numbers(ConsentEvent.id, self.people.rows))
 
     def take(self, row: Row) -> list[str]:
         """Take the row over; the reasons why a part of it was not.
@@ -159,7 +160,7 @@ class Intake:
 
     def _link(self) -> Counter[int]:
         """Tags stand by their own names, whatever the rows call them; how many more carry each."""
-        known = select(Tag.id, Tag.key, Tag.name).where(Tag.key.in_(list(self.tag_names)))
+        known = select(Tag.id, Tag.key, Tag.name).where(many_rows.among(Tag.key, self.tag_names))
         by_key = {row.key: row for row in db.session.execute(known)} if self.tag_names else {}
         for key, name in self.tag_names.items():
             if key not in by_key:
@@ -172,7 +173,7 @@ class Intake:
             links += [(tag_id, person_id) for tag_id in ids]
             person.tags = sorted([*person.tags, *[named[key][1] for key in keys]], key=_key)
             person.change["added"] = ids
-        return Counter(tag_id for tag_id, _ in links)
+        return Counter(map(itemgetter(0), links))
 
     def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:

@@ -3,7 +3,7 @@
 Everybody who may be one of them is among them, so that what a row means is decided without asking again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -55,9 +55,9 @@ class People:
     """How many there are in the portion."""
     by_id: dict[int, Person] = field(default_factory=dict)
     by_key: dict[tuple[str, str], dict[int, Person]] = field(default_factory=dict)
-    fresh: many_rows.Numbers = field(init=False)
+    fresh: Iterator[int] = field(init=False)
     """For new customers."""
-    fresh_identities: many_rows.Numbers = field(init=False)
+    fresh_identities: Iterator[int] = field(init=False)
     added: list[tuple[int, Address, int]] = field(default_factory=list)
     """Addresses to write: whose, which, its number."""
     links: list[tuple[int, int]] = field(default_factory=list)
@@ -70,8 +70,8 @@ class People:
     """Values that stand in the database and are replaced."""
 
     def __post_init__(self) -> None:
-        self.fresh = many_rows.Numbers(Customer.id, self.rows)
-        self.fresh_identities = many_rows.Numbers(Identity.id, self.rows)
+        self.fresh = many_rows.numbers(Customer.id, self.rows)
+        self.fresh_identities = many_rows.numbers(Identity.id, self.rows)
         self.values = {column: {} for column in COLUMNS}
 
     def alike(self, given: list[Address]) -> list[Person]:
@@ -197,10 +197,10 @@ def _read_addresses(people: People) -> None:
 
 def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
-    numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
-    first = min(numbers, key=lambda place: place.kind != IdentityKind.PHONE, default=None)
-    shown = phone_forms.display_phone(first.value) if first else ""
-    return search.searchable(person.name, [place.value for place in numbers]), shown
+    numbers = [place.value for place in person.addresses.values() if place.kind in NUMBER_KINDS]
+    phones = [place.value for place in person.addresses.values() if place.kind == IdentityKind.PHONE]
+    shown = phone_forms.display_phone((phones or numbers)[0]) if numbers else ""
+    return search.searchable(person.name, numbers), shown
 
 
 def _write_customers(people: list[Person], now: Any) -> None:

@@ -38,7 +38,7 @@ from webapp.customers.values import column_of
 from webapp.database import writing
 from webapp.extensions import db
 
-ROWS_AT_FIRST, FEWEST_ROWS, MOST_ROWS = 500, 50, 2000
+ROWS_AT_FIRST, FEWEST_ROWS, MOST_ROWS = 500, 50, 5000
 LONGEST_SECONDS = 0.5
 """Of one transaction: a webhook that waits for SQLite's write lock meanwhile waits for less than a second."""
 TRIES = 5
@@ -102,7 +102,7 @@ class Run:
     def go(self, start_at: int = 0, progress: Callable[[int], None] | None = None) -> bool:
         """Take the records behind number `start_at` over; False when it was to stop before the end."""
         records = islice(self.table.records(), start_at, None)
-        while chunk := list(islice(records, self.portion)):
+        while chunk := self._next(records):
             if self.should_stop():
                 return False
             self.take(chunk)
@@ -110,6 +110,10 @@ class Run:
                 progress(self.report.rows)
         self._finish()
         return True
+
+    def _next(self, records: Iterator[Record]) -> list[Record]:
+        with _no_collection():
+            return list(islice(records, self.portion))
 
     def take(self, records: list[Record]) -> None:
         """One transaction. The rows are read before it begins, for it keeps all other writers waiting.
