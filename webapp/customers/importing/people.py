@@ -163,8 +163,7 @@ def read(places: Iterable[Address], rows: int, lock: bool) -> People:
         if not new:
             break
         _read_people(people, new, lock)
-        keys |= _keys_of(people.by_id.keys())
-    _read_addresses(people)
+        keys |= _read_addresses(people, new)
     return people
 
 
@@ -172,27 +171,20 @@ def _read_people(people: People, ids: list[int], lock: bool) -> None:
     query = select(*(getattr(Customer, name) for name in READ)).where(many_rows.among(Customer.id, ids))
     query = query.order_by(Customer.id)
     for row in db.session.execute(query.with_for_update(key_share=True) if lock else query):
-        people.by_id[row.id] = _person(row)
+        id, name, tags, attributes, version, events_count, status, *times = row
+        consent = State(Status(status), *times)
+        people.by_id[id] = Person(id, name, {}, {}, tags, attributes, version, events_count, consent)
 
 
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        row.id, row.name, {}, {}, row.tags_json, row.attrs_json, row.version, row.events_count,
-        State(Status(row.status), *row[READ.index("status_at") :]),
-    )  # fmt: skip
-
-
-def _keys_of(ids: Iterable[int]) -> set[str]:
-    return set(
-        db.session.scalars(select(Identity.match_key).where(many_rows.among(Identity.customer_id, ids)))
-    )
-
-
-def _read_addresses(people: People) -> None:
+def _read_addresses(people: People, ids: list[int]) -> set[str]:
+    """Their match keys."""
     columns = Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key
-    query = select(*columns).where(many_rows.among(Identity.customer_id, people.by_id)).order_by(Identity.id)
-    for owner, number, kind, value, key in db.session.execute(query) if people.by_id else ():
+    query = select(*columns).where(many_rows.among(Identity.customer_id, ids)).order_by(Identity.id)
+    keys = set()
+    for owner, number, kind, value, key in db.session.execute(query):
         people.note(people.by_id[owner], Address(IdentityKind(kind), value, key), number)
+        keys.add(key)
+    return keys
 
 
 def _shown(person: Person) -> tuple[str, str]:
