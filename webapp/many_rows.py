@@ -3,7 +3,7 @@
 For rows that were looked up and locked before: nothing here decides anything, or reads defaults of columns.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -17,7 +17,7 @@ from webapp.extensions import db
 Rows = Sequence[tuple[Any, ...]]
 MOST_REMEMBERED = 1024
 """Times that were converted: the rows of one transaction share most of theirs."""
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 200
 """Of one statement on SQLite, whose search index is written with each statement, however few its rows are."""
 
 
@@ -105,14 +105,11 @@ def _written(
 
 
 def _converted(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:
-    process: Callable[[Any], Any] | None = (
-        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    )
-    if process is None:
-        return values
-    if isinstance(table.c[name].type, JSON):
-        return list(map(process, values))
-    return list(map(lru_cache(MOST_REMEMBERED)(process), values))
+    type = table.c[name].type
+    if isinstance(type, JSON):
+        return [None if value is None else database.compact_json(value) for value in values]
+    process = type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if process is None else list(map(lru_cache(MOST_REMEMBERED)(process), values))
 
 
 def numbers(id: Any, at_once: int) -> Iterator[int]:

@@ -5,7 +5,7 @@ Everybody who may be one of them is among them, so that what a row means is deci
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -136,9 +136,11 @@ class People:
         many_rows.insert(Identity.__table__, columns, rows)
 
     def _write_values(self) -> None:
+        """In the order of their index, which is larger than the memory for it: each page is touched once."""
         for column, values in self.values.items():
             columns = ("customer_id", "key_id", column)
-            rows = [(*place, values[place]) for place in sorted(values)]
+            in_order = itemgetter(1, 0) if column == "val_json" else itemgetter(1, 2, 0)
+            rows = sorted(((*place, value) for place, value in values.items()), key=in_order)
             new = [row for row in rows if row[:2] not in self.outdated]
             old = [row for row in rows if row[:2] in self.outdated]
             many_rows.insert(CustomerAttribute.__table__, columns, new)
