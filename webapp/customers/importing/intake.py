@@ -1,7 +1,7 @@
 """Decides what the rows of one portion mean, in the order of the file, and writes it; the caller commits."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
 from webapp.customers import tags
 from webapp.customers.identities import shown_name
+from webapp.customers.importing import opt_outs
 from webapp.customers.importing.people import People, Person
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
@@ -54,6 +55,8 @@ class Intake:
     people: People
     erased_keys: Set[str]
     """The match keys of the rows' addresses that somebody had who was erased."""
+    opt_outs: Mapping[int, str]
+    """How the people opted out who did, by events; needed where a row opts somebody in."""
     ledger: in_bulk.Ledger = field(init=False)
     tag_names: dict[str, str] = field(default_factory=dict)
     """Of the tags that rows name, by key; on record only those that somebody was given."""
@@ -194,8 +197,9 @@ class Intake:
             faults.append("consent: opted_in needs evidence; no consent was recorded.")
             return False
         except OptedOutStands as stands:
+            how = self.opt_outs.get(person.consent.status_event_id or 0, opt_outs.BY_IMPORT)
             when = f"{stands.opt_out_at:%Y-%m-%d %H:%M} UTC"
-            faults.append(f"consent: opted out on {when}; an import never lifts an opt-out.")
+            faults.append(f"consent: opted out on {when} {how}; an import never lifts an opt-out.")
             return False
         self.report.opted_in += effect is not None
         return effect is not None

@@ -16,7 +16,7 @@ from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.cells import bare
 from webapp.customers.importing.table_file import ATTRIBUTE, IDENTITY_COLUMNS, Record
 from webapp.customers.models import AttributeType, IdentityKind
-from webapp.customers.phones import MalformedPhone
+from webapp.customers.phones import MalformedPhone, undamaged
 from webapp.customers.search import fold
 from webapp.customers.tags import MalformedTag
 from webapp.customers.tags import checked as checked_tag
@@ -133,6 +133,8 @@ def _found(
 
 
 def _address_in(kind: IdentityKind, country: str | None) -> Meaning:
+    if kind == IdentityKind.WA_ID:
+        return lambda cell: address(kind, undamaged(cell.removeprefix("'")))
     return lambda cell: address(kind, cell.removeprefix("'"), country)
 
 

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
 from webapp.consent.models import Batch
+from webapp.consent.rules import Status
 from webapp.customers import attributes, suppressions
-from webapp.customers.importing import people
+from webapp.customers.importing import opt_outs, people
 from webapp.customers.importing.intake import Intake, Key
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.report import ImportReport
@@ -156,7 +157,9 @@ class Run:
         erased_keys = suppressions.checked(places).keys()
         found = people.read(places, len(rows) or 1, lock=self.rejects is not None)
         keys = self._keys()
-        return Intake(self.actor, self._now(), batch_id, report, keys, found, erased_keys)
+        opt_ins = any(row.consent == Status.OPTED_IN for row in rows)
+        told = opt_outs.told(found.by_id.values()) if opt_ins else {}
+        return Intake(self.actor, self._now(), batch_id, report, keys, found, erased_keys, told)
 
     def _now(self) -> datetime:
         """Events of a file that takes long are recorded when they are written, to the minute: the seals take
