@@ -81,6 +81,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Json = JSON(none_as_null=True)
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def sqlite_module() -> ModuleType:
@@ -116,7 +117,7 @@ def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
 
 
 def compact_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _compact.encode(value)
 
 
 def open_engine(url: str) -> Engine:
@@ -228,8 +229,9 @@ def numbers(session: Any, id: Any, most: int) -> list[int]:
     has one writer, those that follow. Rows that bring their number are written many in one statement."""
     if session.get_bind().dialect.name == "postgresql":
         table = id.class_.__tablename__
-        draw = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :most)")
-        return list(session.scalars(draw, {"table": table, "most": most}))
+        draw = """WITH its AS MATERIALIZED (SELECT pg_get_serial_sequence(:table, 'id')::regclass AS sequence)
+            SELECT nextval(sequence) FROM its, generate_series(1, :most)"""
+        return list(session.scalars(text(draw), {"table": table, "most": most}))
     last = session.scalar(select(func.max(id))) or 0
     return list(range(last + 1, last + 1 + most))
 

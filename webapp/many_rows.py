@@ -1,13 +1,14 @@
-"""Many rows of one table in one statement, past the ORM: COPY on PostgreSQL, executemany on SQLite.
+"""Many rows of one table in one statement, past the ORM: COPY on PostgreSQL, lists of values on SQLite.
 
 For rows that were looked up and locked before: nothing here decides anything, or reads defaults of columns.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import JSON, Table
+from sqlalchemy import ARRAY, JSON, ColumnElement, Table, any_, func, literal, select
 from sqlalchemy.engine import Connection
 
 from webapp import database
@@ -16,6 +17,17 @@ from webapp.extensions import db
 Rows = Sequence[tuple[Any, ...]]
 MOST_REMEMBERED = 1024
 """Times that were converted: the rows of one transaction share most of theirs."""
+ROWS_AT_ONCE = 200
+"""Of one statement on SQLite, whose search index is written with each statement, however few its rows are."""
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """The test that a column holds one of these values, which are one parameter, however many they are."""
+    given = list(values)
+    if db.session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(given, ARRAY(column.type)))
+    listed = func.json_each(database.compact_json(given)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
@@ -23,41 +35,45 @@ def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
     if not rows:
         return
     connection = db.session.connection()
-    written = list(_written(connection, table, columns, rows))
-    names = ", ".join(columns)
+    by_column = {name: values for name, values in _written(connection, table, columns, rows).items()
+                 if any(value is not None for value in values)}  # fmt: skip
+    names, written = ", ".join(by_column), list(zip(*by_column.values(), strict=True))
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", written)
         return
-    marks = ", ".join("?" * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", written)  # noqa: S608 (names of our own columns)
+    _insert_lists(connection, f"{table.name} ({names})", written)
 
 
 def update(table: Table, columns: Sequence[str], rows: Rows) -> None:
-    """Give rows other values in these columns; the first ones are the primary key."""
+    """Give rows other values in these columns; the first ones are the primary key.
+
+    One by one on SQLite: its search index (FTS5 of 3.53, `detail=none` with `secure-delete`) loses rows when
+    one statement takes several out of it and puts them in again.
+    """
     if not rows:
         return
     connection = db.session.connection()
     keys = [column.name for column in table.primary_key]
-    moved = columns[len(keys) :]
-    written = list(_written(connection, table, columns, rows))
+    by_column = _written(connection, table, columns, rows)
     if connection.dialect.name == "postgresql":
-        _update_from_copy(connection, table.name, columns, keys, written)
+        _update_from_copy(connection, table.name, keys, by_column)
         return
+    moved = [name for name in columns if name not in keys]
     setting = ", ".join(f"{name} = ?" for name in moved)
     same = " AND ".join(f"{name} = ?" for name in keys)
-    turned = [(*row[len(keys) :], *row[: len(keys)]) for row in written]
+    turned = list(zip(*(by_column[name] for name in (*moved, *keys)), strict=True))
     connection.exec_driver_sql(f"UPDATE {table.name} SET {setting} WHERE {same}", turned)  # noqa: S608
 
 
 def _update_from_copy(
-    connection: Connection, table: str, columns: Sequence[str], keys: Sequence[str], rows: Rows
+    connection: Connection, table: str, keys: Sequence[str], by_column: dict[str, Sequence[Any]]
 ) -> None:
-    names, part = ", ".join(columns), f"moved_{table}"
+    names, part = ", ".join(by_column), f"moved_{table}"
     connection.exec_driver_sql(
         f"CREATE TEMPORARY TABLE {part} ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"  # noqa: S608
     )
-    _copy(connection, f"COPY {part} ({names}) FROM STDIN", rows)
-    setting = ", ".join(f"{name} = {part}.{name}" for name in columns if name not in keys)
+    _copy(connection, f"COPY {part} ({names}) FROM STDIN", list(zip(*by_column.values(), strict=True)))
+    setting = ", ".join(f"{name} = {part}.{name}" for name in by_column if name not in keys)
     same = " AND ".join(f"{table}.{name} = {part}.{name}" for name in keys)
     connection.exec_driver_sql(f"UPDATE {table} SET {setting} FROM {part} WHERE {same}")  # noqa: S608
     connection.exec_driver_sql(f"DROP TABLE {part}")
@@ -69,38 +85,39 @@ def _copy(connection: Connection, statement: str, rows: Rows) -> None:
             copy.write_row(row)
 
 
+def _insert_lists(connection: Connection, into: str, rows: Rows) -> None:
+    """So many rows in each statement, all the same but the last."""
+    marks = f"({', '.join('?' * len(rows[0]))})"
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    for some, at_once in ((rows[:whole], ROWS_AT_ONCE), (rows[whole:], len(rows) - whole)):
+        if some:
+            lists = [tuple(chain.from_iterable(some[first : first + at_once]))
+                     for first in range(0, len(some), at_once)]  # fmt: skip
+            connection.exec_driver_sql(f"INSERT INTO {into} VALUES {', '.join([marks] * at_once)}", lists)  # noqa: S608
+
+
 def _written(
     connection: Connection, table: Table, columns: Sequence[str], rows: Rows
-) -> Iterable[tuple[Any, ...]]:
-    """The rows as the driver takes them."""
-    by_column = [_converted(connection, table, name, [row[n] for row in rows])
-                 for n, name in enumerate(columns)]  # fmt: skip
-    return zip(*by_column, strict=True)
+) -> dict[str, Sequence[Any]]:
+    """The values of each column as the driver takes them."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return {name: _converted(connection, table, name, values) for name, values in by_column}
 
 
-def _converted(connection: Connection, table: Table, name: str, values: list[Any]) -> list[Any]:
-    process: Callable[[Any], Any] | None = (
-        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    )
-    if process is None:
-        return values
-    if isinstance(table.c[name].type, JSON):
-        return list(map(process, values))
-    return list(map(lru_cache(MOST_REMEMBERED)(process), values))
+def _converted(connection: Connection, table: Table, name: str, values: Sequence[Any]) -> Sequence[Any]:
+    type = table.c[name].type
+    if isinstance(type, JSON):
+        return [None if value is None else database.compact_json(value) for value in values]
+    process = type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if process is None else list(map(lru_cache(MOST_REMEMBERED)(process), values))
 
 
-class Numbers:
+def numbers(id: Any, at_once: int) -> Iterator[int]:
     """Numbers for new rows that are written later in the same transaction; so many are drawn at once."""
-
-    def __init__(self, id: Any, at_once: int) -> None:
-        self._id, self._at_once = id, at_once
-        self._drawn: list[int] = []
-        self._last = 0
-
-    def __next__(self) -> int:
-        if not self._drawn:
-            drawn = database.numbers(db.session, self._id, self._at_once)
-            behind = max(self._last + 1 - drawn[0], 0)  # SQLite gives the same again until they are written
-            self._drawn = [number + behind for number in reversed(drawn)]
-            self._last = self._drawn[0]
-        return self._drawn.pop()
+    last = 0
+    while True:
+        drawn = database.numbers(db.session, id, at_once)
+        behind = max(last + 1 - drawn[0], 0)  # SQLite gives the same again until they are written
+        for number in drawn:
+            last = number + behind
+            yield last

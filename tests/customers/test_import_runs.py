@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.factories import NOON
 from tests.statements import counted
@@ -83,6 +83,13 @@ def check_copies() -> None:
     assert db.session.scalar(select(func.count()).select_from(ConsentEvent)) == sum(
         person[6] for person in on_record()
     )
+
+
+def check_search_index() -> None:
+    """PostgreSQL's cannot differ."""
+    if db.engine.dialect.name == "sqlite":
+        check = "INSERT INTO customer_search (customer_search, rank) VALUES ('integrity-check', 1)"
+        db.session.execute(text(check))
 
 
 REFERENCE = []
@@ -167,3 +174,15 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(file) -> None:
     db.session.commit()
     wet = go(file, portion=2000)
     assert report.as_json() | {"dry_run": False} == wet.as_json() | {"rejects_bytes": 0}
+
+
+def test_whoever_is_named_or_learns_a_number_beside_many_others_is_found(tmp_path) -> None:
+    ends = [f"{n:08}" for n in range(80000000, 80000200)]
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "phone,name\n" + "".join(f"+55119{end},{'Maria' * (n % 2)}\n" for n, end in enumerate(ends))
+    )
+    go(path, portion=500)
+    path.write_text("phone,wa_id,name\n" + "".join(f"+55119{end},5511{end},Maria\n" for end in ends))
+    assert go(path, portion=500).updated == 200
+    check_search_index()

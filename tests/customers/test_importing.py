@@ -1,4 +1,5 @@
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -118,6 +119,8 @@ def test_tags_are_added_attributes_merged_and_a_name_is_filled_but_never_cleared
     [
         ("phone", "0055 11 98765 4321", IdentityKind.PHONE, "5511987654321"),
         ("wa_id", "551187654321", IdentityKind.WA_ID, "551187654321"),
+        ("wa_id", "'551187654321.0", IdentityKind.WA_ID, "551187654321"),
+        ("name,phone", ",5511987654321.00", IdentityKind.PHONE, "5511987654321"),
         ("user_id", "US.13491208655302741918", IdentityKind.USER_ID, "US.13491208655302741918"),
         ("PHONE", "'+5511987654321", IdentityKind.PHONE, "5511987654321"),
         (" Phone ", "'5511987654321", IdentityKind.PHONE, "5511987654321"),
@@ -175,9 +178,26 @@ class TestConsent:
         assert person().status == "opted_out"
         assert (report.opted_in, report.refused, report.listed, report.unchanged) == (0, 0, 1, 1)
         (row,) = rejected()
-        assert (
-            row["reason"] == "consent: opted out on 2026-11-20 12:00 UTC; an import never lifts an opt-out."
+        assert re.fullmatch(
+            r"consent: opted out on 2026-11-20 12:00 UTC (by|in) .+; an import never lifts an opt-out\.",
+            row["reason"],
         )
+
+    def test_an_opt_in_that_meets_an_opt_out_tells_when_and_how_they_opted_out(self, take) -> None:
+        proof = Proof(words="Stop please", matched="STOP")
+        opt_out = Statement(Status.OPTED_OUT, Source.KEYWORD, "", NOON, proof=proof)
+        ledger.record(a_customer(phone=ANA), opt_out)
+        db.session.commit()
+        report = take(
+            f"phone,consent,evidence\n{ANA},opted_in,form\n{BEN},opted_out,\n{BEN},opted_in,form\n",
+            dry_run=True,
+        )
+        assert report.examples == [
+            "line 2: consent: opted out on 2026-11-20 12:00 UTC by keyword “STOP”; "
+            "an import never lifts an opt-out.",
+            "line 4: consent: opted out on 2026-11-21 12:00 UTC by an import; "
+            "an import never lifts an opt-out.",
+        ]
 
     def test_an_opt_in_lifts_neither_a_platform_stop_nor_a_hold(self, take) -> None:
         ana = a_customer(phone=ANA)
@@ -289,6 +309,22 @@ def test_a_row_that_cannot_be_understood_is_refused_with_the_reason(take, reject
         assert row["line"] == str(line)
     assert db.session.scalar(select(func.count()).select_from(Customer)) == 0
     assert db.session.scalar(select(func.count()).select_from(Tag)) == 0
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_damage_of_a_whole_column_is_told_in_one_sentence(take, rejected, dry_run: bool) -> None:
+    shortened = "".join(f"5.511{n}E+12,\n" for n in range(30))
+    national = "".join(f"0170123{n},\n" for n in range(10, 50))
+    report = take(f"phone,wa_id\n{shortened}{national}x,\n,5.512E+12\n", dry_run=dry_run)
+    assert report.damage_told() == [
+        "Numbers shortened by a spreadsheet, so that their last digits are lost: 31 rows. "
+        "Format the column as text and export it again.",
+        "Numbers without a country code: 40 rows. "
+        "Say of which country they are, or put + and the country code before them.",
+    ]
+    assert [example.partition(":")[0] for example in report.examples] == ["line 2", "line 32", "line 72"]
+    assert dry_run or len(rejected()) == 72
+    assert ImportReport.of_json(report.as_json()) == report
 
 
 def test_a_row_that_ends_before_its_consent_is_refused_and_other_short_rows_are_not(take, rejected) -> None:

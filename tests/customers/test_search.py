@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.customers.search import fold, number_in, parts, searchable
+from webapp.customers.search import _folded, fold, number_in, parts, searchable
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,8 @@ def test_two_signs_are_asked_for_as_the_word_that_they_are(query, wanted) -> Non
 )
 def test_a_query_that_can_only_be_a_number(query: str, number: str, why: str) -> None:
     assert number_in(query) == number, why
+
+
+@given(st.text(st.characters(max_codepoint=0x17F)))
+def test_accented_letters_fold_by_themselves_into_what_they_fold_to_in_a_text(text: str) -> None:
+    assert fold(text) == _folded(text)

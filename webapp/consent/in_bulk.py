@@ -4,7 +4,7 @@ For whoever has locked and read the customers, and writes their state columns wi
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ from webapp.consent.rules import Effect, State
 class Ledger:
     """Keeps the events of one transaction until `write`."""
 
-    numbers: many_rows.Numbers
+    numbers: Iterator[int]
     """For events."""
     events: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)

@@ -82,6 +82,8 @@ def _progress():
 def _tell(report: ImportReport) -> None:
     for note in report.notes:
         click.echo(note, err=True)
+    for sentence in report.damage_told():
+        click.echo(sentence, err=True)
     if report.doubtful:
         click.echo(f"Numbers that are possible but in doubt: {report.doubtful:,} rows.", err=True)
     if report.dry_run:

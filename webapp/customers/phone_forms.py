@@ -35,11 +35,12 @@ def match_key(digits: str) -> str:
     Brazilian mobiles get their ninth digit, Mexican numbers lose the 1 after 52, Argentine ones the 9 after
     54 and the 15 before the subscriber's number. Every other number is its own key.
     """
-    if found := _BRAZIL_WITHOUT_NINE.fullmatch(digits):
+    code = digits[:2]
+    if code == "55" and (found := _BRAZIL_WITHOUT_NINE.fullmatch(digits)):
         return f"55{found[1]}9{found[2]}{found[3]}"
-    if found := _MEXICO_WITH_ONE.fullmatch(digits):
+    if code == "52" and (found := _MEXICO_WITH_ONE.fullmatch(digits)):
         return f"52{found[1]}"
-    if found := _ARGENTINA_WITH_NINE.fullmatch(argentine_mobile(digits)):
+    if code == "54" and (found := _ARGENTINA_WITH_NINE.fullmatch(argentine_mobile(digits))):
         return f"54{found[1]}"
     return digits
 
@@ -52,9 +53,10 @@ def argentine_mobile(digits: str) -> str:
 
 def display_phone(digits: str) -> str:
     """The number as it is written internationally ("+55 11 98812-4410"), else "+" and its digits."""
-    if found := _BRAZIL_WITHOUT_NINE.fullmatch(digits):
+    code = digits[:2]
+    if code == "55" and (found := _BRAZIL_WITHOUT_NINE.fullmatch(digits)):
         return f"+55 {found[1]} {found[2]}-{found[3]}"
-    if _MEXICO_WITH_ONE.fullmatch(digits):
+    if code == "52" and _MEXICO_WITH_ONE.fullmatch(digits):
         return display_phone(match_key(digits)).replace("+52 ", "+52 1 ", 1)
     if known := phone_table.display(digits):
         return known

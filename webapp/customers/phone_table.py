@@ -18,6 +18,8 @@ _TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "p
 _GROUP = re.compile(r"\\(\d)")
 MOST_REMEMBERED = 8192
 _Match = Callable[[str], re.Match[str] | None]
+_Format = tuple[_Match | None, re.Pattern[str], str, list[int]]
+"""For numbers that begin so and match this: how they are written, and which groups in which order."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,13 @@ class _Country:
     prefix: _Match | None
     """What the parser might take for a prefix for dialling, and strip."""
     begins: _Match | None
-    formats: list[tuple[_Match | None, re.Pattern[str], str]]
+    formats: list[_Format]
 
 
 @lru_cache(MOST_REMEMBERED)
 def display(digits: str) -> str:
     """The number in international writing when it is certainly one in use and kept as it is; else empty."""
-    country = _country_of(digits)
+    country = _country_of(digits[:3])
     if country is None:
         return ""
     national = digits[len(country.code) :]
@@ -47,22 +49,20 @@ def display(digits: str) -> str:
 
 
 def _formatted(country: _Country, national: str) -> str:
-    for leading, pattern, form in country.formats:
+    for leading, pattern, form, groups in country.formats:
         if leading is None or leading(national):
             found = pattern.fullmatch(national)
             if found:
-                return form.format(None, *found.groups())
+                return form % found.group(*groups)
     return national
 
 
-def _country_of(digits: str) -> _Country | None:
-    for length in (1, 2, 3):
-        if country := _country(digits[:length]):
-            return country
-    return None
-
-
 @cache
+def _country_of(begin: str) -> _Country | None:
+    """Of numbers with these first three digits."""
+    return next(filter(None, (_country(begin[:length]) for length in (1, 2, 3))), None)
+
+
 def _country(code: str) -> _Country | None:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code or 0))
     if not regions or regions[0] == "001" or code in _ALWAYS_ASKED:
@@ -81,10 +81,11 @@ def _matching(pattern: str | None) -> _Match | None:
     return re.compile(pattern).match if pattern else None
 
 
-def _format(each: phonenumbers.NumberFormat) -> tuple[_Match | None, re.Pattern[str], str]:
+def _format(each: phonenumbers.NumberFormat) -> _Format:
     leading = each.leading_digits_pattern
     return (
         _matching(leading[-1] if leading else None),
         re.compile(each.pattern),
-        _GROUP.sub(r"{\1}", each.format),
+        _GROUP.sub("%s", each.format),
+        list(map(int, _GROUP.findall(each.format))),
     )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
@@ -34,11 +34,12 @@ FEWEST_DIGITS_UNMARKED = 10
 """A shorter number without + is more likely a national one."""
 FEWEST_DIGITS_IN_DOUBT = 11
 """A shorter number without + has to be one in use: American ones have ten digits without their 1."""
+SHORTENED, WITHOUT_COUNTRY = "was shortened by a spreadsheet", "has no country code"
+"""What is wrong with whole columns, as the sentences of MalformedPhone say it."""
 _SHORTENED = re.compile(r"[+]?\d+(?:[.,]\d+)?E[+]?\d+", re.IGNORECASE)
 _DECIMALS = re.compile(r"([+]?\d{7,})[.,]0+")
 _PREFIX = re.compile(r"(?:tel|phone|whatsapp):", re.IGNORECASE)
 _PLAIN = re.compile(r"\+[1-9][0-9 ()-]{6,}", re.ASCII)
-_SIGNS = re.compile("[^0-9]+")
 _APOSTROPHES = "'’‘`´"
 
 
@@ -46,8 +47,7 @@ class MalformedPhone(ValueError):
     """What was given is no phone number; the text says why, in a sentence for people."""
 
 
-@dataclass(frozen=True)
-class Phone:
+class Phone(NamedTuple):
     """A number with its country code.
 
     `e164_digits` are its digits as they are sent; `display` is how people read it; all forms of one number
@@ -73,7 +73,7 @@ def parse_phone(raw: str, default_country: str | None = None) -> Phone:
     """
     region = _region(default_country)
     if _PLAIN.fullmatch(raw):
-        found = _SIGNS.sub("", raw)
+        found = digits(raw[1:])
         if phone_table.display(found):
             return _phone(found)
     written = _written(raw)
@@ -91,7 +91,7 @@ def parse_phone(raw: str, default_country: str | None = None) -> Phone:
     else:
         phone, fault = (
             _unmarked(digits(written)),
-            "has no country code. Put + and the country code before it.",
+            f"{WITHOUT_COUNTRY}. Put + and the country code before it.",
         )
     if phone is None:
         raise MalformedPhone(f"“{_short(raw)}” {fault}")
@@ -109,17 +109,23 @@ def _written(raw: str) -> str:
     """The number in `raw`, in ASCII digits, without what files and links put around it."""
     text = "".join(map(_plain, unicodedata.normalize("NFKC", raw)))
     text = _PREFIX.sub("", text.strip().strip(_APOSTROPHES).strip(), count=1)
-    if _SHORTENED.fullmatch(text):
-        raise MalformedPhone(
-            f"“{_short(text)}” was shortened by a spreadsheet, so its last digits are lost. "
-            "Format the column as text and export it again."
-        )
+    whole = undamaged(text)
     if not digits(text):
         raise MalformedPhone(f"“{_short(text)}” holds no digits." if text else "There is no number.")
     if any(map(str.isalpha, text)):
         raise MalformedPhone(f"“{_short(text)}” holds letters. Write the number in digits only.")
-    whole = _DECIMALS.fullmatch(text)
-    return (whole[1] if whole else text).lstrip("=( ")
+    return whole.lstrip("=( ")
+
+
+def undamaged(number: str) -> str:
+    """The number without the decimals that a spreadsheet gave it. Raises MalformedPhone if it took digits."""
+    if _SHORTENED.fullmatch(number):
+        raise MalformedPhone(
+            f"“{_short(number)}” {SHORTENED}, so its last digits are lost. "
+            "Format the column as text and export it again."
+        )
+    whole = _DECIMALS.fullmatch(number)
+    return whole[1] if whole else number
 
 
 def _plain(sign: str) -> str:
@@ -157,7 +163,7 @@ def _unmarked(found: str) -> Phone | None:
     if phone is None or (phone.warning and len(found) < FEWEST_DIGITS_IN_DOUBT):
         return None
     reading = f"Read as {phone.display}, because there is neither a + nor a default country."
-    return replace(phone, warning=f"{reading} {phone.warning}".strip())
+    return phone._replace(warning=f"{reading} {phone.warning}".strip())
 
 
 def _from_table(number: PhoneNumber) -> Phone:

@@ -19,6 +19,7 @@ EXACT_WHOLE = 2**53
 """Whole numbers up to here are exact as floating point, the form in which both databases keep them."""
 MOST_DIGITS = 15
 
+COLUMNS = ("val_text", "val_num", "val_json")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
@@ -57,12 +58,20 @@ def display(value: Any, type: AttributeType | str | None = None) -> str:
 
 def stored(type: AttributeType | str, value: Any) -> dict[str, Any]:
     """The columns of `CustomerAttribute` that keep this value."""
-    columns: dict[str, Any] = {"val_text": None, "val_num": None, "val_json": None}
-    if type == AttributeType.NUMBER:
-        return columns | {"val_num": float(value)}
-    if type == AttributeType.JSON:
-        return columns | {"val_json": value}
-    return columns | {"val_text": compact_json(value) if isinstance(value, bool) else value}
+    column = column_of(type)
+    return dict.fromkeys(COLUMNS) | {column: in_column(column, value)}
+
+
+def column_of(type: AttributeType | str) -> str:
+    """Which column of `CustomerAttribute` keeps the values of this type."""
+    return {AttributeType.NUMBER: "val_num", AttributeType.JSON: "val_json"}.get(type, "val_text")
+
+
+def in_column(column: str, value: Any) -> Any:
+    """The value as this column keeps it."""
+    if column == "val_num":
+        return float(value)
+    return compact_json(value) if column == "val_text" and isinstance(value, bool) else value
 
 
 def restored(type: AttributeType | str, val_text: str | None, val_num: float | None, val_json: Any) -> Any:

@@ -1,10 +1,11 @@
 """Decides what the rows of one portion mean, in the order of the file, and writes it; the caller commits."""
 
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -16,12 +17,13 @@ from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
 from webapp.customers import tags
 from webapp.customers.identities import shown_name
+from webapp.customers.importing import opt_outs
 from webapp.customers.importing.people import People, Person
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import Tag
 from webapp.customers.search import fold
-from webapp.customers.values import same, stored
+from webapp.customers.values import in_column, same
 from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
@@ -36,7 +38,8 @@ class Key:
 
     id: int
     name: str
-    type: str
+    column: str
+    """Which keeps its values."""
 
 
 @dataclass
@@ -52,6 +55,8 @@ class Intake:
     people: People
     erased_keys: Set[str]
     """The match keys of the rows' addresses that somebody had who was erased."""
+    opt_outs: Mapping[int, str]
+    """How the people opted out who did, by events; needed where a row opts somebody in."""
     ledger: in_bulk.Ledger = field(init=False)
     tag_names: dict[str, str] = field(default_factory=dict)
     """Of the tags that rows name, by key; on record only those that somebody was given."""
@@ -59,7 +64,7 @@ class Intake:
     """The keys of the tags that a customer did not carry."""
 
     def __post_init__(self) -> None:
-        self.ledger = in_bulk.Ledger(many_rows.Numbers(ConsentEvent.id, self.people.rows))
+        self.ledger = in_bulk.Ledger(many_rows.numbers(ConsentEvent.id, self.people.rows))
 
     def take(self, row: Row) -> list[str]:
         """Take the row over; the reasons why a part of it was not.
@@ -115,60 +120,63 @@ class Intake:
     def _tag(self, person: Person, row: Row) -> bool:
         if not row.tags:
             return False
-        carried = set(map(_key, person.tags))
-        carried.update(self.given_tags.get(person.id, ()))
-        added = {key: name for name in row.tags if (key := _key(name)) not in carried}
+        carried = {*map(_key, person.tags), *self.given_tags.get(person.id, ())}
+        added = [key for key in row.tags if key not in carried]
         if not added:
             return False
-        for key, name in added.items():
-            self.tag_names.setdefault(key, name)
+        for key in added:
+            if key not in self.tag_names:
+                self.tag_names[key] = row.tags[key]
         self.given_tags.setdefault(person.id, []).extend(added)
         person.version += 1
         person.changed = True
         return True
 
     def _describe(self, person: Person, row: Row) -> bool:
-        present = person.attributes
-        keys = ((self.keys[name], value) for name, value in row.attributes.items())
-        changes = {key: value for key, value in keys
-                   if key.name not in present or not same(present[key.name], value)}  # fmt: skip
+        present, changes = person.attributes, {}
+        for name, value in row.attributes.items():
+            key = self.keys[name]
+            if key.name not in present or not same(present[key.name], value):
+                changes[key.name] = value
+                self._put(person, key, value)
         if not changes:
             return False
-        for key, value in changes.items():
-            self._put(person, key, value)
-        copy = present | {key.name: value for key, value in changes.items()}
-        person.attributes = dict(sorted(copy.items(), key=lambda item: _key(item[0])))
+        if present:
+            changes = dict(sorted((present | changes).items(), key=lambda item: _key(item[0])))
+        person.attributes = changes
         person.version += 1
         person.changed = True
         return True
 
     def _put(self, person: Person, key: Key, value: Any) -> None:
         place = person.id, key.id
-        before = person.attributes.get(key.name)
-        if key.name in person.attributes and place not in self.people.values:
+        values = self.people.values[key.column]
+        if key.name in person.attributes and place not in values:
             self.people.outdated.add(place)
-        self.people.values[place] = stored(key.type, value)
+        values[place] = in_column(key.column, value)
+        if person.new:
+            return
+        before = person.attributes.get(key.name)
         listed = person.change.setdefault("attributes", {})
         first, _ = listed.get(str(key.id), (before, None))
         listed[str(key.id)] = [first, value]
 
     def _link(self) -> Counter[int]:
         """Tags stand by their own names, whatever the rows call them; how many more carry each."""
-        known = select(Tag.id, Tag.key, Tag.name).where(Tag.key.in_(list(self.tag_names)))
+        known = select(Tag.id, Tag.key, Tag.name).where(many_rows.among(Tag.key, self.tag_names))
         by_key = {row.key: row for row in db.session.execute(known)} if self.tag_names else {}
         for key, name in self.tag_names.items():
             if key not in by_key:
                 by_key[key] = tags.define(name)
         named = {key: (tag.id, tag.name) for key, tag in by_key.items()}
-        tally: Counter[int] = Counter()
+        links = self.people.links
         for person_id, keys in self.given_tags.items():
             person = self.people.by_id[person_id]
             ids = [named[key][0] for key in keys]
-            self.people.links.extend((tag_id, person_id) for tag_id in ids)
-            tally.update(ids)
-            person.tags = sorted([*person.tags, *(named[key][1] for key in keys)], key=_key)
+            links += [(tag_id, person_id) for tag_id in ids]
+            person.tags = sorted([*person.tags, *[named[key][1] for key in keys]], key=_key)
             person.change["added"] = ids
-        return tally
+        return Counter(map(itemgetter(0), links))
 
     def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:
@@ -189,8 +197,9 @@ class Intake:
             faults.append("consent: opted_in needs evidence; no consent was recorded.")
             return False
         except OptedOutStands as stands:
+            how = self.opt_outs.get(person.consent.status_event_id or 0, opt_outs.BY_IMPORT)
             when = f"{stands.opt_out_at:%Y-%m-%d %H:%M} UTC"
-            faults.append(f"consent: opted out on {when}; an import never lifts an opt-out.")
+            faults.append(f"consent: opted out on {when} {how}; an import never lifts an opt-out.")
             return False
         self.report.opted_in += effect is not None
         return effect is not None

@@ -3,24 +3,27 @@
 Everybody who may be one of them is among them, so that what a row means is decided without asking again.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from webapp import many_rows
 from webapp.consent.models import STATE_FIELDS
-from webapp.consent.rules import Source, State
+from webapp.consent.rules import Source, State, Status
 from webapp.customers import phone_forms, search
 from webapp.customers.addresses import Address
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.identities import NUMBER_KINDS, shown_name
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
+from webapp.customers.values import COLUMNS
 from webapp.extensions import db
 
 READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
 UNKNOWN = State()
+_consent = attrgetter(*STATE_FIELDS)
 
 
 @dataclass(eq=False, slots=True)
@@ -52,27 +55,32 @@ class People:
     """How many there are in the portion."""
     by_id: dict[int, Person] = field(default_factory=dict)
     by_key: dict[tuple[str, str], dict[int, Person]] = field(default_factory=dict)
-    fresh: many_rows.Numbers = field(init=False)
+    fresh: Iterator[int] = field(init=False)
     """For new customers."""
-    fresh_identities: many_rows.Numbers = field(init=False)
+    fresh_identities: Iterator[int] = field(init=False)
     added: list[tuple[int, Address, int]] = field(default_factory=list)
     """Addresses to write: whose, which, its number."""
     links: list[tuple[int, int]] = field(default_factory=list)
     """Tags to link: tag and customer."""
-    values: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
-    """Values to write, by customer and attribute."""
+    values: dict[str, dict[tuple[int, int], Any]] = field(
+        default_factory=lambda: {name: {} for name in COLUMNS}
+    )
+    """Values to write by their column, and by customer and attribute."""
     outdated: set[tuple[int, int]] = field(default_factory=set)
     """Values that stand in the database and are replaced."""
 
     def __post_init__(self) -> None:
-        self.fresh = many_rows.Numbers(Customer.id, self.rows)
-        self.fresh_identities = many_rows.Numbers(Identity.id, self.rows)
+        self.fresh = many_rows.numbers(Customer.id, self.rows)
+        self.fresh_identities = many_rows.numbers(Identity.id, self.rows)
+        self.values = {column: {} for column in COLUMNS}
 
-    def alike(self, given: Iterable[Address]) -> list[Person]:
+    def alike(self, given: list[Address]) -> list[Person]:
         """Who has one of these addresses or a variant of it; exact ones first, then the oldest."""
-        given = list(given)
+        found = self._having(given)
+        if len(found) < 2:
+            return list(found)
         exact = [(place.kind, place.value) for place in given]
-        return sorted(self._having(given), key=lambda each: (
+        return sorted(found, key=lambda each: (
             not any(place in each.addresses for place in exact), each.id))  # fmt: skip
 
     def all_alike(self, given: Iterable[Address]) -> list[Person]:
@@ -85,7 +93,10 @@ class People:
             found |= more
 
     def _having(self, given: Iterable[Address]) -> set[Person]:
-        return {each for place in given for each in self.by_key.get(found_by(place), {}).values()}
+        found: set[Person] = set()
+        for place in given:
+            found.update(self.by_key.get(found_by(place), {}).values())
+        return found
 
     def create(self, given: list[Address], name: str) -> Person:
         person = Person(next(self.fresh), shown_name(name), {}, {}, new=True, changed=True)
@@ -100,7 +111,8 @@ class People:
         self.note(person, place, number)
         self.added.append((person.id, place, number))
         person.changed = True
-        person.change.setdefault("identities", []).append(number)
+        if not person.new:
+            person.change.setdefault("identities", []).append(number)
 
     def note(self, person: Person, place: Address, number: int) -> None:
         person.addresses[place.kind, place.value] = place
@@ -124,14 +136,15 @@ class People:
         many_rows.insert(Identity.__table__, columns, rows)
 
     def _write_values(self) -> None:
-        columns = ("customer_id", "key_id", "val_text", "val_num", "val_json")
-        new, old = [], []
-        for place in sorted(self.values):
-            stored = self.values[place]
-            row = (*place, stored["val_text"], stored["val_num"], stored["val_json"])
-            (old if place in self.outdated else new).append(row)
-        many_rows.insert(CustomerAttribute.__table__, columns, new)
-        many_rows.update(CustomerAttribute.__table__, columns, old)
+        """In the order of their index, which is larger than the memory for it: each page is touched once."""
+        for column, values in self.values.items():
+            columns = ("customer_id", "key_id", column)
+            in_order = itemgetter(1, 0) if column == "val_json" else itemgetter(1, 2, 0)
+            rows = sorted(((*place, value) for place, value in values.items()), key=in_order)
+            new = [row for row in rows if row[:2] not in self.outdated]
+            old = [row for row in rows if row[:2] in self.outdated]
+            many_rows.insert(CustomerAttribute.__table__, columns, new)
+            many_rows.update(CustomerAttribute.__table__, columns, old)
 
 
 def found_by(place: Address) -> tuple[str, str]:
@@ -147,47 +160,41 @@ def read(places: Iterable[Address], rows: int, lock: bool) -> People:
     people = People(rows)
     keys = {place.match_key for place in places}
     while True:
-        owners = select(Identity.customer_id).where(Identity.match_key.in_(sorted(keys)))
+        owners = select(Identity.customer_id).where(many_rows.among(Identity.match_key, sorted(keys)))
         new = sorted(set(db.session.scalars(owners)) - people.by_id.keys()) if keys else []
         if not new:
             break
         _read_people(people, new, lock)
-        keys |= _keys_of(people.by_id.keys())
-    _read_addresses(people)
+        keys |= _read_addresses(people, new)
     return people
 
 
 def _read_people(people: People, ids: list[int], lock: bool) -> None:
-    query = select(*(getattr(Customer, name) for name in READ)).where(Customer.id.in_(ids))
+    query = select(*(getattr(Customer, name) for name in READ)).where(many_rows.among(Customer.id, ids))
     query = query.order_by(Customer.id)
     for row in db.session.execute(query.with_for_update(key_share=True) if lock else query):
-        people.by_id[row.id] = _person(row)
+        id, name, tags, attributes, version, events_count, status, *times = row
+        consent = State(Status(status), *times)
+        people.by_id[id] = Person(id, name, {}, {}, tags, attributes, version, events_count, consent)
 
 
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        row.id, row.name, {}, {}, row.tags_json, row.attrs_json, row.version, row.events_count,
-        State(*(getattr(row, each.name) for each in fields(State))),
-    )  # fmt: skip
-
-
-def _keys_of(ids: Iterable[int]) -> set[str]:
-    return set(db.session.scalars(select(Identity.match_key).where(Identity.customer_id.in_(list(ids)))))
-
-
-def _read_addresses(people: People) -> None:
+def _read_addresses(people: People, ids: list[int]) -> set[str]:
+    """Their match keys."""
     columns = Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key
-    query = select(*columns).where(Identity.customer_id.in_(list(people.by_id))).order_by(Identity.id)
-    for owner, number, kind, value, key in db.session.execute(query) if people.by_id else ():
+    query = select(*columns).where(many_rows.among(Identity.customer_id, ids)).order_by(Identity.id)
+    keys = set()
+    for owner, number, kind, value, key in db.session.execute(query):
         people.note(people.by_id[owner], Address(IdentityKind(kind), value, key), number)
+        keys.add(key)
+    return keys
 
 
 def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
-    numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
-    first = min(numbers, key=lambda place: place.kind != IdentityKind.PHONE, default=None)
-    shown = phone_forms.display_phone(first.value) if first else ""
-    return search.searchable(person.name, [place.value for place in numbers]), shown
+    numbers = [place.value for place in person.addresses.values() if place.kind in NUMBER_KINDS]
+    phones = [place.value for place in person.addresses.values() if place.kind == IdentityKind.PHONE]
+    shown = phone_forms.display_phone((phones or numbers)[0]) if numbers else ""
+    return search.searchable(person.name, numbers), shown
 
 
 def _write_customers(people: list[Person], now: Any) -> None:
@@ -207,9 +214,9 @@ def _update_customers(people: list[Person]) -> None:
 
 
 def _state(person: Person) -> tuple[Any, ...]:
-    consent = (getattr(person.consent, name) for name in STATE_FIELDS)
+    status, *times = _consent(person.consent)
     version = person.version if not person.new else 1 + person.events_count  # see bulk/removing.py
-    return (person.tags, person.attributes, version, person.events_count, *consent)
+    return (person.tags, person.attributes, version, person.events_count, status.value, *times)
 
 
 def _write_changes(people: list[Person], batch_id: int) -> None:
@@ -225,7 +232,7 @@ def _write_changes(people: list[Person], batch_id: int) -> None:
 
 
 def _known_changes(ids: list[int], batch_id: int) -> dict[int, Row[Any]]:
-    mine = BatchChange.batch_id == batch_id, BatchChange.customer_id.in_(ids)
+    mine = BatchChange.batch_id == batch_id, many_rows.among(BatchChange.customer_id, ids)
     columns = BatchChange.customer_id, BatchChange.created, BatchChange.change
     return {row.customer_id: row for row in db.session.execute(select(*columns).where(*mine))} if ids else {}
 

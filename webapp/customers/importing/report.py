@@ -4,7 +4,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from webapp.customers import phones
+
 MOST_EXAMPLES = 20
+DAMAGE = {
+    phones.SHORTENED: "Numbers shortened by a spreadsheet, so that their last digits are lost: {} rows. "
+    "Format the column as text and export it again.",
+    phones.WITHOUT_COUNTRY: "Numbers without a country code: {} rows. "
+    "Say of which country they are, or put + and the country code before them.",
+}
+"""What is told of whole columns, by the words in the reasons of their rows."""
 
 
 @dataclass
@@ -27,14 +36,16 @@ class ImportReport:
     notes: list[str] = field(default_factory=list)
     """What the person should know about the file."""
     examples: list[str] = field(default_factory=list)
-    """The first rows that are listed, with their reasons."""
+    """The first rows that are listed, with their reasons; of a damage that is counted, the first one only."""
+    damage: dict[str, int] = field(default_factory=dict)
+    """How many rows have which of `DAMAGE`."""
 
     rejects_bytes: int = field(default=0, compare=False)
     """How long the file of the rejected rows is, by which an import goes on after a crash."""
 
     def copy(self) -> "ImportReport":
         """One that can be counted on and thrown away."""
-        return replace(self, notes=[*self.notes], examples=[*self.examples])
+        return replace(self, notes=[*self.notes], examples=[*self.examples], damage={**self.damage})
 
     def take_from(self, other: "ImportReport") -> None:
         vars(self).update(vars(other))
@@ -48,9 +59,16 @@ class ImportReport:
         path = kept["rejected_file"]
         return cls(**kept | {"rejected_file": Path(path) if path else None})
 
+    def damage_told(self) -> list[str]:
+        """A sentence for each damage, however many rows have it."""
+        return [DAMAGE[words].format(f"{rows:,}") for words, rows in self.damage.items()]
+
     def list(self, line: int, reason: str) -> None:
         self.listed += 1
-        if len(self.examples) < MOST_EXAMPLES:
+        damage = next((words for words in DAMAGE if words in reason), "")
+        if damage:
+            self.damage[damage] = self.damage.get(damage, 0) + 1
+        if len(self.examples) < MOST_EXAMPLES and self.damage.get(damage, 1) == 1:
             self.examples.append(f"line {line}: {reason}")
 
     def summary(self) -> str:

@@ -8,24 +8,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from webapp.consent.rules import Status
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.cells import bare
 from webapp.customers.importing.table_file import ATTRIBUTE, IDENTITY_COLUMNS, Record
-from webapp.customers.models import IdentityKind
-from webapp.customers.phones import MalformedPhone
+from webapp.customers.models import AttributeType, IdentityKind
+from webapp.customers.phones import MalformedPhone, undamaged
+from webapp.customers.search import fold
 from webapp.customers.tags import MalformedTag
 from webapp.customers.tags import checked as checked_tag
 from webapp.customers.text import has_controls
 from webapp.customers.values import MalformedValue, parse_value
 
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
-
-
 MOST_REMEMBERED = 4096
-"""Names of tags: the rows of a file share most of theirs."""
+"""Cells and names of tags: the rows of a file share most of theirs."""
+Meaning = Callable[[str], Any]
 
 
 class RefusedRow(Exception):
@@ -45,127 +46,127 @@ class Defaults:
     """What words of the column consent mean, in small letters; an empty meaning states nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Row:
     """A row that names a person. With `faults`, only its opt-out can be taken over."""
 
     addresses: list[Address]
     consent: Status | None
-    evidence: str = ""
-    given_at: datetime | None = None
-    name: str = ""
-    tags: list[str] = field(default_factory=list)
-    attributes: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
-
-
-def parse(record: Record, columns: list[str], types: Mapping[str, str], defaults: Defaults) -> Row:
-    """What the record says; `types` are those of the attributes by column. Raises RefusedRow."""
-    cells = _cells(record, columns)
-    consent = _consent(_stated(cells.get("consent", ""), defaults))
-    faults: list[str] = []
-    read = _Reader(cells, faults)
-    addresses = read.addresses(defaults.country)
-    row = Row(
-        addresses=addresses,
-        consent=consent,
-        evidence=read.text("evidence") or (defaults.evidence if consent == Status.OPTED_IN else ""),
-        given_at=read.instant("given_at"),
-        name=read.text("name"),
-        tags=[*defaults.tags, *read.tags()],
-        attributes=read.attributes(types),
-        faults=faults,
-    )
-    if not addresses and not faults:
-        raise RefusedRow("There is no phone, wa_id or user_id.")
-    if faults and (consent != Status.OPTED_OUT or not addresses):
-        raise RefusedRow(" ".join(faults))
-    return row
-
-
-def _cells(record: Record, columns: list[str]) -> dict[str, str]:
-    if record.fault:
-        raise RefusedRow(record.fault)
-    if any(map(str.strip, record.cells[len(columns) :])):
-        raise RefusedRow(
-            f"There are {len(record.cells)} cells and {len(columns)} columns; "
-            "a cell with a separator in it needs quotation marks."
-        )
-    if "consent" in columns[len(record.cells) :]:
-        raise RefusedRow("The row ends before the column consent, which may say opted_out.")
-    return {name: bare(cell) for name, cell in zip(columns, record.cells, strict=False) if name}
-
-
-def _stated(word: str, defaults: Defaults) -> str:
-    return defaults.words.get(word.casefold(), word) if word else defaults.consent
-
-
-def _consent(word: str) -> Status | None:
-    if word and word not in (Status.OPTED_IN, Status.OPTED_OUT):
-        raise RefusedRow(f"consent: “{word[:40]}” is neither opted_in nor opted_out, and may be an opt-out.")
-    return Status(word) if word else None
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Reads cells by their column; what is wrong with one goes to `faults` as a sentence."""
-
-    cells: dict[str, str]
+    evidence: str
+    given_at: datetime | None
+    name: str
+    tags: Mapping[str, str]
+    """Their names by their keys."""
+    attributes: dict[str, Any]
+    """By their names in the file, in the order of their keys."""
     faults: list[str]
 
-    def text(self, column: str) -> str:
-        return self._read(column, _checked) or ""
 
-    def instant(self, column: str) -> datetime | None:
-        return self._read(column, _instant)
+class Reader:
+    """Reads the records of one table. `types` are those of the attributes by column."""
 
-    def addresses(self, country: str | None) -> list[Address]:
-        found = [self._address(IdentityKind(column), country) for column in IDENTITY_COLUMNS]
-        return [place for place in found if place]
+    def __init__(self, columns: list[str], types: Mapping[str, str], defaults: Defaults) -> None:
+        self._columns, self._defaults = columns, defaults
+        self._places = [(column, _address_in(IdentityKind(column), defaults.country))
+                        for column in IDENTITY_COLUMNS if column in columns]  # fmt: skip
+        meanings: dict[str, Meaning] = {"evidence": _text, "given_at": _instant, "name": _text, "tags": _tags}
+        meanings |= {column: _value_of(type) for column, type in types.items()}
+        self._meanings = [(column, meaning) for column, meaning in meanings.items() if column in columns]
+        names = {column: column.removeprefix(ATTRIBUTE) for column in types}
+        self._attributes = sorted(names.items(), key=lambda named: fold(named[1]))
+        self._everybodys = {fold(name): name for name in defaults.tags}
 
-    def _address(self, kind: IdentityKind, country: str | None) -> Address | None:
-        return self._read(kind, lambda cell: address(kind, cell.removeprefix("'"), country))
+    def read(self, record: Record) -> Row:
+        """What the record says. Raises RefusedRow."""
+        cells = self._cells(record)
+        word = self._stated(cells.get("consent", ""))
+        consent = _consent(word) if word else None
+        faults: list[str] = []
+        addresses = list(_found(self._places, cells, faults).values())
+        found = _found(self._meanings, cells, faults)
+        row = Row(
+            addresses,
+            consent,
+            found.get("evidence") or (self._defaults.evidence if consent == Status.OPTED_IN else ""),
+            found.get("given_at"),
+            found.get("name", ""),
+            self._everybodys | found["tags"] if "tags" in found else self._everybodys,
+            {name: found[column] for column, name in self._attributes if column in found},
+            faults,
+        )
+        if not addresses and not faults:
+            raise RefusedRow("There is no phone, wa_id or user_id.")
+        if faults and (consent != Status.OPTED_OUT or not addresses):
+            raise RefusedRow(" ".join(faults))
+        return row
 
-    def tags(self) -> list[str]:
-        return self._read("tags", _tags) or []
+    def _stated(self, word: str) -> str:
+        """The word of the column consent as ours; what holds for rows that have none."""
+        return self._defaults.words.get(word.casefold(), word) if word else self._defaults.consent
 
-    def attributes(self, types: Mapping[str, str]) -> dict[str, Any]:
-        values = {}
-        for column, type in types.items():
-            value = self._read(column, lambda cell, type=type: parse_value(type, _checked(cell)))
-            if value is not None:
-                values[column.removeprefix(ATTRIBUTE)] = value
-        return values
-
-    def _read(self, column: str, meaning: Callable[[str], Any]) -> Any:
-        """What the cell means; None when it is empty or wrong."""
-        cell = self.cells.get(column)
-        if not cell:
-            return None
-        try:
-            return meaning(_undamaged(cell))
-        except (MalformedPhone, MalformedId, MalformedTag, MalformedValue) as fault:
-            self.faults.append(f"{column}: {fault}")
-            return None
+    def _cells(self, record: Record) -> dict[str, str]:
+        """Those that hold something, by their columns."""
+        columns, cells = self._columns, record.cells
+        if record.fault:
+            raise RefusedRow(record.fault)
+        if len(cells) > len(columns) and any(map(str.strip, cells[len(columns) :])):
+            raise RefusedRow(
+                f"There are {len(cells)} cells and {len(columns)} columns; "
+                "a cell with a separator in it needs quotation marks."
+            )
+        if len(cells) < len(columns) and "consent" in columns[len(cells) :]:
+            raise RefusedRow("The row ends before the column consent, which may say opted_out.")
+        return {name: bare(cell) for name, cell in zip(columns, cells, strict=False) if cell and name}
 
 
-def _undamaged(cell: str) -> str:
-    if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
-        raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")
-    return cell
+def _consent(word: str) -> Status:
+    if word not in (Status.OPTED_IN, Status.OPTED_OUT):
+        raise RefusedRow(f"consent: “{word[:40]}” is neither opted_in nor opted_out, and may be an opt-out.")
+    return Status(word)
 
 
-def _checked(cell: str) -> str:
+def _found(
+    meanings: list[tuple[str, Meaning]], cells: Mapping[str, str], faults: list[str]
+) -> dict[str, Any]:
+    """What the cells of these columns mean; what is wrong with one goes to `faults` as a sentence."""
+    found = {}
+    for column, meaning in meanings:
+        if cell := cells.get(column):
+            try:
+                if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
+                    raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")
+                found[column] = meaning(cell)
+            except (MalformedPhone, MalformedId, MalformedTag, MalformedValue) as fault:
+                faults.append(f"{column}: {fault}")
+    return found
+
+
+def _address_in(kind: IdentityKind, country: str | None) -> Meaning:
+    if kind == IdentityKind.WA_ID:
+        return lambda cell: address(kind, undamaged(cell.removeprefix("'")))
+    return lambda cell: address(kind, cell.removeprefix("'"), country)
+
+
+def _text(cell: str) -> str:
     if has_controls(cell, allowed="\n\r\t"):
         raise MalformedValue("The cell holds a control character that cannot be shown.")
-    return cell.replace("\r\n", "\n").replace("\r", "\n")
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
+
+
+@lru_cache(MOST_REMEMBERED)
+def _tags(cell: str) -> Mapping[str, str]:
+    names = map(_tag, filter(str.strip, cell.split(";")))
+    return MappingProxyType({fold(name): name for name in names})
 
 
 _tag = lru_cache(MOST_REMEMBERED)(checked_tag)
 
 
-def _tags(cell: str) -> list[str]:
-    return [_tag(tag) for tag in cell.split(";") if tag.strip()]
+def _value_of(type: str) -> Meaning:
+    def value(cell: str) -> Any:
+        return parse_value(type, _text(cell))
+
+    return value if type == AttributeType.JSON else lru_cache(MOST_REMEMBERED)(value)
 
 
 def _instant(cell: str) -> datetime:
