@@ -29,6 +29,8 @@ LABELS = {
     "evidence": "Evidence",
     "given_at": "Given at",
 }
+OUR_WORDS = {status.value: status.value for status in (Status.OPTED_IN, Status.OPTED_OUT)}
+"""Nobody can give them another meaning."""
 NOTHING = "none"
 """What a word of consent means that states nothing."""
 
@@ -95,6 +97,7 @@ def table(path: Path, options: Options) -> TableFile:
 def defaults(options: Options) -> Defaults:
     """What holds for all rows, as the import takes it."""
     meanings = {word: "" if said == NOTHING else said for word, said in options.words.items() if said}
+    meanings |= OUR_WORDS
     return Defaults(options.country or None, options.consent, options.evidence, tuple(options.tags), meanings)
 
 
@@ -114,8 +117,7 @@ def words(seen: Look, options: Options) -> list[str]:
     if "consent" not in options.columns or len(options.columns) != len(seen.columns):
         return []
     found = seen.columns[options.columns.index("consent")].words
-    ours = {Status.OPTED_IN.value, Status.OPTED_OUT.value}
-    return [word for word, _ in found.most_common(looking.MOST_WORDS) if word not in ours]
+    return [word for word, _ in found.most_common(looking.MOST_WORDS) if word not in OUR_WORDS]
 
 
 def faults(path: Path, options: Options) -> dict[str, str]:
