@@ -17,7 +17,7 @@ from webapp.customers.models import AttributeKey
 from webapp.customers.search import fold
 from webapp.extensions import db
 from webapp.imports import countries, guessing, looking
-from webapp.imports.looking import Look
+from webapp.imports.looking import Look, Table
 
 LABELS = {
     "phone": "Phone",
@@ -81,17 +81,18 @@ def with_columns(path: Path, options: Options) -> Options:
     return replace(fresh, words={word: guessing.meaning(word) for word in words(seen, fresh)})
 
 
-def opened(path: Path, options: Options) -> TableFile:
+def opened(path: Path, options: Options) -> Table:
     """The file, with no column known yet. Raises UnusableFile."""
     return looking.opened(path, options.encoding, options.separator, options.titled)
 
 
-def table(path: Path, options: Options) -> TableFile:
-    """The file as the import reads it. Raises UnusableFile when it has other columns by now."""
+def table(path: Path, options: Options, behind: int = 0) -> Table:
+    """The file as the import reads it, behind the record in this line. Raises UnusableFile when it has other
+    columns by now."""
     found = opened(path, options)
     if len(found.header) != len(options.columns):
         raise UnusableFile("The columns of this file are others than somebody said. Read it again.")
-    return replace(found, columns=list(options.columns))
+    return replace(found, columns=list(options.columns), behind=behind)
 
 
 def defaults(options: Options) -> Defaults:
