@@ -79,6 +79,19 @@ def test_words_of_consent_mean_what_a_person_says(imports):
     assert imports.row(import_id).counts["refused"] == 1
 
 
+def test_an_opt_out_stays_one_whatever_somebody_says_of_its_word(imports):
+    import_id = imports.bring(
+        "phone,name,consent\n+5511961234567,Ana,opted_out\n+5511961234568,Bo,OPTED_OUT\n"
+    )
+    before = imports.fields(import_id)
+    assert "word-0" not in before
+    said = {"word_0": "opted_out", "meaning_0": "opted_in", "evidence": "Form"}
+    imports.check(import_id, **said)
+    imports.start(import_id)
+    imports.work()
+    assert {status for status, *_ in people(imports.app).values()} == {Status.OPTED_OUT}
+
+
 def test_an_opt_in_for_all_needs_its_evidence(imports):
     import_id = imports.bring("phone,name\n+5511961234567,Ana\n")
     answer = imports.say(import_id, then="check", consent="opted_in")

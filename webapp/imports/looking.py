@@ -66,14 +66,27 @@ DAMAGE: dict[str, tuple[str, Callable[[str], bool]]] = {
 
 
 @dataclass(frozen=True)
-class WithoutTitles(TableFile):
-    """A table whose first line is a row like the others."""
+class Table(TableFile):
+    """A table that knows how far it was read, so that somebody goes on from there without reading it again.
 
-    first: list[str] = field(default_factory=list)
+    `first` is its first line where that is a row like the others. `behind` is the line of a record; those up
+    to it are passed over. `reached` holds the line of the record that was read last.
+    """
 
-    def records(self) -> Iterator[Record]:
-        yield Record(1, self.first)
-        yield from super().records()
+    first: list[str] | None = None
+    behind: int = 0
+    reached: list[int] = field(default_factory=lambda: [0])
+
+    def records(self, behind: int = 1) -> Iterator[Record]:
+        for record in islice(self._from(behind), bool(self.behind), None):
+            self.reached[0] = record.line
+            yield record
+
+    def _from(self, behind: int) -> Iterator[Record]:
+        """All, or from the record in the line `behind` on, which is the first of these."""
+        if self.first is not None and self.behind <= 1:
+            yield Record(1, self.first)
+        yield from super().records(max(self.behind - 1, behind))
 
 
 @dataclass
@@ -150,15 +163,15 @@ def look(table: TableFile) -> Look:
     return Look(columns, rows, faults)
 
 
-def opened(path: Path, encoding: str, separator: str | None, titled: bool) -> TableFile:
+def opened(path: Path, encoding: str, separator: str | None, titled: bool) -> Table:
     """The table as somebody says that it is to be read, with no column known yet. Raises UnusableFile."""
     table = _header(path, _codec(path, encoding), separator)
     if len(table.header) > MOST_COLUMNS:
         raise UnusableFile(f"This file has {len(table.header):,} columns. Leave {MOST_COLUMNS} at most.")
     if titled:
-        return table
+        return Table(**vars(table))
     titles = [f"Column {number}" for number in range(1, len(table.header) + 1)]
-    return WithoutTitles(path, table.encoding, table.separator, titles, table.columns, first=table.header)
+    return Table(**vars(table) | {"header": titles}, first=table.header)
 
 
 def guessed_encoding(path: Path) -> str:

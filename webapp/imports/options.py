@@ -17,7 +17,7 @@ from webapp.customers.models import AttributeKey
 from webapp.customers.search import fold
 from webapp.extensions import db
 from webapp.imports import countries, guessing, looking
-from webapp.imports.looking import Look
+from webapp.imports.looking import Look, Table
 
 LABELS = {
     "phone": "Phone",
@@ -29,6 +29,8 @@ LABELS = {
     "evidence": "Evidence",
     "given_at": "Given at",
 }
+OUR_WORDS = {status.value: status.value for status in (Status.OPTED_IN, Status.OPTED_OUT)}
+"""Nobody can give them another meaning."""
 NOTHING = "none"
 """What a word of consent means that states nothing."""
 
@@ -79,22 +81,24 @@ def with_columns(path: Path, options: Options) -> Options:
     return replace(fresh, words={word: guessing.meaning(word) for word in words(seen, fresh)})
 
 
-def opened(path: Path, options: Options) -> TableFile:
+def opened(path: Path, options: Options) -> Table:
     """The file, with no column known yet. Raises UnusableFile."""
     return looking.opened(path, options.encoding, options.separator, options.titled)
 
 
-def table(path: Path, options: Options) -> TableFile:
-    """The file as the import reads it. Raises UnusableFile when it has other columns by now."""
+def table(path: Path, options: Options, behind: int = 0) -> Table:
+    """The file as the import reads it, behind the record in this line. Raises UnusableFile when it has other
+    columns by now."""
     found = opened(path, options)
     if len(found.header) != len(options.columns):
         raise UnusableFile("The columns of this file are others than somebody said. Read it again.")
-    return replace(found, columns=list(options.columns))
+    return replace(found, columns=list(options.columns), behind=behind)
 
 
 def defaults(options: Options) -> Defaults:
     """What holds for all rows, as the import takes it."""
     meanings = {word: "" if said == NOTHING else said for word, said in options.words.items() if said}
+    meanings |= OUR_WORDS
     return Defaults(options.country or None, options.consent, options.evidence, tuple(options.tags), meanings)
 
 
@@ -114,8 +118,7 @@ def words(seen: Look, options: Options) -> list[str]:
     if "consent" not in options.columns or len(options.columns) != len(seen.columns):
         return []
     found = seen.columns[options.columns.index("consent")].words
-    ours = {Status.OPTED_IN.value, Status.OPTED_OUT.value}
-    return [word for word, _ in found.most_common(looking.MOST_WORDS) if word not in ours]
+    return [word for word, _ in found.most_common(looking.MOST_WORDS) if word not in OUR_WORDS]
 
 
 def faults(path: Path, options: Options) -> dict[str, str]:

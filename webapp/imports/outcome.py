@@ -21,6 +21,8 @@ class Outcome(ImportReport):
     """`reasons` holds by kind how many rows there are (`rows`), where the first one is (`line`) and, of a dry
     run, the reason as it was told of it (`words`): nothing that was told of a person outlives the dry run."""
 
+    line: int = 0
+    """Of the record that was taken last."""
     reasons: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def copy(self) -> "Outcome":

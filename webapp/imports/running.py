@@ -22,11 +22,12 @@ from webapp.customers.attributes import MalformedAttribute
 from webapp.customers.importing import Run, UnusableFile
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.run import MOST_ROWS
-from webapp.customers.importing.table_file import Record, TableFile
+from webapp.customers.importing.table_file import Record
 from webapp.customers.suppressions import WrongKey
 from webapp.database import reading, writing
 from webapp.extensions import db
 from webapp.imports import options, refused, uploads
+from webapp.imports.looking import Table
 from webapp.imports.models import AT_WORK, Import, ImportState
 from webapp.imports.options import Options
 from webapp.imports.outcome import Outcome
@@ -105,6 +106,8 @@ class Turn:
     phase_began: datetime | None = field(init=False)
     said: Options = field(init=False)
     outcome: Outcome = field(init=False)
+    table: Table = field(init=False)
+    """The file behind what was taken before."""
 
     def __post_init__(self) -> None:
         row = self.row
@@ -120,6 +123,7 @@ class Turn:
             return False
         if not uploads.path(self.stored).exists():
             raise FileNotFoundError
+        self.table = options.table(uploads.path(self.stored), self.said, behind=self.outcome.line)
         return self._check() if self.state == ImportState.CHECKING else self._bring()
 
     def fail(self, why: str) -> None:
@@ -128,11 +132,10 @@ class Turn:
 
     def _check(self) -> bool:
         """A dry run; a whole one says how many rows there are."""
-        table = options.table(uploads.path(self.stored), self.said)
-        run = self._run(table, None)
+        run = self._run(None)
         run.portion = MOST_ROWS
         with reading():
-            ended = run.go(start_at=self.outcome.rows, progress=self._note)
+            ended = run.go(progress=self._note)
         if not ended:
             return self._hand_over()
         told = {"total": self.outcome.rows, "counts": self.outcome.as_json()}
@@ -142,13 +145,12 @@ class Turn:
     def _bring(self) -> bool:
         """The import itself."""
         self._prepare_refused()
-        table = options.table(uploads.path(self.stored), self.said)
         listed = HeldRejects(
-            table, uploads.refused_path(self.stored), self.outcome.rejects_bytes or None, self._hold
+            self.table, uploads.refused_path(self.stored), self.outcome.rejects_bytes or None, self._hold
         )
         try:
             with listed:
-                ended = self._run(table, listed).go(start_at=self.outcome.rows)
+                ended = self._run(listed).go()
                 if not ended and not self.cancelled:
                     raise Pause
         except Pause:
@@ -156,11 +158,11 @@ class Turn:
         self._end(ImportState.FINISHED if ended else ImportState.CANCELLED)
         return False
 
-    def _run(self, table: TableFile, listed: Rejects | None) -> Run:
-        types = options.types(self.said, table)
+    def _run(self, listed: Rejects | None) -> Run:
+        types = options.types(self.said, self.table)
         db.session.rollback()
         return Run(
-            table, options.defaults(self.said), types, self.actor, self.clock(), self.outcome, listed,
+            self.table, options.defaults(self.said), types, self.actor, self.clock(), self.outcome, listed,
             batch_id=self.batch_id, checkpoint=self._keep, should_stop=self._is_over,
         )  # fmt: skip
 
@@ -202,6 +204,7 @@ class Turn:
         """How far it is, in the transaction of the portion. Raises Lost."""
         lease = {"leased_until": self.clock() + LEASE, "tries": 0}
         moved = update(Import).where(*self._mine())
+        report.line = self.table.reached[0]
         values = {"done": report.rows, "counts": report.as_json(), **lease}
         if db.session.execute(moved.values(values)).rowcount != 1:
             raise Lost

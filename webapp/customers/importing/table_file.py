@@ -2,8 +2,10 @@
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, NamedTuple, TextIO
@@ -56,11 +58,12 @@ class TableFile:
     def ignored(self) -> list[str]:
         return [title for title, name in zip(self.header, self.columns, strict=True) if title and not name]
 
-    def records(self) -> Iterator[Record]:
-        """The rows below the header; empty ones are left out. One row is in memory at a time."""
+    def records(self, behind: int = 1) -> Iterator[Record]:
+        """The rows below the header, or behind so many lines; empty ones are left out. One row is in memory at
+        a time."""
         with _opened(self.path, self.encoding) as file:
-            records = _records(file, self.separator)
-            next(records)
+            deque(islice(file, behind), maxlen=0)
+            records = _records(file, self.separator, behind)
             yield from (record for record in records if record.fault or any(map(str.strip, record.cells)))
 
 
@@ -160,19 +163,19 @@ def _column(title: str) -> str:
         raise UnusableFile(f"The column “{title}” names no attribute. {fault}") from None
 
 
-def _records(file: Iterable[str], separator: str) -> Iterator[Record]:
+def _records(file: Iterable[str], separator: str, behind: int) -> Iterator[Record]:
     """Strict: a quotation mark that nobody closed would else swallow the rows behind it, opt-outs too."""
     raw: list[str] = []
     reader = csv.reader(_noting(file, raw), delimiter=separator, strict=True)
     while True:
         raw.clear()
-        line = reader.line_num + 1
+        line = behind + reader.line_num + 1
         try:
             yield Record(line, next(reader))
         except StopIteration:
             return
         except csv.Error:
-            last = reader.line_num
+            last = behind + reader.line_num
             place = f"line {line}" if last == line else f"lines {line} to {last}"
             yield Record(
                 line, ["".join(raw)[:LONGEST_SHOWN]], f"A quotation mark in {place} is out of place."
