@@ -4,6 +4,7 @@ For rows that were looked up and locked before: nothing here decides anything, o
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -108,6 +109,8 @@ def _converted(connection: Connection, table: Table, name: str, values: Sequence
     type = table.c[name].type
     if isinstance(type, JSON):
         return [None if value is None else database.compact_json(value) for value in values]
+    if isinstance(values[0], Enum):  # the driver takes them, too, and slowly
+        return [getattr(value, "value", value) for value in values]
     process = type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
     return values if process is None else list(map(lru_cache(MOST_REMEMBERED)(process), values))
 

@@ -130,7 +130,7 @@ class People:
         _write_changes(changed, batch_id)
 
     def _write_addresses(self, now: Any) -> None:
-        rows = [(number, owner, place.kind.value, place.value, place.match_key, Source.IMPORT.value, now)
+        rows = [(number, owner, place.kind, place.value, place.match_key, Source.IMPORT, now)
                 for owner, place, number in self.added]  # fmt: skip
         columns = ("id", "customer_id", "kind", "value", "match_key", "source", "created_at")
         many_rows.insert(Identity.__table__, columns, rows)
@@ -214,9 +214,8 @@ def _update_customers(people: list[Person]) -> None:
 
 
 def _state(person: Person) -> tuple[Any, ...]:
-    status, *times = _consent(person.consent)
     version = person.version if not person.new else 1 + person.events_count  # see bulk/removing.py
-    return (person.tags, person.attributes, version, person.events_count, status.value, *times)
+    return (person.tags, person.attributes, version, person.events_count, *_consent(person.consent))
 
 
 def _write_changes(people: list[Person], batch_id: int) -> None:
