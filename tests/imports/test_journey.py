@@ -60,7 +60,7 @@ def test_a_dry_run_tells_what_would_happen_and_why_rows_are_refused(imports):
     assert "1 opt-in without evidence: they come in without consent" in text
     assert "1 opted out before and stay so: an import never lifts an opt-out" in text
     assert "Consent: “maybe” is neither opted in nor opted out" in text
-    assert "opted out on 2026-11-20 12:00 UTC; an import never lifts an opt-out." in text
+    assert "opted out on 2026-11-20 12:00 UTC by an import; an import never lifts an opt-out." in text
 
 
 def test_words_of_consent_mean_what_a_person_says(imports):
