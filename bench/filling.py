@@ -31,7 +31,8 @@ class Filling:
         names = ", ".join(columns)
         if self._connection.dialect.name == "sqlite":
             marks = ", ".join("?" * len(columns))
-            self._connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows))
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 (names of our own)
+            self._connection.exec_driver_sql(statement, list(rows))
             return
         driver = self._connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:

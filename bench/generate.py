@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from bench.filling import filling
-from bench.inventing import ATTRIBUTES, TAG_NAMES, Happening, Person, people
+from bench.inventing import ATTRIBUTES, NO_PROOF, TAG_NAMES, Happening, Person, people
 from webapp import clock, database
 from webapp.consent import ledger, state
 from webapp.consent.keywords import RULE_VERSION
@@ -28,6 +28,7 @@ from webapp.customers.values import stored
 from webapp.database import compact_json
 
 AT_ONCE = 20_000
+WHY_HELD = "asks for fewer messages"
 USERS = ("Ana", "Kofi", "Zoë", "Omar", "Mei")
 COLUMNS = {
     "users": ("id", "email", "name", "role", "created_at"),
@@ -144,7 +145,7 @@ class _Desk:
     def _add_event(self, person: Person, happening: Happening, wa_identity: int | None) -> None:
         at, proof, digest = _written(happening.at), happening.proof, ""
         recorded = _written(happening.at + timedelta(seconds=1))
-        if proof != ledger.Proof():
+        if proof != NO_PROOF:
             nonce = self._nonces.randbytes(16)
             digest = ledger.digest(nonce, proof)
             self._rows["evidence"].append(
@@ -159,8 +160,8 @@ class _Desk:
         if happening.kind == "hold":
             self._holds += 1
             self._rows["holds"].append((
-                self._holds, "hold", person.n, self._events, proof.words, proof.matched, "asks for fewer messages", at,
-                recorded, "",
+                self._holds, "hold", person.n, self._events, proof.words, proof.matched, WHY_HELD,
+                at, recorded, "",
             ))  # fmt: skip
 
     def rows_of_all(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -178,7 +179,7 @@ class _Desk:
                 (at + 1, name, fold(name), type) for at, (name, type, _) in enumerate(ATTRIBUTES)
             ],
             "templates": [
-                (n, f"{category.lower()}_note", "en_US", category, "APPROVED", "POSITIONAL", body, "", "", now)
+                (n, f"note_{n}", "en_US", category, "APPROVED", "POSITIONAL", body, "", "", now)
                 for n, category in enumerate(("MARKETING", "UTILITY"), 1)
             ],
             "segments": [(1, "Regulars", "regulars", "dynamic", compact_json(rules), 1, *made)],

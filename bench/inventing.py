@@ -27,51 +27,23 @@ UNNAMED, WITH_EMOJI = 0.02, 0.01
 OLDEST, YOUNGEST = timedelta(days=730), timedelta(hours=6)
 HELD_AT_MOST = timedelta(days=5)
 
-_LATIN = (
-    [
-        "Maria",
-        "José",
-        "Kwame",
-        "Anna",
-        "Łukasz",
-        "Zoë",
-        "Omar",
-        "Carlos",
-        "Ngozi",
-        "Sofia",
-        "Marta",
-        "Lucía",
-        "Jürgen",
-        "Aïcha",
-        "Søren",
-        "Mark",
-    ],
-    [
-        "Silva",
-        "Mensah",
-        "García",
-        "Müller",
-        "Nowak",
-        "Çelik",
-        "Smith",
-        "Dubois",
-        "Okafor",
-        "Jansen",
-        "Costa",
-        "Marín",
-        "Ødegård",
-        "Khan",
-    ],
+Names = tuple[list[str], list[str]]
+
+
+def _names(first: str, last: str) -> Names:
+    return first.split(), last.split()
+
+
+_LATIN = _names(
+    "Maria José Kwame Anna Łukasz Zoë Omar Carlos Ngozi Sofia Marta Lucía Jürgen Aïcha Søren Mark",
+    "Silva Mensah García Müller Nowak Çelik Smith Dubois Okafor Jansen Costa Marín Ødegård Khan",
 )
-_CYRILLIC = (
-    ["Иван", "Мария", "Ольга", "Семён", "Анна", "Юрий"],
-    ["Петров", "Иванова", "Ковальчук", "Зайцев"],
-)
-_ARABIC = (["محمد", "فاطمة", "أحمد", "مريم", "خالد"], ["حسن", "علي", "المصري", "إبراهيم"])
-_DEVANAGARI = (["प्रिया", "राहुल", "अनिता", "विक्रम", "मीरा"], ["शर्मा", "कुमार", "पटेल", "सिंह"])
-_HAN = (["伟", "芳", "秀英", "敏", "静"], ["王", "李", "张", "刘"])
-_JAPANESE = (["さくら", "結衣", "健太", "陽子", "ゆき"], ["田中", "佐藤", "鈴木", "高橋"])
-_EMOJI = ["🎉", "🌸", "🔥", "💚", "👩\u200d🍳"]
+_CYRILLIC = _names("Иван Мария Ольга Семён Анна Юрий", "Петров Иванова Ковальчук Зайцев")
+_ARABIC = _names("محمد فاطمة أحمد مريم خالد", "حسن علي المصري إبراهيم")
+_DEVANAGARI = _names("प्रिया राहुल अनिता विक्रम मीरा", "शर्मा कुमार पटेल सिंह")
+_HAN = _names("伟 芳 秀英 敏 静", "王 李 张 刘")
+_JAPANESE = _names("さくら 結衣 健太 陽子 ゆき", "田中 佐藤 鈴木 高橋")
+_EMOJI = ["🎉", "🌸", "🔥", "💚", "👩‍🍳"]
 
 COUNTRIES = {
     "551199": _LATIN, "52551": _LATIN, "91981": _DEVANAGARI, "491511": _LATIN, "44741": _LATIN,
@@ -87,6 +59,8 @@ BRAZIL = "5511"
 
 _CITIES = ["Rio", "Lima", "Accra", "Berlin", "Paris", "Roma", "Cairo", "Delhi", "Tokyo", "Lagos"]
 _PLANS = ["basic", "plus", "family", "trade"]
+_SHOPS = [f"Shop {n}" for n in range(80)]
+NO_PROOF = Proof()
 Draw = Callable[[random.Random], Any]
 
 
@@ -125,7 +99,7 @@ _YES_OR_NO = _one_of([True, False])
 _KINDS: dict[AttributeType, dict[str, Draw]] = {
     AttributeType.TEXT: {
         "City": _one_of(_CITIES, [50, 20, 10, 5, 5, 4, 3, 1, 1, 1]), "Plan": _one_of(_PLANS, [60, 25, 10, 5]),
-        "Language": _one_of(["pt", "es", "en", "de", "fr", "hi"]), "Shop": _one_of([f"Shop {n}" for n in range(80)]),
+        "Language": _one_of(["pt", "es", "en", "de", "fr", "hi"]), "Shop": _one_of(_SHOPS),
         "Source": _one_of(["web", "store", "fair"]), "Size": _one_of(["S", "M", "L"]),
         "Agent": _one_of(["Ana", "Kofi", "Zoë"]), "Colour": _one_of(["red", "blue", "green"]),
     },
@@ -160,7 +134,7 @@ class Happening:
     source: str
     actor: str
     at: datetime
-    proof: Proof = Proof()
+    proof: Proof = NO_PROOF
     by_message: bool = False
 
 
