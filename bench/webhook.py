@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET = "bench secret"
 WEBHOOK = "/webhooks/whatsapp"
 START_SECONDS = 60
+KEPT_SECONDS = 60
+"""A connection is kept while another one is measured."""
 FLOOR_ROUNDS = 300
 UPDATES, LARGE, ROUNDS = 1000, 4 * 1024 * 1024 - 4096, 5
 FIRST_NUMBER = 5_511_900_000_000
@@ -85,17 +87,17 @@ def committing(folder: Path) -> Callable[[int], None]:
 
 
 @contextmanager
-def serving(url: str, folder: str) -> Iterator[int]:
-    """gunicorn on a free port, until the end."""
+def serving(url: str, folder: str, app: str = "") -> Iterator[int]:
+    """gunicorn on a free port, until the end; with the application of the Procfile if none is named."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {
         "DATABASE_URL": url, "HEED_DATA_DIR": folder, "SECRET_KEY": "x" * 32, "WHATSAPP_APP_SECRET": SECRET,
         "WHATSAPP_VERIFY_TOKEN": "word", "LOG_LEVEL": "WARNING",
-        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
+        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port} --keep-alive {KEPT_SECONDS} --log-level warning",
     }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", *web_line()]
+    command = [sys.executable, "-m", "gunicorn", *([app] if app else web_line())]
     server = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         wait_for(port)

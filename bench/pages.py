@@ -1,0 +1,147 @@
+"""How long pages of the customers' table take on a large desk, against a floor of the same run.
+
+    python -m bench.pages --url sqlite:///desk.db --customers 1000000 [--rounds 15]
+
+The desk is one of `bench.generate`. gunicorn runs as the Procfile starts it, and a signed-in browser asks
+over one kept connection. The floor is the same page with everything from memory (`bench.floor`). Each page
+is asked right beside what it is compared with, round by round; what counts is the median of these ratios.
+Filters are compared with those of a desk of 10,000 customers, too. Consent that is switched off is undone,
+tags that are given are taken again.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from bench import statements
+from bench.browser import Browser, Unexpected, desk_app, sign_in_link
+from bench.changes import Changes
+from bench.filters import COMBINED, SINGLE, address
+from bench.generate import generate
+from bench.ratios import Pair, compared, worst
+from bench.results import Desk, Measured
+from bench.webhook import serving
+
+FIRST = "/opt-in"
+SMALL = 10_000
+MOST_STATEMENTS = 4
+FLOORS = {"SQLite": 1.5, "PostgreSQL": 2.0}
+ROUNDS, UNTIMED = 15, 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--customers", type=int, required=True)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    wishes = parser.parse_args()
+    engine = "PostgreSQL" if wishes.url.startswith("postgresql") else "SQLite"
+    with tempfile.TemporaryDirectory() as folder:
+        for found in measure(Desk(engine, wishes.url, wishes.customers, folder), wishes.rounds):
+            print(found)
+
+
+def measure(desk: Desk, rounds: int = ROUNDS) -> list[Measured]:
+    """Goals of pages, each by the worst page that it is about."""
+    with small_desk(desk) as small_url, ExitStack() as open_until_end:
+        enter = open_until_end.enter_context
+        here = enter(browser(desk.url, desk.folder))
+        floor = enter(browser(desk.url, desk.folder, "bench.floor:create_app()"))
+        small = enter(browser(small_url, desk.folder))
+        expect_same(here, floor)
+        found = compared(pairs(desk, here, floor, small), rounds, UNTIMED)
+        most, url = statements.most(desk, [FIRST, *map(address, (*SINGLE.values(), *COMBINED.values()))])
+    return [
+        *worst(found, desk.engine),
+        Measured("statements of a page", desk.engine, most, MOST_STATEMENTS, "", why=url),
+    ]
+
+
+def pairs(desk: Desk, here: Browser, floor: Browser, small: Browser) -> Iterator[Pair]:
+    """What is measured, and what beside it."""
+    first = partial(rows, here, FIRST)
+    yield Pair("first page", "", first, partial(rows, floor, FIRST), FLOORS[desk.engine], "× floor")
+    yield Pair("page 10,000", "", partial(rows, here, deep(desk.customers)), first, 1.2, "× first page")
+    for name, conditions in SINGLE.items():
+        url = address(conditions)
+        counted = partial(rows_and_count, here, url)
+        yield Pair("one filter or search, counted", name, counted, first, 2, "× first page")
+        yield Pair(
+            "one filter, of that at 10,000", name, counted, partial(rows_and_count, small, url), 2, "×"
+        )
+    for name, conditions in COMBINED.items():
+        url = address(conditions)
+        yield Pair("combined filters, rows", name, partial(rows, here, url), first, 3, "× first page")
+        if later := here.get(url).count_url:
+            total = partial(rows, here, later, behind=url)
+            yield Pair("combined filters, total", name, total, first, 10, "× first page")
+        shown, at_small = partial(rows, here, url), partial(rows, small, url)
+        yield Pair("combined filters, of those at 10,000", name, shown, at_small, 4, "×")
+    changes = Changes(here)
+    yield Pair("a toggle", "", changes.toggle, first, 1.5, "× first page")
+    yield Pair("a bulk change of 100", "", changes.bulk, changes.three_toggles, 1, "× 3 toggles and its rows")
+
+
+def rows(browser: Browser, url: str, behind: str = "") -> float:
+    return browser.get(url, behind).ms
+
+
+def rows_and_count(browser: Browser, url: str) -> float:
+    page = browser.get(url)
+    return page.ms + (browser.get(page.count_url, behind=url).ms if page.count_url else 0)
+
+
+def deep(customers: int) -> str:
+    """The page that 9,999 pages of 50 lie before, on a smaller desk the one in its middle."""
+    return f"{FIRST}?after={customers - min(9_999 * 50, customers // 2) + 1}"
+
+
+def expect_same(here: Browser, floor: Browser) -> None:
+    """The floor is the very page, or the ratio says nothing."""
+    if here.get(FIRST).unstamped != floor.get(FIRST).unstamped:
+        raise Unexpected("The page from memory differs from the page.")
+
+
+@contextmanager
+def browser(url: str, folder: str, app: str = "") -> Iterator[Browser]:
+    """Somebody who is signed in at a web part of their own."""
+    with serving(url, folder, app) as port, closing(Browser(port)) as opened:
+        opened.sign_in(sign_in_link(desk_app(url, folder)))
+        yield opened
+
+
+@contextmanager
+def small_desk(desk: Desk) -> Iterator[str]:
+    """A desk of 10,000 beside the large one, on the same engine."""
+    with another_database(desk) as url:
+        generate(url, SMALL)
+        yield url
+
+
+@contextmanager
+def another_database(desk: Desk) -> Iterator[str]:
+    if desk.engine == "SQLite":
+        yield f"sqlite:///{Path(desk.folder) / 'small.db'}"
+        return
+    name = "heed_bench_small"
+    place = make_url(desk.url).set(drivername="postgresql")
+    with psycopg.connect(place.render_as_string(hide_password=False), autocommit=True) as connection:
+        made, dropped = (
+            sql.SQL(words).format(sql.Identifier(name))
+            for words in ("CREATE DATABASE {}", "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        )
+        connection.execute(dropped)
+        connection.execute(made)
+        yield make_url(desk.url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(dropped)
+
+
+if __name__ == "__main__":
+    main()
