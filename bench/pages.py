@@ -33,7 +33,7 @@ FIRST = "/opt-in"
 SMALL = 10_000
 MOST_STATEMENTS = 4
 FLOORS = {"SQLite": 1.5, "PostgreSQL": 2.0}
-ROUNDS, UNTIMED = 15, 2
+ROUNDS = 15
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def measure(desk: Desk, rounds: int = ROUNDS) -> list[Measured]:
         floor = enter(browser(desk.url, desk.folder, "bench.floor:create_app()"))
         small = enter(browser(small_url, desk.folder))
         expect_same(here, floor)
-        found = compared(pairs(desk, here, floor, small), rounds, UNTIMED)
+        found = compared(pairs(desk, here, floor, small), rounds)
         most, url = statements.most(desk, [FIRST, *map(address, (*SINGLE.values(), *COMBINED.values()))])
     return [
         *worst(found, desk.engine),

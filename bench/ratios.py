@@ -7,6 +7,7 @@ from statistics import median, quantiles
 
 from bench.results import Measured
 
+FEWEST_ROUNDS, LONGEST_MS = 3, 5_000
 Act = Callable[[], float]
 """Does it, and tells the milliseconds that it took."""
 
@@ -32,6 +33,11 @@ class Times:
     beside: list[float] = field(default_factory=list)
 
     @property
+    def slow(self) -> bool:
+        """Whether it took long enough already, with three rounds at least."""
+        return len(self.measured) >= FEWEST_ROUNDS and sum(self.measured) > LONGEST_MS
+
+    @property
     def ratios(self) -> list[float]:
         return [ours / theirs for ours, theirs in zip(self.measured, self.beside, strict=True)]
 
@@ -53,13 +59,16 @@ class Times:
         )
 
 
-def compared(pairs: Iterable[Pair], rounds: int, untimed: int) -> list[Times]:
-    """The times of all pairs, one round of all after the other; which act comes first alternates."""
+def compared(pairs: Iterable[Pair], rounds: int) -> list[Times]:
+    """The times of all pairs, one round of all after the other; which act comes first alternates. The first
+    round is not counted, and what is slow is not asked as often."""
     found = [Times(pair) for pair in pairs]
-    for number in range(-untimed, rounds):
+    for number in range(rounds + 1):
         for times in found:
+            if times.slow:
+                continue
             measured, beside = _once(times.pair, beside_first=number % 2 == 0)
-            if number >= 0:
+            if number > 0:
                 times.measured.append(measured)
                 times.beside.append(beside)
     for times in found:
