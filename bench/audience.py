@@ -8,7 +8,6 @@ each claim with the gate and its commit. Nothing is sent, and the campaign is de
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,9 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from bench.browser import desk_app
+from bench.desks import asked_for
 from bench.results import Desk, Measured
+from bench.table import table
 from webapp import clock
 from webapp.campaigns import audience, audience_parts, lifecycle
 from webapp.campaigns.audience import Preview
@@ -40,14 +41,8 @@ SLOWEST, FEWEST = 1.5, 10_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--customers", type=int, required=True)
-    wishes = parser.parse_args()
-    engine = "PostgreSQL" if wishes.url.startswith("postgresql") else "SQLite"
-    with tempfile.TemporaryDirectory() as folder:
-        for found in measure(Desk(engine, wishes.url, wishes.customers, folder)):
-            print(found)
+    with asked_for(argparse.ArgumentParser()) as (desk, _):
+        print(table(measure(desk)))
 
 
 def measure(desk: Desk) -> list[Measured]:

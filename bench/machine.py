@@ -2,23 +2,26 @@
 
 import os
 import platform
-from collections.abc import Iterator
 from pathlib import Path
 
 from webapp import database
 
 GIB = 1024**3
-_UNKNOWN = "of an unknown kind"
+VIRTUAL = ("vd", "xvd")
+"""How Linux calls disks of a virtual machine."""
 
 
-def described(folder: str, postgresql: str) -> Iterator[str]:
-    """Lines; `folder` is where the desks lie, `postgresql` the version that its server told."""
-    load = os.getloadavg()[0]
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    yield f"{os.cpu_count()} processors ({_processor()}), {pages * size / GIB:.0f} GiB memory"
-    yield f"Disk {_disk(folder)}; load at the start {load:.1f}"
-    sqlite = database.sqlite_module().sqlite_version
-    yield f"Python {platform.python_version()}, SQLite {sqlite}, PostgreSQL {postgresql or 'not started'}"
+def described(folder: str) -> str:
+    """As it is now; `folder` is where the desks lie."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / GIB
+    return (
+        f"{os.cpu_count()} processors ({_processor()}), {memory:.0f} GiB memory, disk {_disk(folder)}, "
+        f"load {os.getloadavg()[0]:.1f} at the start"
+    )
+
+
+def versions() -> str:
+    return f"Python {platform.python_version()}, SQLite {database.sqlite_module().sqlite_version}"
 
 
 def _processor() -> str:
@@ -31,11 +34,13 @@ def _processor() -> str:
 
 
 def _disk(folder: str) -> str:
-    """By what Linux says of the device that the folder is on."""
+    """By what Linux says of the device that the folder is on; of a virtual one it does not know."""
     device = os.stat(folder).st_dev
     place = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
+    if place.name.startswith(VIRTUAL):
+        return "virtual"
     for part in (place, place.parent):
         turns = part / "queue" / "rotational"
         if turns.exists():
-            return "turning" if turns.read_text().strip() == "1" else "solid-state or virtual"
-    return "memory" if os.major(device) == 0 and str(folder).startswith("/dev/shm") else _UNKNOWN
+            return "turning" if turns.read_text().strip() == "1" else "solid-state"
+    return "of an unknown kind"

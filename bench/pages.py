@@ -1,6 +1,6 @@
 """How long pages of the customers' table take on a large desk, against a floor of the same run.
 
-    python -m bench.pages --url sqlite:///desk.db --customers 1000000 [--rounds 15]
+    python -m bench.pages --url sqlite:///desk.db --customers 1000000 [--rounds 11]
 
 The desk is one of `bench.generate`. gunicorn runs as the Procfile starts it, and a signed-in browser asks
 over one kept connection. The floor is the same page with everything from memory (`bench.floor`). Each page
@@ -10,48 +10,40 @@ tags that are given are taken again.
 """
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from pathlib import Path
-
-import psycopg
-from psycopg import sql
-from sqlalchemy import make_url
 
 from bench import statements
 from bench.browser import Browser, Unexpected, desk_app, sign_in_link
 from bench.changes import Changes
+from bench.desks import asked_for, beside
 from bench.filters import COMBINED, SINGLE, address
 from bench.generate import generate
 from bench.ratios import Pair, compared, worst
 from bench.results import Desk, Measured
+from bench.table import table
 from bench.webhook import serving
 
 FIRST = "/opt-in"
 SMALL = 10_000
 MOST_STATEMENTS = 4
 FLOORS = {"SQLite": 1.5, "PostgreSQL": 2.0}
-ROUNDS = 15
+ROUNDS = 11
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--customers", type=int, required=True)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    wishes = parser.parse_args()
-    engine = "PostgreSQL" if wishes.url.startswith("postgresql") else "SQLite"
-    with tempfile.TemporaryDirectory() as folder:
-        for found in measure(Desk(engine, wishes.url, wishes.customers, folder), wishes.rounds):
-            print(found)
+    with asked_for(parser) as (desk, wishes):
+        print(table(measure(desk, wishes.rounds)))
 
 
 def measure(desk: Desk, rounds: int = ROUNDS) -> list[Measured]:
     """Goals of pages, each by the worst page that it is about."""
-    with small_desk(desk) as small_url, ExitStack() as open_until_end:
-        enter = open_until_end.enter_context
+    with beside(desk, "small") as small_url, ExitStack() as until_end:
+        generate(small_url, SMALL)
+        enter = until_end.enter_context
         here = enter(browser(desk.url, desk.folder))
         floor = enter(browser(desk.url, desk.folder, "bench.floor:create_app()"))
         small = enter(browser(small_url, desk.folder))
@@ -115,32 +107,6 @@ def browser(url: str, folder: str, app: str = "") -> Iterator[Browser]:
     with serving(url, folder, app) as port, closing(Browser(port)) as opened:
         opened.sign_in(sign_in_link(desk_app(url, folder)))
         yield opened
-
-
-@contextmanager
-def small_desk(desk: Desk) -> Iterator[str]:
-    """A desk of 10,000 beside the large one, on the same engine."""
-    with another_database(desk) as url:
-        generate(url, SMALL)
-        yield url
-
-
-@contextmanager
-def another_database(desk: Desk) -> Iterator[str]:
-    if desk.engine == "SQLite":
-        yield f"sqlite:///{Path(desk.folder) / 'small.db'}"
-        return
-    name = "heed_bench_small"
-    place = make_url(desk.url).set(drivername="postgresql")
-    with psycopg.connect(place.render_as_string(hide_password=False), autocommit=True) as connection:
-        made, dropped = (
-            sql.SQL(words).format(sql.Identifier(name))
-            for words in ("CREATE DATABASE {}", "DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        )
-        connection.execute(dropped)
-        connection.execute(made)
-        yield make_url(desk.url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(dropped)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def _verdict(of: dict[str, Measured]) -> str:
 def number(value: float) -> str:
     if value >= GROUPED_FROM:
         return f"{value:,.0f}"
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.{2 if value < 10 else 1}f}"
 
 
 def summary(found: Sequence[Measured]) -> str:
