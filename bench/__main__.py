@@ -78,7 +78,8 @@ def measured(part: str, desk: Desk) -> list[Measured]:
         return measure(desk) if measure else [not_measured(part, desk, f"bench/{part}.py offers no measure")]
     except (Exception, SystemExit) as fault:
         traceback.print_exc()
-        return [not_measured(part, desk, f"{type(fault).__name__}: {str(fault).strip().splitlines()[:1]}")]
+        first_line = str(fault).strip().partition("\n")[0]
+        return [not_measured(part, desk, f"{type(fault).__name__}: {first_line}")]
 
 
 def not_measured(part: str, desk: Desk, why: str) -> Measured:
