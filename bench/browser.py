@@ -24,6 +24,7 @@ PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
 _COUNT = re.compile(r'hx-get="(/opt-in/count[^"]*)"')
+_NUMBER = re.compile(r'<p id="found"><b>[0-9]')
 _STAMPED = re.compile(r'"X-CSRFToken": "[^"]+"|name="csrf_token" value="[^"]+"')
 
 
@@ -44,6 +45,11 @@ class Page:
         """Where the page asks for its numbers; empty when it has them."""
         found = _COUNT.search(self.text)
         return html.unescape(found[1]) if found else ""
+
+    @property
+    def says_how_many(self) -> bool:
+        """Whether the number that was found stands above the table."""
+        return _NUMBER.search(self.text) is not None
 
     @property
     def unstamped(self) -> str:

@@ -20,7 +20,7 @@ from bench.changes import Changes
 from bench.desks import asked_for, beside
 from bench.filters import COMBINED, SINGLE, address
 from bench.generate import generate
-from bench.ratios import Pair, compared, worst
+from bench.ratios import Act, Pair, compared, worst
 from bench.results import Desk, Measured
 from bench.table import table
 from bench.webhook import serving
@@ -63,19 +63,16 @@ def pairs(desk: Desk, here: Browser, floor: Browser, small: Browser) -> Iterator
     yield Pair("page 10,000", "", partial(rows, here, deep(desk.customers)), first, 1.2, "× first page")
     for name, conditions in SINGLE.items():
         url = address(conditions)
-        counted = partial(rows_and_count, here, url)
+        counted, at_small = partial(found, here, url), partial(found, small, url)
         yield Pair("one filter or search, counted", name, counted, first, 2, "× first page")
-        yield Pair(
-            "one filter, of that at 10,000", name, counted, partial(rows_and_count, small, url), 2, "×"
-        )
+        yield Pair("one filter, of that at 10,000", name, counted, at_small, 2, "×")
+        yield from later(here, url, "one filter, states", name, first)
     for name, conditions in COMBINED.items():
         url = address(conditions)
-        yield Pair("combined filters, rows", name, partial(rows, here, url), first, 3, "× first page")
-        if later := here.get(url).count_url:
-            total = partial(rows, here, later, behind=url)
-            yield Pair("combined filters, total", name, total, first, 10, "× first page")
         shown, at_small = partial(rows, here, url), partial(rows, small, url)
+        yield Pair("combined filters, rows", name, shown, first, 3, "× first page")
         yield Pair("combined filters, of those at 10,000", name, shown, at_small, 4, "×")
+        yield from later(here, url, "combined filters, total", name, first)
     changes = Changes(here)
     yield Pair("a toggle", "", changes.toggle, first, 1.5, "× first page")
     yield Pair("a bulk change of 100", "", changes.bulk, changes.three_toggles, 1, "× 3 toggles and its rows")
@@ -85,9 +82,16 @@ def rows(browser: Browser, url: str, behind: str = "") -> float:
     return browser.get(url, behind).ms
 
 
-def rows_and_count(browser: Browser, url: str) -> float:
+def found(browser: Browser, url: str) -> float:
+    """Rows and their number, in one request or in two."""
     page = browser.get(url)
-    return page.ms + (browser.get(page.count_url, behind=url).ms if page.count_url else 0)
+    return page.ms if page.says_how_many else page.ms + rows(browser, page.count_url, behind=url)
+
+
+def later(browser: Browser, url: str, goal: str, name: str, first: Act) -> Iterator[Pair]:
+    """The numbers that a page asks for by a second request; nothing where it has all."""
+    if count_url := browser.get(url).count_url:
+        yield Pair(goal, name, partial(rows, browser, count_url, behind=url), first, 10, "× first page")
 
 
 def deep(customers: int) -> str:
