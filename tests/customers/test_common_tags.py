@@ -5,14 +5,13 @@ from sqlalchemy import text, update
 
 from tests.factories import a_customer
 from webapp.consent.rules import Status
-from webapp.customers import attributes, queries, tags
-from webapp.customers.conditions import MOST_LOOKED_AT, conditions_of
+from webapp.customers import attributes, conditions, queries, tags
 from webapp.customers.filters import Filter, Page
 from webapp.customers.models import Tag
 from webapp.database import writing
 from webapp.extensions import db
 
-MANY = MOST_LOOKED_AT + 1
+MANY = conditions.MOST_LOOKED_AT + 1
 COMMON = ("vip", "new")
 
 
@@ -53,10 +52,14 @@ def test_only_who_has_all_of_them_is_found(wanted, names):
 
 
 @pytest.mark.usefixtures("people")
-def test_on_sqlite_the_rarer_one_leads_and_customers_are_read_last():
+@pytest.mark.parametrize("status", ["", "opted_in"])
+def test_on_sqlite_the_rarer_one_leads_and_customers_are_read_last(monkeypatch, status):
+    """Of a status no more is known than that more have it than were looked at."""
     if db.engine.dialect.name != "sqlite":
         return
-    page = queries.page_of(Filter(tags=COMMON), Page(), conditions_of(Filter(tags=COMMON)))
+    monkeypatch.setattr(conditions, "MOST_LOOKED_AT", 0)
+    wanted = Filter(tags=COMMON, status=status)
+    page = queries.page_of(wanted, Page())
     statement = page.compile(db.engine, compile_kwargs={"literal_binds": True})
     plan = [row[3] for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {statement}"))]
     assert plan == [
