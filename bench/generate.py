@@ -7,10 +7,12 @@ search texts, identities, events with evidence that fold to the states, template
 """
 
 import argparse
+import gc
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -81,11 +83,21 @@ def generate(url: str, customers: int, seed: int = 1, now: datetime | None = Non
     naive = now.astimezone(UTC).replace(tzinfo=None)
     database.migrate(url)
     writer = _Desk(seed, naive)
-    with filling(url, COLUMNS) as filled:
+    with filling(url, COLUMNS) as filled, nothing_collected():
         invented = people(customers, seed, naive)
         while some := list(islice(invented, AT_ONCE)):
             filled.write(writer.rows_of(some))
         filled.write(writer.rows_of_all())
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Millions of tuples come and go, and none of them is part of a circle that has to be looked for."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class _Desk:
@@ -119,8 +131,7 @@ class _Desk:
         self._rows["customers"].append((
             person.n, person.name, searchable(person.name, numbers), display_phone(person.number),
             compact_json(tags), compact_json(attributes), False, created,
-            *(_written(getattr(told, field)) for field in STATE_FIELDS), 1 + len(person.story),
-            len(person.story),
+            *told, 1 + len(person.story), len(person.story),
         ))  # fmt: skip
 
     def _add_identities(self, person: Person, created: str) -> int | None:
@@ -134,13 +145,16 @@ class _Desk:
                 )
         return self._identities if person.wa_id else None
 
-    def _add_events(self, person: Person, wa_identity: int | None) -> State:
+    def _add_events(self, person: Person, wa_identity: int | None) -> tuple[Any, ...]:
+        """The columns of the state that they fold to."""
+        if not person.story:
+            return NOTHING_TOLD
         events = []
         for happening in person.story:
             self._events += 1
             events.append(_Event(self._events, happening))
             self._add_event(person, happening, wa_identity)
-        return state.fold(events)
+        return _columns(state.fold(events))
 
     def _add_event(self, person: Person, happening: Happening, wa_identity: int | None) -> None:
         at, proof, digest = _written(happening.at), happening.proof, ""
@@ -196,11 +210,18 @@ class _Event:
         self.source, self.occurred_at = happening.source, happening.at
 
 
+def _columns(told: State) -> tuple[Any, ...]:
+    return tuple(_written(getattr(told, field)) for field in STATE_FIELDS)
+
+
 def _written(value: Any) -> Any:
     """As both databases take it; the state's other values are words and numbers."""
     if isinstance(value, datetime):
         return value.isoformat(" ", "microseconds")
     return str(value) if isinstance(value, str) else value
+
+
+NOTHING_TOLD = _columns(State())
 
 
 if __name__ == "__main__":
