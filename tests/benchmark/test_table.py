@@ -1,11 +1,14 @@
 """The table of goals tells what was measured, and says of the rest that it was not."""
 
+import os
+
 import pytest
 
 from bench import __main__ as bench
 from bench.ratios import FEWEST_ROUNDS, LONGEST_MS, Pair, Times, compared, worst
 from bench.results import MET, MISSED, NOT_MEASURED, Desk, Measured
 from bench.table import notes, summary, table
+from tests.benchmark import parts
 
 DESK = Desk("SQLite", "sqlite://", 10, "")
 FIRST = Measured("first page", "SQLite", 1.234, 1.5, "× floor", (1.1, 1.3))
@@ -60,6 +63,14 @@ def test_a_part_that_breaks_or_is_not_there_is_not_measured(monkeypatch, offered
     monkeypatch.setattr("bench.webhook.measure", measure if offered else None)
     (found,) = bench.measured("webhook", DESK)
     assert (found.verdict, found.why) == (NOT_MEASURED, why)
+
+
+def test_a_part_runs_in_a_process_of_its_own_and_is_not_measured_when_that_dies(monkeypatch):
+    monkeypatch.setattr(bench, "measured", parts.live)
+    assert bench.apart("pages", DESK) != [os.getpid()]
+    monkeypatch.setattr(bench, "measured", parts.die)
+    (found,) = bench.apart("pages", DESK)
+    assert (found.verdict, found.why) == (NOT_MEASURED, "its process died")
 
 
 def test_a_part_whose_file_is_missing_is_not_measured(monkeypatch):
