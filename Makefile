@@ -1,4 +1,4 @@
-.PHONY: run test lint format
+.PHONY: run test bench lint format
 
 run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
 	@bin/setup
@@ -10,6 +10,10 @@ test: ## every check, in a browser and on both databases too
 	.venv/bin/ruff format --check
 	.venv/bin/pytest -n logical --maxprocesses 4 tests
 	.venv/bin/pytest -n logical --maxprocesses 4 e2e
+
+bench: ## what a desk of a million customers takes, on both databases; BENCH_CUSTOMERS=100000 make bench is short
+	bin/setup
+	.venv/bin/python -m bench
 
 lint:
 	bin/setup

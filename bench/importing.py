@@ -17,30 +17,54 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from bench.desks import beside
+from bench.results import Desk, Measured
 from webapp import create_app, database
 from webapp.customers.importing import import_file
+from webapp.extensions import db
 
 FIRST_NUMBER = 5_511_900_000_000
 TITLES = ("phone", "name", "tags", "attr:City", "attr:Visits")
 NAMES = ("Ana", "José", "Kwame", "Marie", "Łukasz")
-AT_ONCE = 2000
+AT_ONCE, ROWS = 2000, 100_000
+NEW, SAME, DRY = "everybody is new", "nothing changes", "dry run"
+FEWEST = 20_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--url", default="")
     wishes = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        file = write(Path(folder) / "people.csv", wishes.rows)
-        say("reading alone", wishes.rows, lambda: read(file))
-        say("a table without indexes", wishes.rows, lambda: fill(file, Path(folder)))
-        url = wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}"
-        database.migrate(url)
-        app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": folder, "SECRET_KEY": "x" * 32}, web=False)
-        with app.app_context():
-            for what in ("everybody is new", "nothing changes", "dry run"):
-                say(what, wishes.rows, lambda what=what: take(file, dry_run=what == "dry run"))
+        taken(wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}", folder, wishes.rows)
+
+
+def measure(desk: Desk) -> list[Measured]:
+    """Into a desk of its own beside the large one."""
+    with beside(desk, "importing") as url, tempfile.TemporaryDirectory(dir=desk.folder) as folder:
+        rates = taken(url, folder, min(desk.customers, ROWS))
+    return [
+        Measured(f"import, {what}", desk.engine, rates[what], FEWEST, "rows/s", at_least=True)
+        for what in (NEW, SAME)
+    ]
+
+
+def taken(url: str, folder: str, rows: int) -> dict[str, float]:
+    """Rows a second of each way to take the file over."""
+    file = write(Path(folder) / "people.csv", rows)
+    say("reading alone", rows, lambda: read(file))
+    say("a table without indexes", rows, lambda: fill(file, Path(folder)))
+    database.migrate(url)
+    app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": folder, "SECRET_KEY": "x" * 32}, web=False)
+    with app.app_context():
+        rates = {
+            what: say(what, rows, lambda what=what: take(file, dry_run=what == DRY))
+            for what in (NEW, SAME, DRY)
+        }
+        db.session.remove()
+        db.engine.dispose()
+    return rates
 
 
 def write(file: Path, rows: int) -> Path:
@@ -78,12 +102,16 @@ def take(file: Path, dry_run: bool) -> None:
     print(f"  {report.summary()}")
 
 
-def say(what: str, rows: int, act: Callable[[], None]) -> None:
+def say(what: str, rows: int, act: Callable[[], None]) -> float:
+    """Does it and prints how long it took; returns rows a second."""
     start = time.perf_counter()
     act()
-    taken = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{what}: {rows / taken:,.0f} rows a second, {taken:.1f} s, at most {most} MB so far", flush=True)
+    print(
+        f"{what}: {rows / seconds:,.0f} rows a second, {seconds:.1f} s, at most {most} MB so far", flush=True
+    )
+    return rows / seconds
 
 
 if __name__ == "__main__":

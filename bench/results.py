@@ -31,7 +31,7 @@ class Measured:
     at_least: bool = False
     """The limit is a rate to reach, not a cost to stay under."""
     why: str = ""
-    """Why it was not measured."""
+    """Why it was not measured; of what was, which was the worst of several."""
 
     @property
     def verdict(self) -> str:

@@ -19,6 +19,8 @@ from aiohttp import web
 from flask import Flask
 from sqlalchemy import insert
 
+from bench.desks import beside
+from bench.results import Desk, Measured
 from webapp import clock, create_app, database
 from webapp.campaigns import counts, lifecycle, switch
 from webapp.campaigns.models import Campaign, Template
@@ -32,27 +34,47 @@ from webapp.whatsapp.graph import GraphSender
 from webapp.whatsapp.launch import SLOTS
 
 ANSWER_SECONDS = 0.15
+PEOPLE = 8000
+FEWEST = 1000
+"""Messages a second: the most that WhatsApp lets a number send."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--people", type=int, default=8000)
+    parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--url", default="")
     wishes = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        port = multiprocessing.Queue()
-        server = multiprocessing.Process(target=serve, args=(port,), daemon=True)
-        server.start()
-        graph = f"http://127.0.0.1:{port.get()}"
-        app = desk(wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}", folder, graph)
+        sustained(wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}", folder, wishes.people)
+
+
+def measure(desk: Desk) -> list[Measured]:
+    """On a desk of its own beside the large one."""
+    with beside(desk, "sending") as url:
+        rate = sustained(url, desk.folder, PEOPLE)
+    goal = "sending by one worker, answers after 150 ms"
+    return [Measured(goal, desk.engine, rate, FEWEST, "messages/s", at_least=True)]
+
+
+def sustained(url: str, folder: str, people: int) -> float:
+    """Messages a second with gate, pace and results."""
+    port = multiprocessing.Queue()
+    server = multiprocessing.Process(target=serve, args=(port,), daemon=True)
+    server.start()
+    try:
+        app = desk(url, folder, f"http://127.0.0.1:{port.get()}")
         settings = app.config["HEED"]
-        floor = asyncio.run(alone(settings, wishes.people))
-        campaign_id = launched(app, wishes.people)
-        sustained = asyncio.run(pumped(app, settings, campaign_id, wishes.people))
-        print(f"sender alone {floor:,.0f}/s; pump with gate, pace and results {sustained:,.0f}/s")
+        floor = asyncio.run(alone(settings, people))
+        campaign_id = launched(app, people)
+        rate = asyncio.run(pumped(app, settings, campaign_id, people))
+        print(f"sender alone {floor:,.0f}/s; pump with gate, pace and results {rate:,.0f}/s")
         with app.app_context():
             print(counts.of(campaign_id).states)
+            db.session.remove()
+            db.engine.dispose()
+    finally:
         server.kill()
+    return rate
 
 
 def serve(port: "multiprocessing.Queue[int]") -> None:

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +56,14 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(settings: Mapping[str, str] = SETTINGS, place: str = "") -> Iterator[Server]:
     """Start a server on an empty folder of its own and stop it afterwards; takes about two seconds."""
-    folder = tempfile.mkdtemp(prefix="heed-pg-", dir=roomy_place())
+    folder = tempfile.mkdtemp(prefix="heed-pg-", dir=place or roomy_place())
     try:
         user = server_user(folder)
         programs = readable_programs(folder, user)
         create_cluster(programs, folder, user)
-        control(programs, folder, user, "start", "--options", server_options(folder))
+        control(programs, folder, user, "start", "--options", server_options(folder, settings))
         try:
             yield Server(folder)
         finally:
@@ -127,8 +127,8 @@ def create_cluster(programs: Path, folder: str, user: dict[str, Any]) -> None:
     run([programs / "initdb", "--pgdata", f"{folder}/cluster", "--no-sync", *access, *text], folder, user)
 
 
-def server_options(folder: str) -> str:
-    return " ".join([f"-k {folder}", *(f"-c {name}='{value}'" for name, value in SETTINGS.items())])
+def server_options(folder: str, settings: Mapping[str, str]) -> str:
+    return " ".join([f"-k {folder}", *(f"-c {name}='{value}'" for name, value in settings.items())])
 
 
 def control(programs: Path, folder: str, user: dict[str, Any], *arguments: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, select
 
 from webapp import clock, figures, formatting
 from webapp.accounts.access import may
@@ -12,7 +12,7 @@ from webapp.accounts.roles import Role
 from webapp.assets import asset
 from webapp.consent import holds
 from webapp.consent.models import Policy
-from webapp.customers.models import Customer
+from webapp.customers import queries
 from webapp.extensions import htmx
 from webapp.whatsapp import missed, watch
 
@@ -38,7 +38,7 @@ def _of_the_frame() -> dict[str, ColumnElement[Any]]:
     columns: dict[str, ColumnElement[Any]] = {
         "keywords_enabled": select(Policy.keywords_enabled).scalar_subquery(),
         "reviews_open": holds.open_number(),
-        "demo_data": select(exists().where(Customer.demo)).scalar_subquery(),
+        "demo_data": select(queries.demo_data()).scalar_subquery(),
     }
     if may(Role.ADMIN):
         columns |= watch.heard_columns(clock.now())

@@ -81,6 +81,11 @@ class TagTest:
         other = CustomerTag.__table__.alias()
         return exists().where(other.c.tag_id == self.id, other.c.customer_id == Customer.id)
 
+    def joined(self, source: FromClause, key: ColumnElement[int]) -> FromClause:
+        """`source` without the rows whose customer, in the column `key`, lacks the tag."""
+        other = CustomerTag.__table__.alias()
+        return in_order(source, other, and_(other.c.tag_id == self.id, other.c.customer_id == key))
+
     @property
     def driver(self) -> Driver:
         table = CustomerTag.__table__
@@ -114,6 +119,11 @@ class AttributeTest:
         """The test on rows of customers."""
         attributes = ATTRIBUTES.alias()
         return exists().where(attributes.c.customer_id == Customer.id, self.on(attributes))
+
+    def joined(self, source: FromClause, key: ColumnElement[int]) -> FromClause:
+        """`source` without the rows whose customer, in the column `key`, has no such value."""
+        attributes = ATTRIBUTES.alias()
+        return in_order(source, attributes, and_(attributes.c.customer_id == key, self.on(attributes)))
 
     @property
     def driver(self) -> Driver:
@@ -183,10 +193,13 @@ class Conditions:
         leading = self._leading()
         driver = leading.driver if leading else EVERYBODY
         tests = [*PRESENT, *self._row_tests(), *driver.picks]
-        tests += [test.holds for test in (*self.tags, *self.attributes) if test is not leading]
+        others = [test for test in (*self.tags, *self.attributes) if test is not leading]
         if driver is EVERYBODY:
-            return select(Customer.id).where(*tests), Customer.id
-        source = in_order(driver.source, Customer, Customer.id == driver.key)
+            return select(Customer.id).where(*tests, *(test.holds for test in others)), Customer.id
+        source = driver.source
+        for test in others:  # before the customers: their rows are long, and most may not be wanted
+            source = test.joined(source, driver.key)
+        source = in_order(source, Customer, Customer.id == driver.key)
         return select(Customer.id).select_from(source).where(*tests), driver.key
 
     def _leading(self) -> Any:
@@ -199,7 +212,8 @@ class Conditions:
         if not known:
             return ready[0] if ready else None
         leading = min(known, key=known.__getitem__)
-        return None if self.sizes.get(self.status, MOST_LOOKED_AT + 2) < known[leading] else leading
+        smallest = min(known[leading], MOST_LOOKED_AT + 1)
+        return None if self.sizes.get(self.status, smallest) < smallest else leading
 
     def drivers(self) -> Iterator[Any]:
         """The conditions whose index gives the customers in the order of their ids."""

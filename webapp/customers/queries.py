@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 
 from webapp.consent.rules import Status
 from webapp.customers.conditions import Conditions, conditions_of, tests_of
@@ -166,3 +166,11 @@ def values_of(key: AttributeKey, prefix: str = "") -> Select[tuple[Any, int]]:
     if prefix and key.type != AttributeType.NUMBER:
         values = values.where(column.istartswith(prefix, autoescape=True))
     return values.group_by(column).order_by(n.desc(), column).limit(MOST_SUGGESTED)
+
+
+def demo_data() -> ColumnElement[bool]:
+    """Whether some of the customers are invented.
+
+    The condition is written as their partial index has it: given `demo = 1`, SQLite would look at everybody.
+    """
+    return exists(select(Customer.id).where(literal_column("customers.demo")))

@@ -28,7 +28,7 @@ from webapp.campaigns.lifecycle import Impossible, Outlook
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
-from webapp.customers.models import Customer
+from webapp.customers import queries
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.transactions import committed
@@ -192,7 +192,7 @@ def _ready(app: Flask, campaign_id: int) -> bool:
 
 
 def _demo() -> bool:
-    return db.session.scalar(select(Customer.id).where(Customer.demo).limit(1)) is not None
+    return bool(db.session.scalar(select(queries.demo_data())))
 
 
 def why_not(settings: Settings) -> str:
