@@ -60,8 +60,8 @@ class TableFile:
         return [title for title, name in zip(self.header, self.columns, strict=True) if title and not name]
 
     def records(self, behind: int = 1) -> Iterator[Record]:
-        """The rows below the header, or behind so many lines; empty ones are left out. One row is in memory at
-        a time."""
+        """The rows below the header, or behind so many lines; empty ones are left out. One row is in memory
+        at a time."""
         with _opened(self.path, self.encoding) as file:
             deque(islice(file, behind), maxlen=0)
             records = _records(file, self.separator, behind)
