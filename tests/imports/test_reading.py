@@ -7,8 +7,8 @@ from webapp.imports import looking
 from webapp.imports.looking import Table
 
 ROWS = (
-    'phone,name', '1,"of', 'two lines"', "", "2,plain", '3,"of', "", 'three"', '4,"quote" out of place',
-    "5,x", ",", "6,last",
+    'phone,name', '1,"of', 'two lines"', "", "2,plain", '3,"of', "", 'three"',
+    '4,"quote" out of place', "5,x", ",", "6,last",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, NamedTuple, TextIO
+from typing import IO, TextIO
 
 from webapp.customers import attributes
 from webapp.customers.attributes import MalformedAttribute
@@ -34,7 +34,8 @@ class UnusableFile(Exception):
     """Nothing can be read from this file; the message is a sentence that says why."""
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True)
+class Record:
     """One row of the table, which begins in this line; `fault` says why it could not be split into cells."""
 
     line: int
@@ -59,7 +60,8 @@ class TableFile:
         return [title for title, name in zip(self.header, self.columns, strict=True) if title and not name]
 
     def records(self, behind: int = 1) -> Iterator[Record]:
-        """The rows below the header, or behind so many lines, one by one; empty ones are left out."""
+        """The rows below the header, or behind so many lines; empty ones are left out. One row is in memory
+        at a time."""
         with _opened(self.path, self.encoding) as file:
             deque(islice(file, behind), maxlen=0)
             records = _records(file, self.separator, behind)
