@@ -31,7 +31,6 @@ def small_portions(monkeypatch):
     monkeypatch.setattr(run, "FEWEST_ROWS", 10)
     monkeypatch.setattr(run, "MOST_ROWS", 10)
     monkeypatch.setattr(running, "MOST_ROWS", 10)
-    monkeypatch.setattr(running, "PAUSE", 0)
 
 
 def a_list() -> str:
@@ -363,7 +362,6 @@ from webapp.customers.importing import run
 from webapp.imports import running, worker
 
 run.FEWEST_ROWS = run.MOST_ROWS = running.MOST_ROWS = 10
-running.PAUSE = 0
 keep, calls = running.Turn._keep, []
 
 def die(self, report):

@@ -37,9 +37,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 SECONDS = 5.0
 """For which one task goes on, so that a worker that is to stop can, and others get their turn."""
-PAUSE = 0.05
-"""Seconds between two portions, on top of reading the next one: SQLite asks only ten times a second whether
-its write lock is free, and a webhook that waits for it must not wait for the whole import."""
 MOST_TRIES = 5
 GONE_WRONG = "It broke off {} times at one place; the log of the worker tells why. Nothing came in twice."
 LOST_FILE = "The file is gone from the data folder. Bring it once more."
@@ -182,8 +179,6 @@ class Turn:
             stopped = select(Batch.cancelled_at).where(Batch.id == self.batch_id)
             self.cancelled = db.session.scalar(stopped) is not None
             db.session.rollback()
-            if db.engine.dialect.name == "sqlite":
-                time.sleep(PAUSE)
         return self.cancelled or (not first and time.monotonic() - self.began > self.seconds)
 
     def _hold(self) -> None:

@@ -67,9 +67,9 @@ class Reader:
 
     def __init__(self, columns: list[str], types: Mapping[str, str], defaults: Defaults) -> None:
         self._columns, self._defaults = columns, defaults
-        self._places = [(column, _address_in(IdentityKind(column), defaults.country))
-                        for column in IDENTITY_COLUMNS if column in columns]  # fmt: skip
-        meanings: dict[str, Meaning] = {"evidence": _text, "given_at": _instant, "name": _text, "tags": _tags}
+        self._places = [column for column in IDENTITY_COLUMNS if column in columns]
+        meanings = {column: _address_in(IdentityKind(column), defaults.country) for column in self._places}
+        meanings |= {"evidence": _text, "given_at": _instant, "name": _text, "tags": _tags}
         meanings |= {column: _value_of(type) for column, type in types.items()}
         self._meanings = [(column, meaning) for column, meaning in meanings.items() if column in columns]
         names = {column: column.removeprefix(ATTRIBUTE) for column in types}
@@ -82,8 +82,8 @@ class Reader:
         word = self._stated(cells.get("consent", ""))
         consent = _consent(word) if word else None
         faults: list[str] = []
-        addresses = list(_found(self._places, cells, faults).values())
         found = _found(self._meanings, cells, faults)
+        addresses = [found[column] for column in self._places if column in found]
         row = Row(
             addresses,
             consent,
