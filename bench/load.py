@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -30,6 +31,9 @@ from sqlalchemy import func, select
 
 from bench import stage
 from bench.arrivals import OK, Answer, Arrival, arrive, told
+from bench.desks import beside
+from bench.memory import Memory, watched
+from bench.results import Desk, Measured
 from bench.webhook import FIRST_NUMBER, ORDINARY, SECRET
 from webapp.campaigns.models import Delivery
 from webapp.customers.models import Customer, Identity
@@ -40,16 +44,59 @@ from webapp.whatsapp.models import InboundMessage
 
 RECEIPTS, STOPS = 0.75, 0.05
 """Shares of the mix; the rest are ordinary messages."""
-SAMPLE_SECONDS = 10
 THINKING_SECONDS = 0.5
 AT_ONCE = 500
 BAD = 400
+LONGEST_MEDIAN, LONGEST = 250, 1000
+"""Milliseconds for half of the deliveries, and for 99 of 100."""
+MOST_GROWN = 1.0
+"""MiB a minute."""
 Pages = dict[str, list[float]]
 """Seconds that each page took, by what it is."""
 BUSINESS = Business(*deliveries.DEMO_IDS)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What became of the deliveries of a load."""
+
+    answers: list[Answer]
+    lost: int
+    """What was not answered with 200, or is not on record as it was said."""
+    memory: dict[str, Memory]
+    """Of each program."""
+
+
+def measure(desk: Desk) -> list[Measured]:
+    """On desks of their own beside the large one."""
+    wishes = parser().parse_args(["mixed", "--customers", str(desk.customers), "--minutes", "10"])
+    found = []
+    for what, act in (("burst", burst), ("mixed", mixed)):
+        with beside(desk, what) as url, tempfile.TemporaryDirectory(dir=desk.folder) as folder:
+            loaded = act(stage.environment(url, folder, stage.free_port()), wishes)
+        goal = {"burst": "5,000 webhooks in 5 s", "mixed": "170 webhooks/s, 10 minutes"}[what]
+        found.append(Measured(f"{goal}: lost or refused", desk.engine, loaded.lost, 0, ""))
+        if what == "mixed":
+            taken = [answer.seconds * 1000 for answer in loaded.answers]
+            found.append(Measured(f"{goal}: median", desk.engine, median(taken), LONGEST_MEDIAN, "ms"))
+            late = quantiles(taken, n=100)[98]
+            found.append(Measured(f"{goal}: 99 %", desk.engine, late, LONGEST, "ms"))
+            for name, memory in loaded.memory.items():
+                grown = f"{goal}: memory of {name}, after the first third"
+                found.append(Measured(grown, desk.engine, memory.slope, MOST_GROWN, "MiB/min"))
+    return found
+
+
 def main() -> None:
+    wishes = parser().parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}"
+        settings = stage.environment(url, folder, stage.free_port())
+        loaded = burst(settings, wishes) if wishes.what == "burst" else mixed(settings, wishes)
+    sys.exit(loaded.lost > 0)
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["burst", "mixed"])
     parser.add_argument("--url", default="")
@@ -61,15 +108,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--browsers", type=int, default=4)
     parser.add_argument("--pace", type=int, default=20)
-    wishes = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        url = wishes.url or f"sqlite:///{Path(folder) / 'heed.db'}"
-        settings = stage.environment(url, folder, stage.free_port())
-        sound = burst(settings, wishes) if wishes.what == "burst" else mixed(settings, wishes)
-    sys.exit(not sound)
+    return parser
 
 
-def burst(settings: dict[str, str], wishes: argparse.Namespace) -> bool:
+def burst(settings: dict[str, str], wishes: argparse.Namespace) -> Loaded:
     customers = wishes.customers or 10_000
     app = stage.seeded(settings, customers, 0)
     who = [n if n // 2 % 2 else customers + n for n in range(wishes.deliveries)]
@@ -78,14 +120,25 @@ def burst(settings: dict[str, str], wishes: argparse.Namespace) -> bool:
         Arrival(wishes.seconds * n / wishes.deliveries, said(n, who[n], n in stops))
         for n in range(wishes.deliveries)
     ]
-    with stage.running(settings, worker=True) as running:
+    with stage.running(settings, worker=True) as running, remembered(running) as memory:
         start = time.perf_counter()
         answers = asyncio.run(arrive(running.port, arrivals, SECRET, wishes.connections))
         took = time.perf_counter() - start
     print(told("burst", answers), f"; {len(answers) / took:,.0f} a second", sep="")
-    return stored(app, range(wishes.deliveries), {who[n] for n in stops}) and all(
-        answer.status == OK for answer in answers
+    return Loaded(
+        answers, refused(answers) + lost(app, range(wishes.deliveries), {who[n] for n in stops}), memory
     )
+
+
+@contextmanager
+def remembered(running: stage.Stage) -> Iterator[dict[str, Memory]]:
+    """What each program takes of the memory until the end."""
+    with ExitStack() as until_end:
+        yield {name: until_end.enter_context(watched(pid)) for name, pid in running.programs.items()}
+
+
+def refused(answers: list[Answer]) -> int:
+    return sum(answer.status != OK for answer in answers)
 
 
 def said(n: int, who: int, stop: bool) -> bytes:
@@ -108,45 +161,46 @@ def receipt(n: int, word: str) -> bytes:
     return statuses.delivery(BUSINESS, [status])
 
 
-def stored(app: Flask, messages: Iterable[int], stopped: set[int]) -> bool:
-    """Whether each message is kept once and everybody who said STOP is opted out."""
+def lost(app: Flask, messages: Iterable[int], stopped: set[int]) -> int:
+    """Messages that are not kept, or not once; people who said STOP and are not opted out; dead letters."""
     with app.app_context():
         keys = Counter(db.session.scalars(select(InboundMessage.key).where(InboundMessage.kind != "status")))
         wanted = [f"message:{message_id(n)}" for n in messages]
-        lost = [key for key in wanted if keys[key] != 1]
+        missing = [key for key in wanted if keys[key] != 1]
         numbers = {str(FIRST_NUMBER + n) for n in stopped}
         out = select(func.count(Customer.id.distinct())).join(Identity, Identity.customer_id == Customer.id)
         out = out.where(Identity.kind == "wa_id", Customer.status == "opted_out")
-        missing = len(numbers) - sum(
+        unheard = len(numbers) - sum(
             db.session.scalar(out.where(Identity.value.in_(some))) for some in portions(sorted(numbers))
         )
         dead = db.session.scalar(select(func.count()).where(InboundMessage.failure.is_not(None)))
-    stops = f"{len(numbers):,} STOPs, {missing} not in force"
-    print(f"{len(wanted):,} messages, {len(lost)} lost; {stops}; {dead} dead")
-    return not (lost or missing or dead)
+    stops = f"{len(numbers):,} STOPs, {unheard} not in force"
+    print(f"{len(wanted):,} messages, {len(missing)} lost; {stops}; {dead} dead")
+    return len(missing) + unheard + (dead or 0)
 
 
 def portions(values: list[str]) -> Iterable[list[str]]:
     return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
-def mixed(settings: dict[str, str], wishes: argparse.Namespace) -> bool:
+def mixed(settings: dict[str, str], wishes: argparse.Namespace) -> Loaded:
     customers = wishes.customers or 100_000
     most = int(wishes.rate * wishes.minutes * 60)
     app = stage.seeded(settings, customers, min(customers, most))
     arrivals, messages, stopped, receipts = mix(most, customers, wishes.rate)
     link = stage.sign_in_link(app)
-    with stage.running(settings, worker=True) as running:
+    with stage.running(settings, worker=True) as running, remembered(running) as memory:
         if wishes.pace:
             stage.launched(app, wishes.pace)
-        answers, pages, seen = asyncio.run(live(running, arrivals, link, wishes))
+        answers, pages = asyncio.run(live(running, arrivals, link, wishes))
     print(told("mixed", answers))
     told_pages(pages)
-    print(*stage.grown(seen), sep="\n")
+    for name, taken in memory.items():
+        ends = f"{taken.start:.0f} MiB at first, {taken.end:.0f} at last"
+        print(f"memory of {name}: {ends}, {taken.slope:+.2f} MiB a minute after the first third")
     kept = receipts_kept(app)
     print(f"{receipts:,} receipts, {receipts - kept} lost")
-    sound = stored(app, messages, stopped) and receipts == kept
-    return sound and all(answer.status == OK for answer in answers)
+    return Loaded(answers, refused(answers) + lost(app, messages, stopped) + abs(receipts - kept), memory)
 
 
 def receipts_kept(app: Flask) -> int:
@@ -182,29 +236,21 @@ def mix(most: int, customers: int, rate: float) -> tuple[list[Arrival], list[int
 
 async def live(
     running: stage.Stage, arrivals: list[Arrival], link: str, wishes: argparse.Namespace
-) -> tuple[list[Answer], Pages, stage.Samples]:
+) -> tuple[list[Answer], Pages]:
     """Everything at once."""
     pages: Pages = {}
-    seen: stage.Samples = {}
     base = f"http://127.0.0.1:{running.port}"
     async with aiohttp.ClientSession(base, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         async with session.get(link) as page:
             page.raise_for_status()
-        beside = [asyncio.ensure_future(browse(session, n, pages)) for n in range(wishes.browsers)]
-        beside.append(asyncio.ensure_future(sample(running, seen)))
+        people = [asyncio.ensure_future(browse(session, n, pages)) for n in range(wishes.browsers)]
         answers = await arrive(running.port, arrivals, SECRET, wishes.connections)
-        for each in beside:
+        for each in people:
             each.cancel()
-        for each in beside:
+        for each in people:
             with suppress(asyncio.CancelledError):
                 await each
-    return answers, pages, seen
-
-
-async def sample(running: stage.Stage, seen: stage.Samples) -> None:
-    while True:
-        stage.watched(running, seen)
-        await asyncio.sleep(SAMPLE_SECONDS)
+    return answers, pages
 
 
 async def browse(session: aiohttp.ClientSession, n: int, pages: Pages) -> None:

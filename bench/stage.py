@@ -1,16 +1,13 @@
-"""A desk under load: seeded, with web and worker as the Procfile starts them, and what memory they take."""
+"""A desk under load: seeded, with web and worker as the Procfile starts them."""
 
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from statistics import linear_regression
 from typing import Any
 
 from flask import Flask
@@ -29,10 +26,7 @@ from webapp.simulator.deliveries import DEMO_IDS
 
 AT_ONCE = 10_000
 TAGS = 50
-KIB_A_MIB = 1024
 EARLIER = "wamid.earlier."
-Samples = dict[str, list[tuple[float, float]]]
-"""(minutes, MiB) of each program."""
 
 
 @dataclass(frozen=True)
@@ -74,30 +68,6 @@ def running(settings: dict[str, str], *, worker: bool) -> Iterator[Stage]:
             program.terminate()
         for program in started.values():
             program.wait()
-
-
-def memory(pid: int) -> float:
-    """MiB of a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    status = Path(f"/proc/{pid}/status").read_text()
-    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    return own / KIB_A_MIB + sum(memory(int(child)) for child in children)
-
-
-def watched(stage: Stage, seen: Samples) -> None:
-    """Note what each program takes now."""
-    for name, pid in stage.programs.items():
-        seen.setdefault(name, []).append((time.monotonic() / 60, memory(pid)))
-
-
-def grown(seen: Samples) -> Iterator[str]:
-    """The first third is left out: programs fill their caches then."""
-    for name, samples in seen.items():
-        late = samples[len(samples) // 3 :]
-        at, taken = zip(*late, strict=True)
-        slope = linear_regression(at, taken).slope if len(late) > 1 else 0.0
-        whole = f"{samples[0][1]:.0f} MiB at first, {samples[-1][1]:.0f} at last"
-        yield f"memory of {name}: {whole}, {slope:+.2f} MiB a minute in the last two thirds"
 
 
 def seeded(settings: dict[str, str], customers: int, sent: int) -> Flask:
