@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import column, insert, select, table
 
 from webapp import create_app, database
+from webapp.customers import queries
+from webapp.customers.filters import Filter, Page
 from webapp.customers.models import Customer
 from webapp.customers.search import searchable
 from webapp.extensions import db
@@ -41,5 +43,7 @@ def test_two_neighbouring_signs_of_an_older_name_are_a_word_of_its_searched_text
         assert len(rows) == len(NAMES)
         for id, name, searched in rows:
             assert searched == searchable(name, [NUMBER] if id % 2 else [])
+        for words, who in [("静怡", {1}), ("周静", {1, 8}), ("王小", {7}), ("太郎", {2}), ("ana", {4})]:
+            assert set(queries.slice_of(Filter(words), Page()).ids) == who, words
         engine = db.engine
     engine.dispose()
