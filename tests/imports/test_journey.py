@@ -57,8 +57,8 @@ def test_a_dry_run_tells_what_would_happen_and_why_rows_are_refused(imports):
     assert "Will change 1" in text
     assert "Stay as they are 1" in text
     assert "Rows refused 1" in text
-    assert "1 opt-in without evidence: they come in without consent" in text
-    assert "1 opted out before and stay so: an import never lifts an opt-out" in text
+    assert "1 opt-in without evidence: comes in without consent" in text
+    assert "1 opted out before and stays so: an import never lifts an opt-out" in text
     assert "Consent: “maybe” is neither opted in nor opted out" in text
     assert "opted out on 2026-11-20 12:00 UTC by an import; an import never lifts an opt-out." in text
 
