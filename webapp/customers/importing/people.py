@@ -72,7 +72,6 @@ class People:
     def __post_init__(self) -> None:
         self.fresh = many_rows.numbers(Customer.id, self.rows)
         self.fresh_identities = many_rows.numbers(Identity.id, self.rows)
-        self.values = {column: {} for column in COLUMNS}
 
     def alike(self, given: list[Address]) -> list[Person]:
         """Who has one of these addresses or a variant of it; exact ones first, then the oldest."""
