@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bench import __main__ as bench
+from bench import parts as bench
 from bench.ratios import FEWEST_ROUNDS, LONGEST_MS, Pair, Times, compared, worst
 from bench.results import MET, MISSED, NOT_MEASURED, Desk, Measured
 from bench.table import notes, summary, table
