@@ -1,6 +1,9 @@
 """The table of goals tells what was measured, and says of the rest that it was not."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from bench.results import MET, MISSED, NOT_MEASURED, Desk, Measured
 from bench.table import notes, summary, table
 from tests.benchmark import parts
 
+ROOT = Path(__file__).resolve().parents[2]
 DESK = Desk("SQLite", "sqlite://", 10, "")
 FIRST = Measured("first page", "SQLite", 1.234, 1.5, "× floor", (1.1, 1.3))
 
@@ -102,3 +106,11 @@ def test_a_goal_of_several_pages_is_judged_by_the_worst():
     ]
     (measured,) = worst(found, "SQLite")
     assert (measured.value, measured.why, measured.verdict) == (3, "b", MISSED)
+
+
+def test_the_program_itself_measures_a_part():
+    """In a process that is started afresh."""
+    line = [sys.executable, "-m", "bench", "--customers", "20", "--engine", "SQLite", "--only", "importing"]
+    told = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "import, everybody is new" in told
+    assert "0 not measured" in told
