@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask.cli import ScriptInfo
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.factories import a_customer
 from webapp import clock, create_app, tasks
@@ -17,7 +17,7 @@ from webapp.accounts import housekeeping
 from webapp.consent import policy
 from webapp.consent.commands import keywords_group
 from webapp.consent.rules import Status
-from webapp.database import engine_options
+from webapp.database import engine_options, open_engine
 from webapp.extensions import db
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -171,3 +171,24 @@ def test_each_thread_of_the_web_part_can_have_a_connection(url, monkeypatch):
     threads = runpy.run_path("gunicorn.conf.py")["threads"]
     pool = engine_options(url, web=True)
     assert pool["pool_size"] + pool["max_overflow"] >= threads
+
+
+def test_the_first_beat_may_come_twice_in_one_moment(app, database_url):
+    """From two threads of a worker, or from two workers."""
+    if not database_url.startswith("postgresql"):
+        return  # SQLite has one writer at a time
+    other = open_engine(database_url)
+
+    @event.listens_for(tasks.Heartbeat, "before_insert")
+    def somebody_is_faster(*_):
+        with other.begin() as connection:
+            connection.execute(text("INSERT INTO heartbeats (name, at) VALUES ('worker', now())"))
+
+    try:
+        tasks.run(app, tasks.beat)
+    finally:
+        event.remove(tasks.Heartbeat, "before_insert", somebody_is_faster)
+        other.dispose()
+    tasks.run(app, tasks.beat)
+    with app.app_context():
+        assert tasks.last_beat() is not None

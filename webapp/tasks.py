@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask import Flask
 from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, crontab
 from redis.exceptions import RedisError
 from sqlalchemy import String
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import clock
@@ -163,7 +164,8 @@ def run(app: Flask, task: Callable[[datetime], None]) -> None:
 
 
 def beat(now: datetime) -> None:
-    db.session.merge(Heartbeat(name="worker", at=now))
+    with suppress(IntegrityError), db.session.begin_nested():  # the very first one, twice in this moment
+        db.session.merge(Heartbeat(name="worker", at=now))
 
 
 def last_beat() -> datetime | None:
