@@ -21,9 +21,10 @@ from sqlalchemy import insert
 
 from bench.desks import beside
 from bench.results import Desk, Measured
+from bench.stage import to_everybody
 from webapp import clock, create_app, database
-from webapp.campaigns import counts, lifecycle, switch
-from webapp.campaigns.models import Campaign, Template
+from webapp.campaigns import counts
+from webapp.campaigns.models import Template
 from webapp.campaigns.pump import pump
 from webapp.campaigns.sender import Message, Recipient
 from webapp.config import Settings
@@ -35,6 +36,7 @@ from webapp.whatsapp.launch import SLOTS
 
 ANSWER_SECONDS = 0.15
 PEOPLE = 8000
+MOST_A_SECOND = 5000
 FEWEST = 1000
 """Messages a second: the most that WhatsApp lets a number send."""
 
@@ -131,17 +133,9 @@ def launched(app: Flask, people: int) -> int:
             name="spring_sale", language="en_US", category="MARKETING", status="APPROVED", synced_at=now,
             components=[{"type": "BODY", "text": "Our spring sale starts today."}],
         )  # fmt: skip
-        sending = switch.current()
-        sending.rate, sending.templates_synced_at = 5000, now
-        campaign = Campaign(
-            name="Bench", template=template, audience={"include": [{"kind": "everybody"}], "exclude": []},
-            created_at=now, created_by="system", changed_at=now, changed_by="system",
-        )  # fmt: skip
-        db.session.add(campaign)
-        db.session.flush()
-        lifecycle.launch(campaign, actor="system", now=now)
+        campaign_id = to_everybody(MOST_A_SECOND, now, template=template)
         db.session.commit()
-        return campaign.id
+        return campaign_id
 
 
 async def pumped(app: Flask, settings: Settings, campaign_id: int, people: int) -> float:

@@ -99,7 +99,7 @@ def test_without_scripts(browse: Callable[..., Page], desk: Desk) -> None:
     page.get_by_role("button", name="Import 1 customer").click()
     with worker(desk):
         for _ in range(60):
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(500)  # a person without scripts looks again now and then
             page.reload()
             if page.get_by_text("What it did").is_visible():
                 break
