@@ -224,6 +224,36 @@ def test_who_lost_the_lease_writes_nothing_any_more(imports, monkeypatch):
     check_everything_came_once(imports, import_id)
 
 
+def test_who_lost_the_lease_writes_nothing_while_the_file_still_goes_on(imports, monkeypatch):
+    """The second one has done one portion and handed it on when the first one wakes up."""
+    import_id = started(imports)
+    whole = run.Run._intake
+    paused = []
+
+    def pause(self, *args):
+        if not paused:
+            paused.append(1)
+            db.session.rollback()
+            later(imports.app, import_id)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(a_portion).result()
+            paused.append(imports.row(import_id))
+        return whole(self, *args)
+
+    def a_portion() -> None:
+        with imports.app.app_context():
+            running.go_on(import_id, clock.now, seconds=0)
+
+    monkeypatch.setattr(run.Run, "_intake", pause)
+    worker.go_on(imports.app, import_id)
+    then, now = paused[1], imports.row(import_id)
+    assert (then.state, now.state, then.done) == ("running", "running", 10)
+    assert (now.done, now.counts) == (then.done, then.counts), "the first one wrote nothing"
+    while imports.row(import_id).state == "running":
+        worker.go_on(imports.app, import_id)
+    check_everything_came_once(imports, import_id)
+
+
 def test_a_dry_run_that_was_stopped_goes_no_further(imports, monkeypatch):
     import_id = imports.bring(a_list())
     with imports.app.app_context(), writing():
