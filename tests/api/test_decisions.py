@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, select
 
 from tests.api.programs import Program, changed, is_held, on_record, says_stop, stops_in_whatsapp
 from tests.factories import NOON
+from tests.plans import walked
 from tests.statements import counted
 from webapp.consent import policy
 from webapp.consent.models import SendDecision
@@ -247,6 +248,19 @@ def test_the_statements_grow_with_thousands_of_recipients_and_not_with_each(
     with counted(engine_of(app)) as for_twenty:
         agent.decide("MARKETING", *(f"+55 11 9{n:08}" for n in range(20)))
     assert len(for_twenty) == len(for_one)
+
+
+def test_a_decision_about_several_reads_no_table_through(app: Flask, agent: Program) -> None:
+    several = range(5)
+    for n in several:
+        on_record(app, phone=f"+55 11 9{n:08}", status=Status.OPTED_IN)
+    phones = [f"+55 11 9{n:08}" for n in several]
+    ids = [
+        {kind: f"{form}{n}"} for kind, form in (("user_id", "US."), ("wa_id", "5511900000")) for n in several
+    ]
+    with walked(engine_of(app)) as found:
+        agent.decide("MARKETING", *phones, *ids)
+    assert not found
 
 
 def test_ten_thousand_recipients_are_answered_in_order_by_a_few_statements(

@@ -10,6 +10,7 @@ import pytest
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_number
 from tests.fakes import Script, ScriptedGraph
+from tests.plans import walked
 from webapp import clock
 from webapp.campaigns import audit, codes, lifecycle, statuses, switch
 from webapp.campaigns.models import Campaign, Delivery
@@ -310,6 +311,15 @@ def test_two_pumps_at_once_never_double(desk, graph):
     numbers = Counter(body["to"] for body in graph.bodies)
     assert len(numbers) == 60
     assert set(numbers.values()) == {1}
+
+
+def test_answers_are_learned_from_without_reading_all_addresses(desk, graph, app):
+    campaign_id = desk.launch(5)
+    with app.app_context():
+        engine = db.engine
+    with walked(engine) as found:
+        desk.asked_once(campaign_id, graph)
+    assert not [statement for statement in found if statement.startswith("identities")]
 
 
 def test_the_address_that_whatsapp_answers_with_is_learned(desk, graph, app):

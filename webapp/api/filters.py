@@ -13,7 +13,7 @@ from webapp.customers import queries
 from webapp.customers.addresses import number_keys
 from webapp.customers.filters import LONGEST_ATTRIBUTE, LONGEST_SEARCH, LONGEST_TAG, MOST_VALUES, Filter, Page
 from webapp.customers.models import Customer, Identity
-from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.search import is_number
 from webapp.customers.text import one_line
 
 PARAMETERS = ("phone", "q", "tag", "attr", "status")
@@ -39,7 +39,7 @@ def check(given: MultiDict[str, str], parent: str = "") -> None:
 
 
 def _with_number(ids: Select[tuple[int]], phone: str) -> Select[tuple[int]]:
-    has_number = Identity.match_key.in_(number_keys(phone)), Identity.kind.in_(NUMBER_KINDS)
+    has_number = Identity.match_key.in_(number_keys(phone)), is_number(Identity)
     return ids.where(Customer.id.in_(select(Identity.customer_id).where(*has_number)))
 
 

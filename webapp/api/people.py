@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from webapp.consent.gate import Facts
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer, Identity
-from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.search import NUMBER_KINDS, is_number
 from webapp.extensions import db
 
 CHUNK = 2000
@@ -95,7 +95,7 @@ def _statements(keys: set[Key]) -> Iterator[Select[Any]]:
 
 def _has_one_of(kind: str, values: list[str]) -> ColumnElement[bool]:
     if kind == NUMBER:
-        return and_(Identity.match_key.in_(values), Identity.kind.in_(NUMBER_KINDS))
+        return and_(Identity.match_key.in_(values), is_number(Identity))
     return and_(Identity.kind == kind, Identity.value.in_(values))
 
 

@@ -35,9 +35,11 @@ def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
     }
     if not told:
         return
-    values = {value for _kind, value in told}
+    columns = Identity.kind, Identity.value, Identity.customer_id
     known = db.session.execute(
-        select(Identity.kind, Identity.value, Identity.customer_id).where(Identity.value.in_(values))
+        select(*columns).where(
+            Identity.kind.in_({kind for kind, _ in told}), Identity.value.in_({value for _, value in told})
+        )
     )
     owners = {(row.kind, row.value): row.customer_id for row in known}
     for (kind, value), customer_id in told.items():
@@ -51,10 +53,14 @@ def learn_user_ids(told: Mapping[str, Customer], now: datetime) -> None:
     told = {value: one for value, one in told.items() if not one.erased_at and not one.merged_into_id}
     if not told:
         return
-    theirs = or_(Identity.value.in_(told), Identity.customer_id.in_({one.id for one in told.values()}))
-    known = db.session.execute(
-        select(Identity.value, Identity.customer_id).where(Identity.kind == IdentityKind.USER_ID, theirs)
-    ).all()
+    shown = (Identity.kind == IdentityKind.USER_ID) & Identity.value.in_(told)
+    theirs = Identity.customer_id.in_({one.id for one in told.values()})
+    columns = Identity.kind, Identity.value, Identity.customer_id
+    known = [
+        row
+        for row in db.session.execute(select(*columns).where(or_(shown, theirs)))
+        if row.kind == IdentityKind.USER_ID
+    ]
     owners, having = {row.value: row.customer_id for row in known}, {row.customer_id for row in known}
     fresh: dict[int, dict[str, Any]] = {}
     for value, customer in told.items():
@@ -121,13 +127,13 @@ def undeliverable(customer_id: int, code: int | None, now: datetime) -> None:
         customer.version += 1
 
 
-def reachable(customer_ids: Iterable[int]) -> None:
-    """A message arrived: whoever was thought unreachable is not."""
-    query = select(Customer).where(Customer.id.in_(list(customer_ids)), Customer.unreachable_at.is_not(None))
-    for customer in db.session.scalars(query):
-        ledger.lock(customer)
-        customer.unreachable_at = None
-        customer.version += 1
+def reachable(customers: Iterable[Customer]) -> None:
+    """A message arrived: whoever was thought unreachable, as just read, is not."""
+    for customer in customers:
+        if customer.unreachable_at:
+            ledger.lock(customer)
+            customer.unreachable_at = None
+            customer.version += 1
 
 
 def same_country(customer_id: int) -> ColumnElement[bool]:

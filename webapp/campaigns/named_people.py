@@ -13,7 +13,7 @@ from webapp.customers.addresses import Address, address, number_keys
 from webapp.customers.cells import bare
 from webapp.customers.models import Identity, IdentityKind
 from webapp.customers.phones import MalformedPhone
-from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.search import is_number
 from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 
@@ -132,7 +132,7 @@ def holders(keys: Iterable[str]) -> dict[str, int]:
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         query = select(Identity.match_key, func.min(Identity.customer_id)).where(
-            Identity.match_key.in_(part), Identity.kind.in_(NUMBER_KINDS)
+            Identity.match_key.in_(part), is_number(Identity)
         )
         found |= {row[0]: row[1] for row in db.session.execute(query.group_by(Identity.match_key))}
     return found

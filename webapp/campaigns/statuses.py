@@ -49,7 +49,7 @@ def apply(news: Sequence[News], now: datetime) -> dict[int, Customer]:
             customers[position] = people[delivery.customer_id]
             _tell(delivery, people[delivery.customer_id], item, now)
     db.session.flush()
-    learning.reachable(row.customer_id for row, _ in rows if row.state in ARRIVED)
+    learning.reachable(customer for row, customer in rows if row.state in ARRIVED)
     return customers
 
 

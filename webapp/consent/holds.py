@@ -58,7 +58,8 @@ def hold(customer: ConsentState, why: str, signal: Signal) -> Hold:
     """Pause marketing until a person has looked at the words in `signal.proof`."""
     ledger.lock(customer)
     if known := ledger.recorded(customer, Kind.HOLD, signal.message_id):
-        return db.session.scalars(select(Hold).where(Hold.event_id == known.id)).one()
+        mine = Hold.customer_id == customer.id, Hold.event_id == known.id
+        return db.session.scalars(select(Hold).where(*mine)).one()
     event = _pause(customer, signal)
     review = Hold(
         kind=ReviewKind.HOLD, customer_id=customer.id, event_id=event.id, words=signal.proof.words,

@@ -4,10 +4,12 @@ Within `together` the ledger does not ask again what it knows: the customers are
 is which messages were recorded before. The rows wait for one flush, so events get their numbers beforehand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import attributes
@@ -47,7 +49,7 @@ def together(
     `external_ids` are those of all messages that may be recorded, `events` is how many come without one."""
     ids = {customer.id for customer in customers}
     drawn = len(external_ids) + events
-    mark = _running.set(Together(ids, _recorded_before(external_ids), drawn))
+    mark = _running.set(Together(ids, _recorded_before(ids, external_ids), drawn))
     try:
         with db.session.no_autoflush:
             yield
@@ -92,10 +94,18 @@ def flush() -> None:
         db.session.flush()
 
 
-def _recorded_before(external_ids: Sequence[str]) -> dict[Recorded, ConsentEvent]:
+def _recorded_before(customers: Iterable[int], external_ids: Sequence[str]) -> dict[Recorded, ConsentEvent]:
+    """Asked by customer, too: there is no index on the ids of messages alone."""
+    people = sorted(customers) if external_ids else []
     found: dict[Recorded, ConsentEvent] = {}
-    for start in range(0, len(external_ids), MOST_IN_A_QUESTION):
-        some = external_ids[start : start + MOST_IN_A_QUESTION]
-        for event in db.session.scalars(select(ConsentEvent).where(ConsentEvent.external_id.in_(some))):
+    for some, messages in product(_portions(people), list(_portions(external_ids))):
+        query = select(ConsentEvent).where(
+            ConsentEvent.customer_id.in_(some), ConsentEvent.external_id.in_(messages)
+        )
+        for event in db.session.scalars(query):
             found[event.customer_id, event.kind, event.external_id] = event
     return found
+
+
+def _portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + MOST_IN_A_QUESTION] for start in range(0, len(values), MOST_IN_A_QUESTION))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from webapp.customers.models import Customer, Identity
-from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.search import NUMBER_KINDS, is_number
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 
@@ -107,7 +107,7 @@ def _of_one_number(*where: ColumnElement[bool]) -> dict[tuple[int, int], str]:
     """Who share a number in one of its variants (Brazil's ninth digit, Mexico's and Argentina's)."""
     shared = (
         select(Identity.match_key)
-        .where(Identity.kind.in_(NUMBER_KINDS), *where)
+        .where(is_number(Identity), *where)
         .group_by(Identity.match_key)
         .having(func.min(Identity.customer_id) < func.max(Identity.customer_id))
         .limit(MOST_SHOWN)
@@ -121,8 +121,8 @@ def _of_one_number(*where: ColumnElement[bool]) -> dict[tuple[int, int], str]:
     query = (
         select(older.customer_id, newer.customer_id)
         .select_from(shared)
-        .join(older, and_(older.match_key == shared.c.match_key, older.kind.in_(NUMBER_KINDS)))
-        .join(newer, and_(newer.match_key == shared.c.match_key, newer.kind.in_(NUMBER_KINDS)))
+        .join(older, and_(older.match_key == shared.c.match_key, is_number(older)))
+        .join(newer, and_(newer.match_key == shared.c.match_key, is_number(newer)))
         .where(older.customer_id < newer.customer_id, ~dismissed)
         .distinct()
         .limit(MOST_SHOWN)

@@ -12,7 +12,7 @@ from webapp.customers import phones, search
 from webapp.customers.addresses import Address, MalformedId, address, addresses, number_keys
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.phones import MalformedPhone
-from webapp.customers.search import NUMBER_KINDS
+from webapp.customers.search import NUMBER_KINDS, is_number
 from webapp.customers.text import one_line
 from webapp.extensions import db
 
@@ -92,7 +92,7 @@ def all_alike(customer_ids: Iterable[int]) -> set[int]:
     known: set[int] = set()
     new = set(customer_ids)
     theirs = aliased(Identity)
-    numbers = and_(Identity.kind.in_(NUMBER_KINDS), theirs.kind.in_(NUMBER_KINDS))
+    numbers = and_(is_number(Identity), is_number(theirs))
     shared = theirs.match_key == Identity.match_key, or_(numbers, theirs.kind == Identity.kind)
     while new:
         known |= new
@@ -233,7 +233,7 @@ def _has_any(given: Iterable[Address]) -> ColumnElement[bool]:
 
 
 def _has_key(keys: set[str]) -> ColumnElement[bool]:
-    return and_(Identity.match_key.in_(keys), Identity.kind.in_(NUMBER_KINDS))
+    return and_(Identity.match_key.in_(keys), is_number(Identity))
 
 
 def _known(place: Address) -> Identity | None:

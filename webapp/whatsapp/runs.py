@@ -87,8 +87,6 @@ def take(
 def _taken(items: list[Item], business: Business, words: KeywordSet | None, now: datetime) -> bool | None:
     """None when one of them cannot be applied, or is not for many at once."""
     receipts = way_of(items[0]) is Status
-    if receipts and len(items) == 1:
-        return None
     try:
         with db.session.begin_nested():
             fresh = _not_on_record(items)
