@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
+from werkzeug.routing import Rule
 
 from tests.html import CheckingClient
 from tests.postgres import Server, running_server
@@ -51,6 +52,24 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def routes_once() -> Iterator[None]:
+    """Werkzeug compiles two functions for each route of each application; those of one route are alike, and
+    each test has an application of its own: a third of all time."""
+    compiled: dict[Any, Any] = {}
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = rule.rule, repr(rule._trace), repr(rule.defaults), append_unknown
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    compile_builder = Rule._compile_builder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
