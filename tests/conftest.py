@@ -1,6 +1,7 @@
 """What all tests share: a closed network, both databases, an application."""
 
 import ipaddress
+import os
 import shutil
 import socket
 import uuid
@@ -15,7 +16,7 @@ from psycopg import sql
 from werkzeug.routing import Rule
 
 from tests.html import CheckingClient
-from tests.postgres import Server, running_server
+from tests.postgres import Server, roomy_place, running_server
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 hypothesis.settings.register_profile("heed", derandomize=True, deadline=None, max_examples=50)
 hypothesis.settings.load_profile("heed")
+
+
+def pytest_configure() -> None:
+    """The databases of the tests lie in memory if there is plenty: each commit would wait for the disk."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_place())
 
 
 class RefusedConnection(RuntimeError):
