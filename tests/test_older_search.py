@@ -43,7 +43,8 @@ def test_two_neighbouring_signs_of_an_older_name_are_a_word_of_its_searched_text
         assert len(rows) == len(NAMES)
         for id, name, searched in rows:
             assert searched == searchable(name, [NUMBER] if id % 2 else [])
-        for words, who in [("静怡", {1}), ("周静", {1, 8}), ("王小", {7}), ("太郎", {2}), ("ana", {4})]:
+        for words, who in [("静怡", {1}), ("周静", {1, 8}), ("王小", {7}), ("太郎", {2}), ("ana", {4}),
+                           ("an", {4}), ("na", set()), ("bo", {7}), ("86", {1, 3, 5, 7, 9})]:  # fmt: skip
             assert set(queries.slice_of(Filter(words), Page()).ids) == who, words
         engine = db.engine
     engine.dispose()

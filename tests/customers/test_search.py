@@ -70,9 +70,12 @@ def test_each_pair_of_neighbours_in_a_name_without_spaces_is_a_word_of_its_own(n
 
 @pytest.mark.parametrize(
     ("query", "wanted"),
-    [("周静", (" 周静",)), ("周静怡", ("周静怡",)), ("周", ("周",)), ("jo 静怡", ("jo", " 静怡")), ("", ())],
-)
-def test_two_signs_are_asked_for_as_the_word_that_they_are(query, wanted) -> None:
+    [
+        ("周静", (" 周静",)), ("周静怡", ("周静怡",)), ("周", ("周",)), ("Jo 静怡", (" jo", " 静怡")),
+        ("jos", ("jos",)), ("j", ("j",)), ("12", (" 12",)), ("0%", ("0%",)), ("", ()),
+    ],
+)  # fmt: skip
+def test_two_signs_are_asked_for_where_a_word_begins(query, wanted) -> None:
     assert parts(query) == wanted
 
 

@@ -359,7 +359,10 @@ def _says_nothing(q: str) -> bool:
 
 
 def _contains(part: str) -> ColumnElement[bool]:
-    return Customer.search.contains(part, autoescape=True)
+    """The first word of a text has no space before it."""
+    within = Customer.search.contains(part, autoescape=True)
+    begins = part.startswith(" ")
+    return or_(Customer.search.startswith(part[1:], autoescape=True), within) if begins else within
 
 
 def _of_status(status: str) -> Driver:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from webapp.consent import folding
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.phone_forms import digits, match_key
+from webapp.customers.search_index import SHORTEST
 
 # Letters that Unicode does not decompose, though people leave their strokes and ligatures out when they type.
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
@@ -16,7 +17,6 @@ _ACCENTS = re.compile(f"[{folding.ACCENTS}]+")
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003fffd"
 """Chinese characters, kana and Hangul: a name is two or three of them, and so is what people search for."""
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]{{2,}}")
-_UNSPACED_PAIR = re.compile(f"[{_UNSPACED}]{{2}}")
 _RECORD = re.compile(r"customer ([0-9]{1,18})")
 NUMBER_KINDS = frozenset({IdentityKind.PHONE, IdentityKind.WA_ID})
 FEWEST_DIGITS = 3
@@ -68,11 +68,13 @@ def searchable(name: str, numbers: Iterable[str]) -> str:
 
 
 def parts(query: str) -> tuple[str, ...]:
-    """The parts of the searched text that a query asks for, each in full: words, or parts of words.
+    """The parts of the searched text that a query asks for: words, or parts of words, each in full.
 
-    Two signs of a name without spaces are a word of their own there.
+    Two letters or digits are looked for where a word begins, which the space before them says. Each two signs
+    of a name without spaces are a word of their own.
     """
-    return tuple(f" {word}" if _UNSPACED_PAIR.fullmatch(word) else word for word in fold(query).split())
+    words = fold(query).split()
+    return tuple(f" {word}" if len(word) == SHORTEST - 1 and word.isalnum() else word for word in words)
 
 
 def _pairs(folded: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The index of the searched text on SQLite: trigrams, by which any part of a name or number is found without
-a scan. Triggers keep it. PostgreSQL's own trigram index serves the same tests without being named.
+a scan. Triggers keep it, each text with a space before it, so that two letters are found where a word begins.
+PostgreSQL's own trigram index serves the same tests without being named.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, String, bindparam, column, literal_column,
 from webapp.extensions import db
 
 SHORTEST = 3
-"""A shorter word has no trigram."""
+"""A shorter word has no trigram; with the space before it, one that is a sign shorter has."""
 SECURE_DELETE_SINCE = (3, 42)
 INDEX = table("customer_search", column("rowid"))
 
