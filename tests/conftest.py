@@ -14,6 +14,7 @@ from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
 
 from tests.html import CheckingClient
+from tests.log_watch import log_watch  # noqa: F401 - each test is watched
 from tests.postgres import Server, running_server
 
 if TYPE_CHECKING:
