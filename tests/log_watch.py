@@ -59,11 +59,12 @@ class LogWatch(logging.Handler):
 
     def remember_request(self, *_: Any, **__: Any) -> None:
         """What a request brought and the view has read; reading more here would disturb what is tested."""
-        form, body = request.__dict__.get("form"), getattr(request, "_cached_data", None)
-        self.remember(*request.args.values(), *(form or {}).values(), *(request.view_args or {}).values())
+        read = vars(request._get_current_object())  # type: ignore[attr-defined]
+        form, body = read.get("form") or {}, read.get("_cached_data") or b"null"
+        self.remember(*request.args.values(), *form.values(), *(request.view_args or {}).values())
         self.remember(*request.cookies.values(), request.headers.get("Authorization", ""))
         try:
-            self.remember(json.loads(body or b"null"))
+            self.remember(json.loads(body))
         except (ValueError, RecursionError):
             self.remember(body.decode(errors="replace"))
 

@@ -62,7 +62,7 @@ def _code(problem: BaseException) -> str:
     """What the system or the database calls it, which holds no content."""
     if isinstance(problem, OSError) and problem.errno:
         return f": {os.strerror(problem.errno)}"
-    code = getattr(problem, "sqlstate", None) or getattr(problem, "sqlite_errorname", None)
+    code = getattr(problem, "sqlstate", None)
     return f": {code}" if code else ""
 
 
