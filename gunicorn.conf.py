@@ -11,6 +11,8 @@ from webapp import file_modes, logs
 from webapp.config import ConfigError, Settings
 from webapp.consent.keywords import KeywordSet, read_text
 
+MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes files there that nobody else can open
+
 
 def worker_processes() -> int:
     """WEB_CONCURRENCY, else 2; always 1 on SQLite, where more processes only wait for each other."""
@@ -26,6 +28,7 @@ worker_class = "gthread"
 workers = worker_processes()
 threads = 32  # most of them wait: deliveries that come at once are stored by one of them
 timeout = 60  # seconds without a sign of life of a whole process; slow requests do not count
+worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) else None  # a busy disk would look like a death
 graceful_timeout = 30  # what a stop leaves to requests that run; give the platform a few seconds more
 keepalive = 75  # longer than proxies keep a connection, else one of them sends into one that just closed
 limit_request_line = 8190  # a filter lives in its URL

@@ -1,4 +1,4 @@
-"""`python -m webapp.healthcheck`: does the web part of this machine answer? For platforms that run a command."""
+"""`python -m webapp.healthcheck`: does the web part on this machine answer? For platforms that ask so."""
 
 import os
 import sys
