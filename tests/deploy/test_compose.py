@@ -147,7 +147,8 @@ def test_the_database_is_made_for_an_account_that_is_no_superuser(postgresql_ser
     try:
         with psycopg.connect(host=postgresql_server.folder, user="heed", dbname="heed") as connection:
             asked = """SELECT rolsuper, rolcreatedb, pg_get_userbyid(datdba),
-                pg_encoding_to_char(encoding), datctype, EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
+                pg_encoding_to_char(encoding), datctype,
+                EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
                 FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()"""
             assert connection.execute(asked).fetchone() == (False, False, "heed", "UTF8", "C.UTF-8", True)
     finally:
