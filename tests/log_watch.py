@@ -86,7 +86,7 @@ class LogWatch(logging.Handler):
 
 @contextmanager
 def watching(patch: pytest.MonkeyPatch) -> Iterator[LogWatch]:
-    """Watch what this process logs."""
+    """Watch what this process logs; an AssertionError at the end tells which line must not be."""
     watch, draw = LogWatch(), secrets.token_urlsafe
 
     def token_urlsafe(nbytes: int | None = None) -> str:
@@ -99,6 +99,7 @@ def watching(patch: pytest.MonkeyPatch) -> Iterator[LogWatch]:
     with request_tearing_down.connected_to(watch.remember_request):
         yield watch
     logging.getLogger().removeHandler(watch)
+    watch.check()
 
 
 @pytest.fixture(autouse=True)
@@ -106,4 +107,3 @@ def log_watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogWatch]:
     """Fails the test in which a line was written that must not be."""
     with watching(monkeypatch) as watch:
         yield watch
-    watch.check()

@@ -50,6 +50,12 @@ def test_the_web_part_says_so_at_its_start(folder, sqlite_url, caplog, mode, tol
     assert any("signing.key" in line and "chmod -R go=" in line for line in caplog.messages) == told
 
 
+def test_a_new_data_folder_is_closed_whoever_makes_it(tmp_path):
+    """Under another server than gunicorn the umask is not ours."""
+    create_app({"HEED_DATA_DIR": str(tmp_path / "new")}, web=False)
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
 def test_what_a_command_creates_is_its_own_accounts(tmp_path):
     """Whatever the shell's umask is: the folder, the database with its journal, a file of the whole desk."""
     data, exported = tmp_path / "data", tmp_path / "everybody.csv"

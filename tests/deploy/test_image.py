@@ -134,12 +134,17 @@ def test_the_image_serves_from_code_that_it_cannot_change_and_keeps_its_data_to_
 
     assert heed(machine, environment, "heed", "init").returncode == 0
     assert heed(machine, environment, *check).returncode == 1
-    web = ["gunicorn", "webapp:create_app()"]
-    with running(machine, web, environment, log), running(machine, ["heed", "worker"], environment, log):
+    left_open = data / "left-open"
+    left_open.touch()
+    for path, mode in ((data, 0o755), (left_open, 0o644)):
+        path.chmod(mode)
+    web, worker = json.loads(stages()[-1].all("CMD")[-1]), procfile()["worker"].split()
+    with running(machine, web, environment, log):
         wait_until(healthcheck.answers, "the web part does not answer")
         assert heed(machine, environment, *check).returncode == 0
-        assert get(port, "/healthz")[0] == 200
-        wait_until(lambda: get(port, "/readyz")[1]["worker"].startswith("seen"), "no worker is seen")
+        assert get(port, "/readyz")[1]["queue"] == "0 waiting"
+        with running(machine, worker, environment, log):
+            wait_until(lambda: get(port, "/readyz")[1]["worker"].startswith("seen"), "no worker is seen")
         with socket.create_connection(("127.0.0.1", port)) as rude:
             rude.sendall(f"GE{{T /?q=+{NUMBER} HTTP/1.1\r\nX: {NUMBER}\r\n\r\n".encode())
             assert rude.recv(100).startswith(b"HTTP/1.1 400")
@@ -149,9 +154,9 @@ def test_the_image_serves_from_code_that_it_cannot_change_and_keeps_its_data_to_
     for line in lines:
         assert not [what for what, pattern in FORBIDDEN.items() if pattern.search(line["message"])], line
     assert what_lies_in(machine.home) == code
-    files = [path for path in data.rglob("*") if path.lstat().st_mode & 0o077]
-    assert not files
-    assert any("others on this machine can read" in line["message"] for line in lines) is False
+    told = [line for line in lines if "others on this machine can read left-open" in line["message"]]
+    assert len(told) == 2, "web and worker say it"
+    assert [path for path in data.rglob("*") if path.lstat().st_mode & 0o077] == [left_open]
 
 
 @pytest.mark.parametrize(
