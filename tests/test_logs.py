@@ -71,7 +71,11 @@ def test_a_line_that_holds_a_secret_fails_the_test_in_which_it_was_written(log_w
     log_watch.lines.clear()  # of this test
 
 
-def test_this_test_is_watched_too(log_watch, client):
+def test_every_test_is_watched(request):
+    assert "log_watch" in request.fixturenames
+
+
+def test_what_requests_bring_is_remembered(log_watch, client):
     client.get("/sign-in/some-token?next=/some-place")
     client.post("/sign-in", data={"password": "some password"}, headers={"Authorization": "some header"})
     client.post("/webhooks/whatsapp", data='{"entry": [{"body": "some words"}]}')
