@@ -1,18 +1,24 @@
 """What may stand in a log: kinds, places, numbers of rows. What came in, and what opens a door, may not."""
 
+import dataclasses
 import io
 import json
 import logging
 import secrets
+import sys
+import threading
 from collections.abc import Iterator
 from logging.config import dictConfig
 
 import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
 from sqlalchemy.exc import DBAPIError
 
 from tests.factories import a_customer
 from tests.log_watch import LogWatch, watching
 from webapp import logs
+from webapp.cli import worker
 from webapp.config import Settings
 from webapp.extensions import db
 
@@ -161,6 +167,22 @@ def test_a_crash_is_logged_with_its_request_and_without_its_path(app, log_watch)
     assert crashed.startswith("GET /sign-in/<token> crashed\n")
     assert crashed.endswith("builtins.ZeroDivisionError")
     assert "a-token" not in crashed
+
+
+def test_a_worker_that_is_stopped_by_a_fault_logs_it_without_its_words(app, log_watch, monkeypatch):
+    for where in (sys, threading):
+        monkeypatch.setattr(where, "excepthook", where.excepthook)  # put back afterwards
+    url = "postgresql://heed@127.0.0.1:1/queue"
+    app.config["HEED"] = dataclasses.replace(app.config["HEED"], task_queue_url=url)
+    ended = CliRunner().invoke(worker, obj=ScriptInfo(create_app=lambda: app))
+    assert "connection to server" in str(ended.exception)
+    kind, problem, trace = ended.exc_info
+    thread = threading.current_thread()
+    sys.excepthook(kind, problem, trace)
+    threading.excepthook(threading.ExceptHookArgs((kind, problem, trace, thread)))
+    told = [line for name, line in log_watch.lines if name == "heed.crashes"]
+    assert [line.splitlines()[-1] for line in told] == ["psycopg.OperationalError"] * 2
+    assert "connection to server" not in "".join(told)
 
 
 def test_each_line_of_a_request_carries_its_id(app):

@@ -40,6 +40,7 @@ def worker() -> None:
     """Run the task worker."""
     settings = current_app.config["HEED"]
     logs.configure(settings.log_level, sys.stderr)
+    logs.tell_crashes()
     file_modes.warn(settings.data_dir)
     queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import secrets
+import sys
+import threading
 import time
 import traceback
 from typing import Any, TextIO
@@ -11,6 +13,7 @@ from typing import Any, TextIO
 from flask import Flask, Response, g, has_request_context, request
 
 access = logging.getLogger("heed.access")
+crashes = logging.getLogger("heed.crashes")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ASKED_ALL_THE_TIME = {"operations.health", "operations.readiness", "customers.live", "static", "assets.show"}
 """Polls and files: logged for debugging only."""
@@ -100,6 +103,16 @@ def configure(level: str, output: TextIO) -> None:
         stream = logging.StreamHandler(output)
         stream.setFormatter(JsonLines())
         root.addHandler(stream)
+
+
+def tell_crashes() -> None:
+    """What nothing caught is logged like the rest; Python would print what the exception says."""
+    sys.excepthook = _crash
+    threading.excepthook = lambda args: _crash(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _crash(*exc_info: Any) -> None:
+    crashes.critical("stopped by a fault", exc_info=exc_info)
 
 
 def init_app(app: Flask) -> None:
