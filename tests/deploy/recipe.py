@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -143,24 +144,35 @@ def copy(words: list[str], source: Path) -> None:
 
 
 def run(words: list[str], root: Path, python: str) -> None:
-    """One command of the build; pip's work is done by uv, from the files that setting up left behind."""
-    places = [word.replace("/opt/", f"{root}/opt/").replace("/dist", f"{root}/dist") for word in words]
-    match places:
+    """One command of the build, in the folder instead of the image's root."""
+    command = []
+    for word in words:
+        place = word.replace("/opt/", f"{root}/opt/").replace("/dist", f"{root}/dist")
+        command += [str(file) for file in root.glob("dist/*.whl")] if "*" in place else [place]
+    if find_spec("uv"):
+        command = by_uv(command, python)
+    if command:
+        command = [python, *command[1:]] if command[0] == "python" else command
+        ended = subprocess.run(command, cwd=root / "src", capture_output=True, text=True)
+        assert ended.returncode == 0, f"{' '.join(words)}: {ended.stderr}"
+
+
+def by_uv(command: list[str], python: str) -> list[str]:
+    """The same in a second, as uv finds again what setting up has fetched."""
+    uv = [sys.executable, "-m", "uv"]
+    match command:
         case ["python", "-m", "venv", folder]:
-            command = uv("venv", "--quiet", "--python", python, folder)
+            return [*uv, "venv", "--quiet", "--python", python, folder]
         case [pip, "install", *arguments] if pip.endswith("/pip"):
-            wheels = [str(file) for word in arguments if "*" in word for file in root.glob("dist/*.whl")]
-            rest = [word for word in arguments if "*" not in word]
-            command = uv(
-                "pip", "install", "--quiet", "--python", pip.replace("/pip", "/python"), *rest, *wheels
-            )
+            return [
+                *uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                f"{pip.removesuffix('pip')}python",
+                *arguments,
+            ]
         case [_, "uninstall", *_]:
-            return  # uv's venv has no pip to begin with
-        case _:
-            command = places
-    ended = subprocess.run(command, cwd=root / "src", capture_output=True, text=True)
-    assert ended.returncode == 0, f"{' '.join(words)}: {ended.stderr}"
-
-
-def uv(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "uv", *arguments]
+            return []  # uv's venv has no pip to begin with
+    return command

@@ -26,7 +26,7 @@ SECRETS = {
     "WHATSAPP_APP_SECRET": "an app secret",
     "WHATSAPP_VERIFY_TOKEN": "a verify token",
 }
-PATIENCE = 60
+PATIENCE = 120
 
 
 def procfile() -> dict[str, str]:
@@ -112,11 +112,12 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def get(port: int, path: str) -> tuple[int, dict[str, str]]:
+def get(port: int, path: str) -> str:
     with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        assert answer.status == 200, path
+        return answer.read().decode()
 
 
 def test_the_image_serves_from_code_that_it_cannot_change_and_keeps_its_data_to_itself(
@@ -131,6 +132,7 @@ def test_the_image_serves_from_code_that_it_cannot_change_and_keeps_its_data_to_
     monkeypatch.setenv("PORT", str(port))
     check = json.loads(stages()[-1].all("HEALTHCHECK")[-1].partition("CMD ")[2])
     code = what_lies_in(machine.home)
+    assert [path for path in code if path.endswith("/proof/verify.py")], "what a proof pack is checked with"
 
     assert heed(machine, environment, "heed", "init").returncode == 0
     assert heed(machine, environment, *check).returncode == 1
@@ -142,9 +144,11 @@ def test_the_image_serves_from_code_that_it_cannot_change_and_keeps_its_data_to_
     with running(machine, web, environment, log):
         wait_until(healthcheck.answers, "the web part does not answer")
         assert heed(machine, environment, *check).returncode == 0
-        assert get(port, "/readyz")[1]["queue"] == "0 waiting"
+        assert json.loads(get(port, "/readyz"))["queue"] == "0 waiting"
+        styles = re.search('<link rel="stylesheet" href="([^"]+)"', get(port, "/sign-in"))
+        assert "@layer" in get(port, styles[1])
         with running(machine, worker, environment, log):
-            wait_until(lambda: get(port, "/readyz")[1]["worker"].startswith("seen"), "no worker is seen")
+            wait_until(lambda: '"worker":"seen' in get(port, "/readyz"), "no worker is seen")
         with socket.create_connection(("127.0.0.1", port)) as rude:
             rude.sendall(f"GE{{T /?q=+{NUMBER} HTTP/1.1\r\nX: {NUMBER}\r\n\r\n".encode())
             assert rude.recv(100).startswith(b"HTTP/1.1 400")
