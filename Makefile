@@ -1,4 +1,4 @@
-.PHONY: run test bench lint format
+.PHONY: run test bench lint format audit
 
 run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
 	@bin/setup
@@ -19,6 +19,11 @@ lint:
 	bin/setup
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive webapp bin migrations gunicorn.conf.py
+
+audit: ## is an advisory known for a locked package? 0 no, 1 yes, 2 nobody could be asked
+	bin/setup
+	.venv/bin/python bin/audit.py
 
 format:
 	bin/setup

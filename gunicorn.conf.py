@@ -7,8 +7,11 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from webapp import file_modes, logs
 from webapp.config import ConfigError, Settings
 from webapp.consent.keywords import KeywordSet, read_text
+
+MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes files there that nobody else can open
 
 
 def worker_processes() -> int:
@@ -18,12 +21,19 @@ def worker_processes() -> int:
     return 1
 
 
+file_modes.keep_to_oneself()
+logconfig_dict = logs.of_server("INFO")  # no access log: the application writes its own, without URLs
 proc_name = "heed"
 worker_class = "gthread"
 workers = worker_processes()
 threads = 32  # most of them wait: deliveries that come at once are stored by one of them
-graceful_timeout = 30
+timeout = 60  # seconds without a sign of life of a whole process; slow requests do not count
+worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) else None  # a busy disk would look like a death
+graceful_timeout = 30  # what a stop leaves to requests that run; give the platform a few seconds more
+keepalive = 75  # longer than proxies keep a connection, else one of them sends into one that just closed
 limit_request_line = 8190  # a filter lives in its URL
+limit_request_fields = 64
+limit_request_field_size = 8190
 control_socket_disable = True  # it lies in the home folder, where two desks of one user would share it
 
 

@@ -100,7 +100,7 @@ def secrets_file(folder: Path) -> Path:
 def made_up_secrets(folder: Path) -> dict[str, str]:
     """Made once and kept, so that sessions outlive a restart; those of an older Heed are completed."""
     file = secrets_file(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600)
     known = dotenv_values(file)
     lines = [f"\n{name}={secrets.token_urlsafe(32)}" for name in SECRETS if not known.get(name)]

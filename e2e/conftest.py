@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright
 import bin.browser
 from e2e.desk import Desk, opened, stock
 from e2e.guard import Guard
+from tests.log_watch import log_watch  # noqa: F401 - each journey is watched
 
 QUIET = [
     "--disable-quic",

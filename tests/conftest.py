@@ -16,6 +16,7 @@ from psycopg import sql
 from werkzeug.routing import Rule
 
 from tests.html import CheckingClient
+from tests.log_watch import log_watch  # noqa: F401 - each test is watched
 from tests.postgres import Server, roomy_place, running_server
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bin.licences import vendor_head
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = sorted([*ROOT.glob("static/vendor/*"), *ROOT.glob("e2e/vendor/*")])
 
@@ -22,10 +24,11 @@ def test_every_vendored_file_is_the_recorded_one(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_vendored_folder_is_named_after_its_version_and_carries_its_licence(folder):
-    notice = (folder / "VENDOR.txt").read_text(encoding="utf-8").splitlines()
-    assert notice[1] == f"version: {folder.name.rpartition('-')[2]}"
-    assert notice[2].startswith("licence: ")
+def test_a_vendored_folder_is_named_after_its_version_and_says_licence_and_source(folder):
+    said = vendor_head(folder)
+    assert list(said) == ["name", "version", "licence", "source"]
+    assert said["version"] == folder.name.rpartition("-")[2]
+    assert said["source"] == f"pkg:npm/{said['name'].replace('@', '%40')}@{said['version']}"
     assert (folder / "LICENSE").is_file()
 
 

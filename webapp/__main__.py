@@ -2,12 +2,14 @@
 
 import sys
 
+from webapp import file_modes
 from webapp.cli import heed
 from webapp.config import ConfigError
 
 
 def main() -> None:
     """Run the command; a wrong setting ends in one sentence and exit code 2."""
+    file_modes.keep_to_oneself()
     try:
         heed(prog_name="heed")
     except ConfigError as error:

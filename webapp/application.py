@@ -9,10 +9,27 @@ from typing import Any
 from flask import Flask, Response, redirect, request, url_for
 from jinja2 import StrictUndefined
 
-from webapp import assets, context, database, errors, logs, operations, paths, rooms, security, transactions
+from webapp import (
+    assets,
+    context,
+    database,
+    errors,
+    file_modes,
+    logs,
+    operations,
+    paths,
+    rooms,
+    security,
+    transactions,
+)
 from webapp.accounts.access import public
 from webapp.config import NAMES, Settings
 from webapp.extensions import csrf, db, htmx, login
+
+
+class Heed(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        logs.crashed(exc_info)
 
 
 def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
@@ -22,19 +39,21 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
     settings = Settings.from_environ(environ)
     if web:
         settings.require_web()
-    app = Flask(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
+    app = Heed(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
     if web:
         logs.configure(settings.log_level, sys.stdout)
     else:
         logs.configure("WARNING", sys.stderr)  # a command's standard output is its answer
     _configure(app, settings, overrides, web=web)
+    if web:
+        file_modes.warn(settings.data_dir)
     _start_extensions(app, settings, web=web)
     _register(app, settings)
     return app
 
 
 def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web: bool) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.update(
         HEED=settings,
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),

@@ -6,7 +6,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 
-from webapp import create_app, database, logs, tasks
+from webapp import create_app, database, file_modes, logs, tasks
 from webapp.accounts.commands import token_group, user_group
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
@@ -40,6 +40,8 @@ def worker() -> None:
     """Run the task worker."""
     settings = current_app.config["HEED"]
     logs.configure(settings.log_level, sys.stderr)
+    logs.tell_crashes()
+    file_modes.warn(settings.data_dir)
     queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)
     tasks.work(queue, app)

@@ -4,8 +4,9 @@ import base64
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
@@ -26,27 +27,32 @@ class ConfigError(Exception):
     """A setting is malformed or missing; the message is one sentence that names it."""
 
 
+def secret() -> Any:
+    """A field that is not shown with the settings: a password, a key, or an address that may hold one."""
+    return field(repr=False)
+
+
 @dataclass(frozen=True)
 class Settings:
-    database_url: str
+    database_url: str = secret()
     data_dir: Path
-    secret_key: str
-    task_queue_url: str
+    secret_key: str = secret()
+    task_queue_url: str = secret()
     port: int
     web_concurrency: int
     log_level: str
-    app_secrets: tuple[str, ...]
-    verify_token: str
-    access_token: str
+    app_secrets: tuple[str, ...] = secret()
+    verify_token: str = secret()
+    access_token: str = secret()
     phone_number_id: str
     business_account_id: str
     graph_api_url: str
     simulator: bool
     sending: bool
-    signing_key: bytes
+    signing_key: bytes = secret()
     """32 bytes of an Ed25519 key; empty: the file `signing.key` in the data folder counts."""
-    checkpoint_url: str
-    metrics_token: str
+    checkpoint_url: str = secret()
+    metrics_token: str = secret()
     endpoints_private: bool
 
     @classmethod

@@ -99,20 +99,23 @@ def is_sqlite(url: str) -> bool:
 
 def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
     """Options of `create_engine` for this URL. PostgreSQL shows which connections are of the web part."""
-    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_OF_THE_WEB if web else MORE_CONNECTIONS}
+    common = {
+        "json_serializer": compact_json,
+        "hide_parameters": True,  # what was to be stored would stand in the message of each exception
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_OF_THE_WEB if web else MORE_CONNECTIONS,
+    }
     if is_sqlite(url):
         return {
             "module": sqlite_module(),
             "connect_args": {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
-            "json_serializer": compact_json,
-            **pool,
+            **common,
         }
     return {
-        "json_serializer": compact_json,
+        **common,
         "connect_args": {"fallback_application_name": "heed web" if web else "heed"},
         "pool_pre_ping": True,  # 0.2 ms for each request; without it a restart of the server costs pages
         "pool_use_lifo": True,
-        **pool,
     }
 
 

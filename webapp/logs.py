@@ -2,13 +2,19 @@
 
 import json
 import logging
+import os
 import secrets
+import sys
+import threading
 import time
-from typing import TextIO
+import traceback
+from typing import Any, TextIO
 
 from flask import Flask, Response, g, has_request_context, request
 
 access = logging.getLogger("heed.access")
+crashes = logging.getLogger("heed.crashes")
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ASKED_ALL_THE_TIME = {"operations.health", "operations.readiness", "customers.live", "static", "assets.show"}
 """Polls and files: logged for debugging only."""
 
@@ -19,13 +25,74 @@ class JsonLines(logging.Formatter):
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         if has_request_context():
             line["request_id"] = g.get("request_id", "")
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=True)
+
+    def formatException(self, exc_info: Any) -> str:
+        return "\n\n".join(_told(problem) for problem in reversed(_chain(exc_info[1])))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Ours is one line. What others add to their first line is the content of objects."""
+    return record.getMessage().partition("\n")[0]
+
+
+def _chain(problem: BaseException | None) -> list[BaseException]:
+    """An exception and those that led to it, as Python would show them."""
+    found: list[BaseException] = []
+    while problem is not None and problem not in found:
+        found.append(problem)
+        problem = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    return found
+
+
+def _told(problem: BaseException) -> str:
+    """Where it happened and its kind. What an exception says is left out: databases name the row, parsers the
+    text that they could not read."""
+    kind = type(problem)
+    return (
+        "".join(traceback.format_tb(problem.__traceback__))
+        + f"{kind.__module__}.{kind.__qualname__}{_code(problem)}"
+    )
+
+
+def _code(problem: BaseException) -> str:
+    """What the system or the database calls it, which holds no content."""
+    if isinstance(problem, OSError) and problem.errno:
+        return f": {os.strerror(problem.errno)}"
+    code = getattr(problem, "sqlstate", None)
+    return f": {code}" if code else ""
+
+
+class WithoutRequests(logging.Filter):
+    """gunicorn writes down a request that it cannot read, or that failed in its hands, with its URL."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith("Invalid request from ip="):
+            record.msg, record.args = record.getMessage().partition(": ")[0], ()
+        elif str(record.msg).startswith("Error handling request"):
+            record.msg, record.args = "Error handling request", ()
+        return True
+
+
+def of_server(level: str) -> dict[str, Any]:
+    """gunicorn's `logconfig_dict`: its own lines in the same form."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"requests": {"()": WithoutRequests}},
+        "formatters": {"json": {"()": JsonLines}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["requests"]},
+        },
+        "root": {"level": "WARNING", "handlers": []},
+        "loggers": {"gunicorn.error": {"level": level, "handlers": ["stderr"], "propagate": False}},
+    }
 
 
 def configure(level: str, output: TextIO) -> None:
@@ -36,6 +103,16 @@ def configure(level: str, output: TextIO) -> None:
         stream = logging.StreamHandler(output)
         stream.setFormatter(JsonLines())
         root.addHandler(stream)
+
+
+def tell_crashes() -> None:
+    """What nothing caught is logged like the rest; Python would print what the exception says."""
+    sys.excepthook = _crash
+    threading.excepthook = lambda args: _crash(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _crash(*exc_info: Any) -> None:
+    crashes.critical("stopped by a fault", exc_info=exc_info)
 
 
 def init_app(app: Flask) -> None:
@@ -55,5 +132,16 @@ def _end(response: Response) -> Response:
     milliseconds = round((time.perf_counter() - g.started) * 1000, 1)
     rule = request.url_rule.rule if request.url_rule else "-"  # the rule, not the path: no ids in logs
     level = logging.DEBUG if request.endpoint in ASKED_ALL_THE_TIME else logging.INFO
-    access.log(level, "%s %s %s %sms", request.method, rule, response.status_code, milliseconds)
+    access.log(level, "%s %s %s %sms", _method(), rule, response.status_code, milliseconds)
     return response
+
+
+def crashed(exc_info: Any) -> None:
+    """Instead of Flask's line, which holds the path: tokens stand there."""
+    rule = request.url_rule.rule if request.url_rule else "-"
+    access.error("%s %s crashed", _method(), rule, exc_info=exc_info)
+
+
+def _method() -> str:
+    """A client may send any word as a method."""
+    return request.method if request.method in METHODS else "-"
