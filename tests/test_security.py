@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.factories import a_customer
+from webapp.accounts.access import public
 from webapp.security import CONTENT_SECURITY_POLICY
 
 PLACES = [
@@ -93,6 +94,7 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_back(client, path):
 
 def test_an_error_page_says_what_to_do_and_shows_no_inside(app, desk):
     @app.get("/crash")
+    @public
     def crash():
         raise RuntimeError("secret inside")
 

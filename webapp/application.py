@@ -10,6 +10,7 @@ from flask import Flask, Response, redirect, request, url_for
 from jinja2 import StrictUndefined
 
 from webapp import assets, context, database, errors, logs, operations, paths, rooms, security, transactions
+from webapp.accounts import access
 from webapp.accounts.access import public
 from webapp.config import NAMES, Settings
 from webapp.extensions import csrf, db, htmx, login
@@ -51,6 +52,7 @@ def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web
 
 def _start_extensions(app: Flask, settings: Settings, *, web: bool) -> None:
     logs.init_app(app)
+    access.init_app(app)
     transactions.init_app(app)
     db.init_app(app)
     htmx.init_app(app)

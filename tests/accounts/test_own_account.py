@@ -82,5 +82,5 @@ def test_nobody_ends_the_session_of_somebody_else(browser_of: Browser, app: Flas
     agent, viewer = browser_of(Role.AGENT), browser_of(Role.VIEWER)
     with app.app_context():
         newest = db.session.scalar(select(func.max(UserSession.id)))
-    post(agent, f"/users/me/sessions/{newest}/end")
+    assert post(agent, f"/users/me/sessions/{newest}/end").status_code == 404
     assert is_signed_in(viewer)

@@ -1,17 +1,28 @@
-"""Who may see which page: every view is either `public` or `requires` a role."""
+"""Who may see which page: every view is either `public` or `requires` a role; any other is closed."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, abort, make_response, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
 from flask_login import current_user
 
 from webapp.accounts.roles import Role
 from webapp.extensions import htmx
 
 View = Callable[..., Any]
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(close_what_nobody_opened)
+
+
+def close_what_nobody_opened() -> None:
+    """A view that does not say who may call it is answered as if it were not there."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view and not (hasattr(view, "public") or hasattr(view, "required_role")):
+        abort(404)
 
 
 def public(view: View) -> View:

@@ -64,8 +64,11 @@ def revoke_all(user: User, now: datetime, *, but: str = "") -> None:
     _revoke(now, UserSession.user_id == user.id, UserSession.token_hash != digest(but))
 
 
-def revoke(user: User, session_id: int, now: datetime) -> None:
-    _revoke(now, UserSession.id == session_id, UserSession.user_id == user.id)
+def revoke(user: User, session_id: int, now: datetime) -> bool:
+    """End this session of the user, once more too; False when the user has none of this number."""
+    own = UserSession.id == session_id, UserSession.user_id == user.id
+    _revoke(now, *own)
+    return db.session.scalar(select(UserSession.id).where(*own)) is not None
 
 
 def of_user(user: User, now: datetime) -> Sequence[UserSession]:

@@ -1,6 +1,6 @@
 """What everybody may see and change of themselves: password and sessions."""
 
-from flask import Response, flash, make_response, render_template, request, url_for
+from flask import Response, abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from webapp.accounts import sessions, users
@@ -44,7 +44,8 @@ def change_password() -> Response:
 @bp.post("/users/me/sessions/<int:session_id>/end")
 @requires(Role.VIEWER)
 def end_own_session(session_id: int) -> Response:
-    sessions.revoke(current_user, session_id, now())
+    if not sessions.revoke(current_user, session_id, now()):
+        abort(404)
     db.session.commit()
     flash("That browser is signed out.")
     return see_other(url_for(".own"))
