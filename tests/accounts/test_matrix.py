@@ -4,19 +4,22 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.accounts.people import a_user
 from webapp import clock, create_app
 from webapp.accounts import links, tokens
+from webapp.accounts.confirming import FRESH
+from webapp.accounts.models import UserSession
 from webapp.accounts.roles import Role
 from webapp.api.limits import CALLS_A_MINUTE
 from webapp.database import writing
@@ -24,7 +27,7 @@ from webapp.extensions import db
 
 TABLE = Path(__file__).with_name("least_roles.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-SHAPE = re.compile(rf"(\S+) +((?:(?:{'|'.join(METHODS)}) +)+)(/.*)")
+SHAPE = re.compile(rf"(\S+?)(\*?) +((?:(?:{'|'.join(METHODS)}) +)+)(/.*)")
 NOBODY = 999_999
 SAMPLES = {
     "action": "opt_out", "step": "launch", "verb": "cancel", "endpoint": "messages", "tag": "x",
@@ -35,9 +38,10 @@ OF_PROGRAMS = "token:"
 
 @dataclass(frozen=True)
 class Line:
-    """One method of one route, and the least role that may call it."""
+    """One method of one route, the least role that may call it, and whether a fresh sign-in is asked for."""
 
     role: str
+    fresh: bool
     method: str
     rule: str
 
@@ -57,7 +61,11 @@ class Line:
 def written_lines() -> set[Line]:
     rows = (row for row in TABLE.read_text("utf-8").splitlines() if not row.startswith("#"))
     parts = [SHAPE.fullmatch(row).groups() for row in rows]
-    return {Line(role, method, rule) for role, methods, rule in parts for method in methods.split()}
+    return {
+        Line(role, fresh == "*", method, rule)
+        for role, fresh, methods, rule in parts
+        for method in methods.split()
+    }
 
 
 LINES = sorted(written_lines(), key=lambda line: (line.rule, line.method))
@@ -71,8 +79,8 @@ def desk_of_all(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory)
     app = create_app({
         "DATABASE_URL": f"sqlite:///{folder / 'heed.db'}", "HEED_DATA_DIR": str(folder),
         "HEED_SIMULATOR": "1", "SECRET_KEY": "a secret key of thirty-two bytes or more",
-        "WHATSAPP_APP_SECRET": "an app secret", "WHATSAPP_VERIFY_TOKEN": "a verify token", "WTF_CSRF_ENABLED": False,
-        "API_CALLS_A_MINUTE": 100 * CALLS_A_MINUTE,
+        "WHATSAPP_APP_SECRET": "an app secret", "WHATSAPP_VERIFY_TOKEN": "a verify token",
+        "WTF_CSRF_ENABLED": False, "API_CALLS_A_MINUTE": 100 * CALLS_A_MINUTE,
     })  # fmt: skip
     app.test_client_class = FlaskClient
     yield app
@@ -109,9 +117,9 @@ def everything(app: Flask) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def call(client: FlaskClient, method: str, path: str, *, follow: bool = False) -> TestResponse:
+def call(client: FlaskClient, method: str, path: str, *, follow: bool = False, **fields: str) -> TestResponse:
     headers = {"Accept": "application/json"}
-    return client.open(path, method=method, headers=headers, follow_redirects=follow)
+    return client.open(path, method=method, headers=headers, data=fields, follow_redirects=follow)
 
 
 def rules(app: Flask) -> list[Rule]:
@@ -155,6 +163,35 @@ def test_whoever_the_table_names_is_let_in(callers: dict[str, FlaskClient]) -> N
         and is_refused(call(client, line.method, line.path))
     ]  # fmt: skip
     assert kept_out == []
+
+
+@pytest.fixture
+def signed_in_long_ago(desk_of_all: Flask, callers: dict[str, FlaskClient]) -> Iterator[None]:
+    for sure_at in (clock.now() - FRESH - timedelta(seconds=1), None):
+        with desk_of_all.app_context(), writing():
+            db.session.execute(update(UserSession).values(confirmed_at=sure_at))
+            db.session.commit()
+        if sure_at:
+            yield
+
+
+@pytest.mark.usefixtures("signed_in_long_ago")
+def test_the_table_says_before_what_people_prove_again_who_they_are(
+    desk_of_all: Flask, callers: dict[str, FlaskClient]
+) -> None:
+    """Everything else goes on without a question; stopping all sending, too."""
+    before = everything(desk_of_all)
+    asked = {
+        (line.method, line.rule)
+        for line in LINES
+        if line.role in tuple(Role) and line.fresh
+        and "Confirm that it is you" in call(callers[Role.ADMIN], line.method, line.path, enabled="1").text
+    }  # fmt: skip
+    assert everything(desk_of_all) == before
+    assert asked == {(line.method, line.rule) for line in LINES if line.fresh}
+    others = [line for line in LINES if line.role in tuple(Role) and not line.fresh]
+    unasked = [call(callers[Role.ADMIN], line.method, line.path).text for line in others]
+    assert not any("Confirm that it is you" in text for text in unasked)
 
 
 def test_what_is_not_there_for_those_who_may_is_404(callers: dict[str, FlaskClient]) -> None:
