@@ -84,3 +84,13 @@ def test_nobody_ends_the_session_of_somebody_else(browser_of: Browser, app: Flas
         newest = db.session.scalar(select(func.max(UserSession.id)))
     assert post(agent, f"/users/me/sessions/{newest}/end").status_code == 404
     assert is_signed_in(viewer)
+
+
+def test_all_other_browsers_are_signed_out_at_once(browser_of: Browser, app: Flask) -> None:
+    mine, others = browser_of(Role.AGENT), [app.test_client() for _ in range(2)]
+    for other in others:
+        sign_in(other, "agent@example.com")
+    viewer = browser_of(Role.VIEWER)
+    assert "Sign out all other browsers" in mine.get("/users/me").text
+    assert post(mine, "/users/me/sessions/end").location == "/users/me"
+    assert [is_signed_in(client) for client in (mine, *others, viewer)] == [True, False, False, True]
