@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 GRAPH_API_URL = "https://graph.facebook.com/v26.0"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?")
+_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
@@ -53,7 +53,7 @@ class Settings:
     metrics_token: str
     endpoints_private: bool
     hosts: tuple[str, ...]
-    """Under which names the desk is reached; empty: under any."""
+    """Under which names the desk is reached (`.example.com`: all below); empty: under any."""
     proxies: int
     """How many proxies stand before the desk and say who asks, by X-Forwarded headers."""
     session_lifetime: timedelta
@@ -170,7 +170,7 @@ def _on_this_machine(parts: SplitResult) -> bool:
 def _hosts(raw: str) -> tuple[str, ...]:
     hosts = _words(raw.lower())
     if not all(_HOST.fullmatch(host) for host in hosts):
-        raise ConfigError("HEED_HOSTS must be names of hosts with commas between, like desk.example.com.")
+        raise ConfigError("HEED_HOSTS must be names with commas between, without ports: desk.example.com.")
     return hosts
 
 

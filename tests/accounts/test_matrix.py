@@ -1,4 +1,4 @@
-"""Every role × every route × every method, against the table in `least_roles.txt`: one desk for all calls."""
+"""Every role × every route × every method, by the table `least_roles.txt`; and the headers of each answer."""
 
 import re
 import shutil
@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.accounts.people import a_user
+from tests.headers import lacks
 from webapp import clock, create_app
 from webapp.accounts import links, tokens
 from webapp.accounts.confirming import FRESH
@@ -118,8 +119,11 @@ def everything(app: Flask) -> dict[str, list[tuple[object, ...]]]:
 
 
 def call(client: FlaskClient, method: str, path: str, *, follow: bool = False, **fields: str) -> TestResponse:
+    """The answer, which carries what every answer does."""
     headers = {"Accept": "application/json"}
-    return client.open(path, method=method, headers=headers, data=fields, follow_redirects=follow)
+    answer = client.open(path, method=method, headers=headers, data=fields, follow_redirects=follow)
+    assert lacks(answer, path) == [], (method, path, answer.status_code)
+    return answer
 
 
 def rules(app: Flask) -> list[Rule]:
