@@ -1,7 +1,9 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -65,6 +67,33 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(client: FlaskC
     wrong, unknown = (BeautifulSoup(answer.text, "html.parser").main.get_text() for answer in answers)
     assert answers[0].status_code == answers[1].status_code
     assert wrong == unknown
+
+
+@pytest.mark.usefixtures("dana")
+def test_whoever_is_named_one_hash_is_computed(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that came sooner would tell which addresses are users."""
+    with app.app_context():
+        a_user("link@example.com", password="")
+        with writing():
+            users.disable(a_user("gone@example.com"), clock.now())
+            db.session.commit()
+    computed = []
+
+    def noting(work: Callable[..., object]) -> Callable[..., object]:
+        def noted(*args: object, **kwargs: object) -> object:
+            computed.append(work.__name__)
+            return work(*args, **kwargs)
+
+        return noted
+
+    for name in ("hash", "verify"):
+        monkeypatch.setattr(PasswordHasher, name, noting(getattr(PasswordHasher, name)))
+    for email in (DANA, "nobody@example.com", "link@example.com", "gone@example.com", "no address"):
+        computed.clear()
+        assert sign_in(client, email, "not the right one").status_code == 422
+        assert len(computed) == 1, email
 
 
 @pytest.mark.usefixtures("dana")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from webapp.accounts import passwords, second_step, throttle, users
+from webapp.accounts import known, passwords, second_step, throttle, users
 from webapp.accounts.models import User
 from webapp.accounts.throttle import Attempt
 from webapp.clock import now
@@ -51,7 +51,7 @@ def is_themselves(user: User, proof: str) -> bool:
 @contextmanager
 def _attempt(email: str) -> Iterator[Attempt]:
     """An attempt on record and admitted; what is read inside belongs to the transaction that ends with it."""
-    attempt = throttle.begin(users.folded(email), request.remote_addr or "", now())
+    attempt = throttle.begin(known.guesser(users.folded(email)), request.remote_addr or "", now())
     db.session.commit()
     try:
         throttle.admit(attempt, now())

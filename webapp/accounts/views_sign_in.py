@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Response, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import halfway, links, second_step, sessions, trail
+from webapp.accounts import halfway, known, links, second_step, sessions, trail
 from webapp.accounts.access import inward, public
 from webapp.accounts.blueprint import bp
 from webapp.accounts.forms import SignInForm
@@ -120,7 +120,9 @@ def begin_session_of(user: User, location: str) -> Response:
     sessions.sign_in(user, user_agent=request.user_agent.string, now=now())
     db.session.commit()
     trail.note("signed in", user)
-    return see_other(location)
+    response = see_other(location)
+    known.remember(response, user)
+    return response
 
 
 def patient(response: Response, wait: timedelta) -> Response:
