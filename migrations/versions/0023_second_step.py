@@ -25,6 +25,8 @@ def upgrade() -> None:
         op.add_column("users", column)
     for name in ("seen_at", "confirmed_at"):
         op.add_column("user_sessions", sa.Column(name, INSTANT, nullable=True))
+    by_link = sa.Column("by_link", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("user_sessions", by_link)
     op.create_table(
         "recovery_codes",
         sa.Column("id", BIG_ID, nullable=False),

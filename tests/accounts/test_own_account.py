@@ -1,9 +1,11 @@
 """What everybody does on /users/me."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import Browser
@@ -84,6 +86,23 @@ def test_nobody_ends_the_session_of_somebody_else(browser_of: Browser, app: Flas
         newest = db.session.scalar(select(func.max(UserSession.id)))
     assert post(agent, f"/users/me/sessions/{newest}/end").status_code == 404
     assert is_signed_in(viewer)
+
+
+@pytest.mark.parametrize("minutes", [0, 16])
+def test_who_lost_their_password_sets_a_new_one_right_after_coming_by_link(
+    app: Flask, client: FlaskClient, minutes: int
+) -> None:
+    with app.app_context(), writing():
+        token = links.create(a_user(), clock.now())
+        db.session.commit()
+    client.get(f"/sign-in/{token}")
+    with app.app_context(), writing():
+        since = clock.now() - timedelta(minutes=minutes)
+        db.session.execute(update(UserSession).values(created_at=since))
+        db.session.commit()
+    assert ("Current password" in client.get("/users/me").text) == bool(minutes)
+    assert change(client, current="").status_code == (422 if minutes else 303)
+    assert sign_in(app.test_client(), password=NEW).status_code == (422 if minutes else 303)
 
 
 def test_all_other_browsers_are_signed_out_at_once(browser_of: Browser, app: Flask) -> None:

@@ -15,8 +15,14 @@ LIFETIME = timedelta(minutes=10)
 KEY = "halfway"
 
 
-def begin(user: User, next: str, now: datetime) -> None:
-    session[KEY] = {"user": user.id, "at": now.timestamp(), "secrets": _secrets_of(user), "next": next}
+def begin(user: User, next: str, now: datetime, *, by_link: bool) -> None:
+    session[KEY] = {
+        "user": user.id,
+        "at": now.timestamp(),
+        "secrets": _secrets_of(user),
+        "next": next,
+        "by_link": by_link,
+    }
 
 
 def find(now: datetime) -> User | None:
@@ -31,6 +37,10 @@ def find(now: datetime) -> User | None:
 def next() -> str:
     """Where the person wanted to go."""
     return str(session[KEY]["next"])
+
+
+def came_by_link() -> bool:
+    return bool(session[KEY]["by_link"])
 
 
 def _secrets_of(user: User) -> str:

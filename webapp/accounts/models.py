@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.roles import Role
@@ -38,6 +38,8 @@ class User(db.Model):
     """The token of the browser that this object was loaded for; never stored."""
     seen_at = sure_at = datetime.min.replace(tzinfo=UTC)
     """When that browser was last known to be used; when whoever sits there last proved who they are."""
+    came_by_link = False
+    """Whether that browser was signed in with a one-time link."""
     owes_second_step = False
     """Whether this desk asks for a second step that they have not set up."""
 
@@ -69,6 +71,8 @@ class UserSession(db.Model):
     """When it was last used, to a few minutes; None: not since it began."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When its owner proved again who they are; None: not since it began."""
+    by_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it began with a one-time link."""
 
     user: Mapped[User] = relationship()
 

@@ -24,15 +24,16 @@ LONGEST_USER_AGENT = 200
 login.session_protection = None
 
 
-def sign_in(user: User, *, user_agent: str, now: datetime) -> None:
+def sign_in(user: User, *, user_agent: str, now: datetime, by_link: bool = False) -> None:
     """Begin a session in this browser; what it held before, a token that somebody planted too, is gone."""
     sign_out(now)
     token = secrets.token_urlsafe(32)
     row = UserSession(token_hash=digest(token), user_id=user.id, user_agent=user_agent[:LONGEST_USER_AGENT])
     row.created_at, row.expires_at = now, now + current_app.config["HEED"].session_lifetime
+    row.by_link = by_link
     db.session.add(row)
     db.session.flush()
-    user.session_token, user.seen_at, user.sure_at = token, now, now
+    user.session_token, user.seen_at, user.sure_at, user.came_by_link = token, now, now, by_link
     login_user(user)
 
 
@@ -53,14 +54,14 @@ def find(token: str, now: datetime) -> User | None:
     """Whom this token speaks for, unless it has expired, was revoked, or the user is disabled."""
     query = (
         select(User, _seen_at(), func.coalesce(UserSession.confirmed_at, UserSession.created_at))
-        .add_columns(second_step.owed())
+        .add_columns(UserSession.by_link, second_step.owed())
         .join(UserSession)
         .where(UserSession.token_hash == digest(token), *_alive(now), User.disabled_at.is_(None))
     )
     found = db.session.execute(query).one_or_none()
     if found is None:
         return None
-    user, user.seen_at, user.sure_at, user.owes_second_step = found
+    user, user.seen_at, user.sure_at, user.came_by_link, user.owes_second_step = found
     user.session_token = token
     return user
 

@@ -7,7 +7,7 @@ from webapp.accounts import sessions, trail, users
 from webapp.accounts.access import requires
 from webapp.accounts.blueprint import bp
 from webapp.accounts.browsers import described
-from webapp.accounts.confirming import confirmed
+from webapp.accounts.confirming import confirmed, is_fresh
 from webapp.accounts.digests import digest
 from webapp.accounts.forms import PasswordForm
 from webapp.accounts.passwords import UnfitPassword
@@ -65,7 +65,7 @@ def end_other_sessions() -> Response:
 
 def _proved(form: PasswordForm) -> bool:
     """Whoever finds an open browser does not own the account: the current password is needed, if any."""
-    if not current_user.password_hash:
+    if not _needs_current_password():
         return True
     try:
         proved = authenticate(current_user.email, form.current.data) is not None
@@ -77,10 +77,16 @@ def _proved(form: PasswordForm) -> bool:
     return proved
 
 
+def _needs_current_password() -> bool:
+    """Not of those who have just come by a link, which an admin hands to people who lost theirs."""
+    return bool(current_user.password_hash) and not (current_user.came_by_link and is_fresh())
+
+
 def _page(form: PasswordForm, status: int = 200) -> Response:
     page = render_template(
         "accounts/own.html",
         form=form,
+        needs_current=_needs_current_password(),
         sessions=[(row, described(row.user_agent)) for row in sessions.of_user(current_user, now())],
         this_session=digest(current_user.session_token),
     )

@@ -59,7 +59,7 @@ def sign_in_link(token: str) -> Response:
     with writing():
         user = links.redeem(token, now())
         if user:
-            return let_in(user, url_for("home"))
+            return let_in(user, url_for("home"), by_link=True)
         db.session.commit()
     return page(SignInForm(), 410, SPENT)
 
@@ -83,7 +83,7 @@ def take_code() -> Response:
     if not known:
         trail.note("gave a wrong code", user, level=logging.WARNING)
         return code_page(422, WRONG_CODE)
-    return begin_session_of(user, halfway.next())
+    return begin_session_of(user, halfway.next(), by_link=halfway.came_by_link())
 
 
 @bp.get("/sign-out")
@@ -106,18 +106,18 @@ def only_a_look() -> bool:
     return request.method == "HEAD" or request.headers.get("Sec-Purpose", "").startswith("prefetch")
 
 
-def let_in(user: User, location: str) -> Response:
+def let_in(user: User, location: str, *, by_link: bool = False) -> Response:
     """Who has shown a password or a link: in, or to the second step."""
     if not second_step.is_on(user):
-        return begin_session_of(user, location)
+        return begin_session_of(user, location, by_link=by_link)
     sessions.sign_out(now())
-    halfway.begin(user, location, now())
+    halfway.begin(user, location, now(), by_link=by_link)
     db.session.commit()
     return see_other(url_for(".ask_code"))
 
 
-def begin_session_of(user: User, location: str) -> Response:
-    sessions.sign_in(user, user_agent=request.user_agent.string, now=now())
+def begin_session_of(user: User, location: str, *, by_link: bool) -> Response:
+    sessions.sign_in(user, user_agent=request.user_agent.string, now=now(), by_link=by_link)
     db.session.commit()
     trail.note("signed in", user)
     response = see_other(location)
