@@ -9,18 +9,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask, current_app
 from jinja2 import BytecodeCache
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from e2e import campaigns, endpoints, imports, letters
 from tests.exhibits import a_png
 from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
-from webapp.accounts.models import User
+from webapp.accounts.models import User, UserSession
 from webapp.accounts.roles import Role
 from webapp.bulk.actions import ActionKind
 from webapp.bulk.models import BatchRun
@@ -87,6 +88,14 @@ class Desk:
         """Every browser of this user is signed out."""
         with self.app.app_context(), writing():
             sessions.revoke_all(colleague(role), clock.now())
+            db.session.commit()
+
+    def time_passes(self, role: str, minutes: int) -> None:
+        """This user signed in so many minutes earlier than they did."""
+        with self.app.app_context(), writing():
+            sure_at = clock.now() - timedelta(minutes=minutes)
+            own = update(UserSession).where(UserSession.user_id == colleague(role).id)
+            db.session.execute(own.values(confirmed_at=sure_at))
             db.session.commit()
 
 

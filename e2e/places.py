@@ -52,6 +52,7 @@ PLACES = [
     Place("endpoints", "/endpoints"),
     Place("endpoint", "/endpoints/1"),
     Place("account", "/users/me"),
+    Place("second step", "/users/me/second-step"),
     Place("guide", "/guide"),
     Place("simulator", "/simulator?per_page=25"),
     Place("campaigns", "/campaigns"),

@@ -41,6 +41,14 @@ WEB = {
         ("HEED_CHECKPOINT_URL", "https://[::1"),
         ("HEED_CHECKPOINT_URL", "https://example.com:many/"),
         ("HEED_ENDPOINTS_PRIVATE", "yes"),
+        ("HEED_HOSTS", "https://desk.example"),
+        ("HEED_HOSTS", "desk.example:8000"),
+        ("HEED_HOSTS", "*"),
+        ("HEED_PROXIES", "all"),
+        ("HEED_PROXIES", "10"),
+        ("HEED_SESSION_HOURS", "0"),
+        ("HEED_SESSION_HOURS", "169"),
+        ("HEED_SESSION_IDLE_MINUTES", "9"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):

@@ -1,45 +1,145 @@
 """What every answer carries, how cookies are kept, and what a stranger gets."""
 
+import gzip
+import io
+import json
+import logging
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
+from flask import request
 
 from tests.factories import a_customer
+from tests.headers import lacks
+from webapp import create_app, logs
+from webapp.accounts.access import public
+from webapp.extensions import db
 from webapp.security import CONTENT_SECURITY_POLICY
 
-PLACES = [
-    "/sign-in",
-    "/opt-in",
-    "/nothing",
-    "/healthz",
-    "/webhooks/whatsapp",
-    "/api/v1/customers",
-    "/static/favicon.svg",
-]
+FORM = "application/x-www-form-urlencoded"
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
-@pytest.mark.parametrize("path", PLACES)
-def test_every_answer_carries_the_headers(client, path):
-    with client.get(path) as answer:
-        headers = answer.headers
-    assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["X-Request-Id"]
+def test_every_kind_of_answer_carries_the_headers(desk, app):
+    """Beside those that the matrix of roles and routes asks for."""
+    with app.app_context():
+        a_customer()
+    agent, stranger = desk("agent"), app.test_client()
+    tag = agent.get("/opt-in/live", headers=HTMX).headers["HX-PTag"]
+    asked = {
+        "a fragment": (agent, "GET", "/opt-in", HTMX, b"", 200),
+        "a dialog": (agent, "GET", "/customers/new", HTMX, b"", 200),
+        "nothing new": (agent, "GET", "/opt-in/live", HTMX | {"HX-PTag": tag}, b"", 304),
+        "a file that streams": (agent, "GET", "/customers/export", {}, b"", 200),
+        "a fragment of a stranger": (stranger, "GET", "/opt-in", HTMX, b"", 401),
+        "a form without token": (agent, "POST", "/customers/new", {}, b"name=x", 400),
+        "a page that is not there": (agent, "GET", "/nothing", {"Accept": "text/html"}, b"", 404),
+        "another method": (agent, "DELETE", "/opt-in", {}, b"", 405),
+        "a form too large": (agent, "POST", "/customers/new", {"Content-Type": FORM}, b"x" * 4_194_305, 413),
+        "a packed form": (agent, "POST", "/customers/new", {"Content-Encoding": "gzip"}, b"x", 415),
+        "a wrong signature": (stranger, "POST", "/webhooks/whatsapp", {}, b"{}", 401),
+        "a call without token": (stranger, "PUT", "/api/v1/customers", {}, b"{}", 401),
+        "a spent link": (stranger, "GET", "/sign-in/no-such-link", {}, b"", 410),
+        "a look at a link": (stranger, "HEAD", "/sign-in/no-such-link", {}, b"", 204),
+        "nobody's file": (stranger, "GET", "/static/nothing.css", {}, b"", 404),
+    }  # fmt: skip
+    for kind, (client, method, path, headers, body, status) in asked.items():
+        with client.open(path, method=method, headers=headers, data=body) as answer:
+            assert answer.status_code == status, kind
+            assert lacks(answer, path) == [], kind
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "gzip, gzip"])
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/customers", "/imports", "/webhooks/whatsapp"])
+def test_nothing_that_comes_in_is_unpacked(client, path, encoding):
+    answer = client.post(path, headers={"Content-Encoding": encoding}, data=gzip.compress(b"a" * 100_000))
+    assert answer.status_code == 415
+
+
+class TestNamesOfTheDesk:
+    @pytest.fixture
+    def named(self, app):
+        app.config["HEED"] = replace(app.config["HEED"], hosts=("desk.example", ".shop.example"))
+        return app.test_client()
+
+    @pytest.mark.parametrize("host", ["desk.example", "DESK.example:8443", "eu.shop.example", "127.0.0.1"])
+    def test_its_own_are_answered(self, named, host):
+        assert named.get("/sign-in", headers={"Host": host.lower()}).status_code == 200
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "desk.example.evil.example", "evildesk.example", "shop.example@evil.example"]
+    )
+    def test_others_are_refused_with_a_page_that_names_none(self, named, host):
+        answer = named.get("/sign-in", headers={"Host": host, "Accept": "text/html"})
+        assert answer.status_code == 400
+        assert lacks(answer, "/sign-in") == []
+        assert "evil" not in answer.text
+        assert answer.headers["X-Request-Id"] in answer.text
+
+    def test_without_any_every_name_is_answered(self, client):
+        assert client.get("/sign-in", headers={"Host": "whatever.example"}).status_code == 200
+
+
+FORWARDED = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "secure"),
+    [("0", "192.0.2.1", False), ("1", "198.51.100.7", True), ("2", "203.0.113.9", False)],
+)
+def test_who_asks_is_told_by_as_many_proxies_as_are_set(sqlite_url, tmp_path, proxies, address, secure):
+    """What a stranger writes into the header before the first proxy counts for nothing."""
+    app = create_app({
+        "DATABASE_URL": sqlite_url, "HEED_DATA_DIR": str(tmp_path), "HEED_PROXIES": proxies,
+        "SECRET_KEY": "a secret key of thirty-two bytes or more", "WHATSAPP_APP_SECRET": "an app secret",
+        "WHATSAPP_VERIFY_TOKEN": "a verify token",
+    })  # fmt: skip
+    seen = []
+    app.before_request(lambda: seen.append((request.remote_addr, request.is_secure)))
+    cookie = app.test_client().get("/sign-in", headers=FORWARDED, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert seen == [(address, secure)]
+    assert cookie.headers["Set-Cookie"].startswith("__Host-heed=" if secure else "heed=")
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("path", ["/customers?q=%0d%0aX-Evil:%201", "/%0d%0aX-Evil:%201", "/?%0d%0aX-Evil:1"])
+def test_an_address_puts_no_header_into_the_answer(client, path):
+    answer = client.get(path)
+    assert answer.status_code in (303, 404)
+    assert "X-Evil" not in answer.headers
+    assert not any("\r" in value or "\n" in value for value in answer.headers.values())
+
+
+def test_nothing_from_outside_begins_a_line_of_the_log(app, client):
+    """Paths, browsers' names and addresses of people stand in none; each record is one line."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.JsonLines())
+    logging.getLogger().addHandler(handler)
+    hostile = 'x\r\n{"level": "INFO", "message": "forged"}\u2028\x1b[2J'
+    try:
+        client.get(f"/nothing/{quote(hostile)}?q={quote(hostile)}", headers={"User-Agent": quote(hostile)})
+        form = {"email": hostile, "password": hostile, "csrf_token": client.csrf_token()}
+        client.post("/sign-in", data=form)
+        with app.test_request_context():
+            logging.getLogger("heed").warning("somebody wrote %s", hostile)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line["message"] for line in lines if "forged" in json.dumps(line)] == [
+        f"somebody wrote {hostile}"
+    ]
+    assert written.getvalue().isascii()
 
 
 def test_the_policy_allows_nothing_unsafe_and_nothing_from_elsewhere():
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert "http" not in CONTENT_SECURITY_POLICY
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'")
-
-
-@pytest.mark.parametrize("path", ["/sign-in", "/opt-in", "/nothing"])
-def test_pages_are_not_kept_by_browsers_and_proxies(desk, path):
-    answer = desk("agent").get(path)
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert {"HX-Request", "HX-Request-Type", "Cookie"} <= set(answer.vary)
 
 
 def test_pages_travel_packed(desk, app):
@@ -93,6 +193,7 @@ def test_a_stranger_is_led_to_the_sign_in_page_and_back(client, path):
 
 def test_an_error_page_says_what_to_do_and_shows_no_inside(app, desk):
     @app.get("/crash")
+    @public
     def crash():
         raise RuntimeError("secret inside")
 

@@ -17,7 +17,8 @@ FOUNDATION = {
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}
 PURE = {
-    "accounts/roles", "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
+    "accounts/roles", "accounts/totp",
+    "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",
     "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature", "endpoints/addresses",

@@ -22,6 +22,7 @@ from webapp import (
     security,
     transactions,
 )
+from webapp.accounts import access
 from webapp.accounts.access import public
 from webapp.config import NAMES, Settings
 from webapp.extensions import csrf, db, htmx, login
@@ -64,12 +65,13 @@ def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    logs.init_app(app)  # before anything that may refuse: each answer has its number
     security.init_app(app)
     app.config.update(overrides)
 
 
 def _start_extensions(app: Flask, settings: Settings, *, web: bool) -> None:
-    logs.init_app(app)
+    access.init_app(app)
     transactions.init_app(app)
     db.init_app(app)
     htmx.init_app(app)

@@ -3,8 +3,10 @@
 import base64
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -14,12 +16,14 @@ from sqlalchemy.exc import ArgumentError
 
 GRAPH_API_URL = "https://graph.facebook.com/v26.0"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN",
+    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS", "HEED_PROXIES",
+    "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES",
 })  # fmt: skip
 
 
@@ -54,6 +58,13 @@ class Settings:
     checkpoint_url: str = secret()
     metrics_token: str = secret()
     endpoints_private: bool
+    hosts: tuple[str, ...]
+    """Under which names the desk is reached (`.example.com`: all below); empty: under any."""
+    proxies: int
+    """How many proxies stand before the desk and say who asks, by X-Forwarded headers."""
+    session_lifetime: timedelta
+    """From sign-in on, however busy the browser is."""
+    session_idle: timedelta
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -82,6 +93,10 @@ class Settings:
             checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
+            hosts=_hosts(env.get("HEED_HOSTS", "")),
+            proxies=_whole_number("HEED_PROXIES", env, 0, 0, 9),
+            session_lifetime=timedelta(hours=_whole_number("HEED_SESSION_HOURS", env, 12, 1, 168)),
+            session_idle=timedelta(minutes=_whole_number("HEED_SESSION_IDLE_MINUTES", env, 120, 10, 10_080)),
         )
 
     def require_web(self) -> None:
@@ -156,6 +171,13 @@ def _checkpoint_url(raw: str) -> str:
 
 def _on_this_machine(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _hosts(raw: str) -> tuple[str, ...]:
+    hosts = _words(raw.lower())
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise ConfigError("HEED_HOSTS must be names with commas between, without ports: desk.example.com.")
+    return hosts
 
 
 def _words(raw: str) -> tuple[str, ...]:

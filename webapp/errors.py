@@ -20,6 +20,7 @@ SENTENCES = {
     404: ("There is nothing here", "The address may be mistyped, or what it showed is gone."),
     405: ("That request was not understood", "Go back, reload the page and try again."),
     409: ("Somebody else was faster", "Reload the page to see how it stands now."),
+    415: ("That request was not understood", "Send it without compression, as the API describes."),
     413: ("That is too large", "Send less at once."),
     429: ("Too many attempts", "Wait a little, then try again."),
     500: ("Something went wrong on our side", "Nothing was changed. Try again; the log has the details."),

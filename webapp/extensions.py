@@ -39,6 +39,12 @@ class HTMX4(HTMX):
         return _id_of(request.headers.get("HX-Source"))
 
     @property
+    def unasked(self) -> bool:
+        """True when the page asks by itself, again and again: people press links, buttons and fields."""
+        by_itself = (request.headers.get("HX-Source") or "").startswith("div#")
+        return bool(self) and request.method == "GET" and by_itself
+
+    @property
     def partial(self) -> bool:
         """True when a fragment is wanted; Back and Forward ask for the whole page and get it."""
         wanted = request.headers.get("HX-Request-Type") == "partial"

@@ -29,6 +29,14 @@ def dialog_done(message: str, *, location: str, events: dict[str, Any] | None = 
     return trigger(response, {"dialog:done": True, "toast": {"message": message}, **(events or {})})
 
 
+def confirm_first(**context: Any) -> Response:
+    """Ask who sits there in the place of the answer; scripts show it in the dialog, wherever theirs goes."""
+    page, _ = dialog("accounts/_confirm.html", title="Confirm that it is you", **context)
+    response = make_response(page, 200 if htmx else 403)
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#dialog-body", "innerHTML"
+    return response
+
+
 def row_or_redirect(fragment: str, endpoint: str, **context: Any) -> Response:
     """The changed row for htmx; without it go back to `endpoint`."""
     if htmx:

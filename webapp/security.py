@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, abort, current_app, request
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
+from werkzeug.sansio.utils import host_is_trusted
 
 from webapp.accounts.access import may
 from webapp.extensions import db
@@ -41,6 +43,8 @@ MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 UPLOADS = "uploads"
 """Of the data folder, where large files lie nameless while they come in."""
 LARGEST_ID = 2**63 - 1
+OWN_NAMES = ("127.0.0.1", "localhost")
+"""Of this machine, which asks whether the process is well; nobody elsewhere is led to them."""
 WORTH_PACKING_BYTES = 1024
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -101,9 +105,26 @@ def init_app(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a tab stays open all day
         WTF_CSRF_SSL_STRICT=False,  # we send no Referer, so none can be checked; the token is
     )
+    if proxies := app.config["HEED"].proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    app.before_request(refuse_other_hosts)
+    app.before_request(refuse_packed)
     app.before_request(allow_upload)
     app.after_request(add_headers)
     app.after_request(pack)
+
+
+def refuse_other_hosts() -> None:
+    """A name that is not ours would stand in the links that we make, and in what proxies keep."""
+    hosts = current_app.config["HEED"].hosts
+    if hosts and not host_is_trusted(request.host, [*hosts, *OWN_NAMES]):
+        abort(400)
+
+
+def refuse_packed() -> None:
+    """Nothing that comes in is unpacked, so that a small body cannot become a large one."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        abort(415)
 
 
 def allow_upload() -> None:

@@ -25,7 +25,8 @@ const close = () => box().open && box().close();
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const root = box()?.querySelector(".dialog");
-  if (ctx.target?.id !== "dialog-body" || !root || root.dataset.shown) return;
+  const into = ctx.target?.id ?? ctx.target?.slice(1); // an answer that names its target itself names it in words
+  if (into !== "dialog-body" || !root || root.dataset.shown) return;
   root.dataset.shown = "1";
   open(root, box().open);
 });

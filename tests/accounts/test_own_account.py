@@ -1,9 +1,11 @@
 """What everybody does on /users/me."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import Browser
@@ -82,5 +84,32 @@ def test_nobody_ends_the_session_of_somebody_else(browser_of: Browser, app: Flas
     agent, viewer = browser_of(Role.AGENT), browser_of(Role.VIEWER)
     with app.app_context():
         newest = db.session.scalar(select(func.max(UserSession.id)))
-    post(agent, f"/users/me/sessions/{newest}/end")
+    assert post(agent, f"/users/me/sessions/{newest}/end").status_code == 404
     assert is_signed_in(viewer)
+
+
+@pytest.mark.parametrize("minutes", [0, 16])
+def test_who_lost_their_password_sets_a_new_one_right_after_coming_by_link(
+    app: Flask, client: FlaskClient, minutes: int
+) -> None:
+    with app.app_context(), writing():
+        token = links.create(a_user(), clock.now())
+        db.session.commit()
+    client.get(f"/sign-in/{token}")
+    with app.app_context(), writing():
+        since = clock.now() - timedelta(minutes=minutes)
+        db.session.execute(update(UserSession).values(created_at=since))
+        db.session.commit()
+    assert ("Current password" in client.get("/users/me").text) == bool(minutes)
+    assert change(client, current="").status_code == (422 if minutes else 303)
+    assert sign_in(app.test_client(), password=NEW).status_code == (422 if minutes else 303)
+
+
+def test_all_other_browsers_are_signed_out_at_once(browser_of: Browser, app: Flask) -> None:
+    mine, others = browser_of(Role.AGENT), [app.test_client() for _ in range(2)]
+    for other in others:
+        sign_in(other, "agent@example.com")
+    viewer = browser_of(Role.VIEWER)
+    assert "Sign out all other browsers" in mine.get("/users/me").text
+    assert post(mine, "/users/me/sessions/end").location == "/users/me"
+    assert [is_signed_in(client) for client in (mine, *others, viewer)] == [True, False, False, True]

@@ -1,6 +1,9 @@
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -64,6 +67,33 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(client: FlaskC
     wrong, unknown = (BeautifulSoup(answer.text, "html.parser").main.get_text() for answer in answers)
     assert answers[0].status_code == answers[1].status_code
     assert wrong == unknown
+
+
+@pytest.mark.usefixtures("dana")
+def test_whoever_is_named_one_hash_is_computed(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that came sooner would tell which addresses are users."""
+    with app.app_context():
+        a_user("link@example.com", password="")
+        with writing():
+            users.disable(a_user("gone@example.com"), clock.now())
+            db.session.commit()
+    computed = []
+
+    def noting(work: Callable[..., object]) -> Callable[..., object]:
+        def noted(*args: object, **kwargs: object) -> object:
+            computed.append(work.__name__)
+            return work(*args, **kwargs)
+
+        return noted
+
+    for name in ("hash", "verify"):
+        monkeypatch.setattr(PasswordHasher, name, noting(getattr(PasswordHasher, name)))
+    for email in (DANA, "nobody@example.com", "link@example.com", "gone@example.com", "no address"):
+        computed.clear()
+        assert sign_in(client, email, "not the right one").status_code == 422
+        assert len(computed) == 1, email
 
 
 @pytest.mark.usefixtures("dana")
@@ -143,6 +173,66 @@ def test_a_session_ends_after_twelve_hours_however_busy(app: Flask, client: Flas
         row = db.session.scalars(select(UserSession)).one()
         assert row.expires_at - row.created_at == timedelta(hours=12)
     alter(app, expires_at=clock.now())
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize(("minutes", "alive"), [(119, True), (121, False)])
+def test_a_session_that_nobody_uses_ends_after_two_hours(
+    app: Flask, client: FlaskClient, minutes: float, alive: bool
+) -> None:
+    sign_in(client)
+    alter(app, seen_at=clock.now() - timedelta(minutes=minutes))
+    assert is_signed_in(client) == alive
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_session_never_used_since_it_began_ends_too(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    alter(app, created_at=clock.now() - timedelta(minutes=121))
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize(
+    ("headers", "noted"),
+    [
+        ({}, True),
+        ({"HX-Request": "true", "HX-Source": "button#edit"}, True),
+        ({"HX-Request": "true", "HX-Source": "div#live"}, False),
+    ],
+    ids=["a page", "a button", "a page that asks by itself"],
+)
+def test_people_keep_a_session_alive_and_open_pages_do_not(
+    app: Flask, client: FlaskClient, headers: dict[str, str], noted: bool
+) -> None:
+    sign_in(client)
+    before = clock.now() - timedelta(minutes=6)
+    alter(app, seen_at=before)
+    client.get("/opt-in", headers=headers)
+    with app.app_context():
+        assert (db.session.scalars(select(UserSession.seen_at)).one() > before) == noted
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_busy_session_is_written_down_every_five_minutes_only(app: Flask, client: FlaskClient) -> None:
+    sign_in(client)
+    before = clock.now() - timedelta(minutes=4)
+    alter(app, seen_at=before)
+    client.get("/opt-in")
+    with app.app_context():
+        assert db.session.scalars(select(UserSession.seen_at)).one() == before
+
+
+@pytest.mark.usefixtures("dana")
+def test_a_desk_may_choose_how_long_sessions_last(app: Flask, client: FlaskClient) -> None:
+    hour = timedelta(hours=1)
+    app.config["HEED"] = replace(app.config["HEED"], session_lifetime=hour, session_idle=hour / 6)
+    sign_in(client)
+    with app.app_context():
+        row = db.session.scalars(select(UserSession)).one()
+        assert row.expires_at - row.created_at == hour
+    alter(app, seen_at=clock.now() - hour / 5)
     assert not is_signed_in(client)
 
 

@@ -3,9 +3,10 @@ from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from tests.accounts.people import DANA, NOON, a_user, csrf_token, is_signed_in, sign_in
+from tests.accounts.people import DANA, NOON, PASSWORD, a_user, csrf_token, is_signed_in, post, sign_in
 from webapp.accounts import throttle
 from webapp.accounts.models import SignInFailure
 from webapp.accounts.throttle import TooManyFailures
@@ -167,3 +168,52 @@ def test_attempts_at_the_same_time_count_each_other(app: Flask) -> None:
         thread.join()
     assert set(statuses) <= {422, 429}
     assert statuses.count(422) <= 10
+
+
+class TestABrowserKnownForTheAccount:
+    @pytest.fixture
+    def own(self, app: Flask) -> FlaskClient:
+        """Dana's browser, in which she is signed out."""
+        with app.app_context():
+            a_user()
+            a_user("kim@example.com")
+        client = app.test_client()
+        sign_in(client)
+        post(client, "/sign-out")
+        return client
+
+    def test_lets_the_owner_in_while_strangers_guess(self, app: Flask, own: FlaskClient) -> None:
+        stranger = app.test_client()
+        statuses = [sign_in(stranger, password="not the right one").status_code for _ in range(11)]
+        assert statuses == [422] * 10 + [429]
+        assert sign_in(own).status_code == 303
+        assert sign_in(stranger).status_code == 429
+
+    def test_is_slowed_down_by_its_own_failures(self, own: FlaskClient) -> None:
+        statuses = [sign_in(own, password="not the right one").status_code for _ in range(11)]
+        assert statuses == [422] * 10 + [429]
+
+    def test_is_known_for_no_other_account(self, app: Flask, own: FlaskClient) -> None:
+        stranger = app.test_client()
+        for _ in range(10):
+            sign_in(stranger, "kim@example.com", "not the right one")
+        assert sign_in(own, "kim@example.com").status_code == 429
+
+    @pytest.mark.parametrize("altered", ["", "x", "WyJhIiwiYiJd.forged", "[]"])
+    def test_is_not_made_by_writing_a_cookie(self, app: Flask, own: FlaskClient, altered: str) -> None:
+        stranger = app.test_client()
+        for _ in range(10):
+            stranger.set_cookie("heed-known", altered)
+            sign_in(stranger, password="not the right one")
+        assert sign_in(stranger).status_code == 429
+
+    def test_has_a_cookie_as_safe_as_that_of_the_session(self, app: Flask, own: FlaskClient) -> None:
+        own.get("/sign-in", base_url="https://localhost")
+        form = {"email": DANA, "password": PASSWORD}
+        app.config["WTF_CSRF_ENABLED"] = False
+        answer = own.post("/sign-in", base_url="https://localhost", data=form)
+        [cookie] = [each for each in answer.headers.getlist("Set-Cookie") if "known" in each]
+        assert cookie.startswith("__Host-heed-known=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+        assert DANA not in cookie

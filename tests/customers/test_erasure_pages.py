@@ -1,17 +1,12 @@
 """The Erase dialog: for admins who signed in just now, with a reason and the customer's id typed."""
 
-from datetime import timedelta
-
 import pytest
 from argon2.profiles import CHEAPEST
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from tests.accounts import people
 from tests.customers.erasures import NUMBER, found_in_tables, found_on_disk, sent, somebody
 from tests.factories import NOON, a_customer
 from webapp import clock
-from webapp.accounts.models import UserSession
-from webapp.accounts.roles import Role
 from webapp.campaigns.starting import LEASE
 from webapp.consent.rules import Status
 from webapp.customers import duplicates, erasing, merging, suppression_key
@@ -35,26 +30,10 @@ def admin(desk):
     return desk("admin")
 
 
-@pytest.fixture
-def with_password(app, customer_id):
-    """An admin who signs in by password."""
-    client = app.test_client()
-    with app.app_context():
-        people.a_user("admin@example.com", Role.ADMIN)
-    assert people.sign_in(client, "admin@example.com").status_code == 303
-    return client
-
-
 def press(client, customer_id, **fields):
     usual = {"reason": "request", "why": "Asked by letter", "confirm": str(customer_id)}
     path = f"/customers/{customer_id}/erase"
     return client.htmx(path, method="POST", page=f"/customers/{customer_id}", **usual | fields)
-
-
-def signed_in_long_ago(app, minutes: float = 5.1) -> None:
-    with app.app_context(), writing():
-        db.session.execute(update(UserSession).values(created_at=clock.now() - timedelta(minutes=minutes)))
-        db.session.commit()
 
 
 def is_erased(app, customer_id: int) -> bool:
@@ -135,43 +114,6 @@ def test_a_second_click_finds_nobody(app, admin, customer_id):
     assert press(admin, customer_id).status_code == 404
     with app.app_context():
         assert len(db.session.scalars(select(Erasure)).all()) == 1
-
-
-class TestAnOlderSignIn:
-    def test_asks_for_the_password(self, app, with_password, customer_id):
-        signed_in_long_ago(app)
-        assert "Your password" in with_password.get(f"/customers/{customer_id}/erase").text
-        for wrong in ("", "not the right one"):
-            answer = press(with_password, customer_id, password=wrong)
-            assert answer.status_code == 422
-            assert "That is not your password." in answer.text
-            assert "Asked by letter" in answer.text
-        assert not is_erased(app, customer_id)
-        assert press(with_password, customer_id, password=people.PASSWORD).status_code == 204
-        assert is_erased(app, customer_id)
-
-    def test_that_is_not_five_minutes_old_needs_none(self, app, with_password, customer_id):
-        signed_in_long_ago(app, 4.5)
-        assert "Your password" not in with_password.get(f"/customers/{customer_id}/erase").text
-        assert press(with_password, customer_id).status_code == 204
-
-    def test_by_link_needs_a_new_link(self, app, admin, customer_id):
-        signed_in_long_ago(app)
-        assert "new sign-in link" in admin.get(f"/customers/{customer_id}/erase").text
-        answer = press(admin, customer_id, password="anything at all")
-        assert answer.status_code == 422
-        assert not is_erased(app, customer_id)
-
-    def test_guessing_is_slowed_down(self, app, with_password, customer_id):
-        signed_in_long_ago(app)
-        for _ in range(10):
-            press(with_password, customer_id, password="wrong")
-        assert "Too many failed attempts" in press(with_password, customer_id, password="wrong").text
-
-    def test_no_password_is_looked_at_while_something_is_missing(self, app, with_password, customer_id):
-        signed_in_long_ago(app)
-        answer = press(with_password, customer_id, confirm="", password="wrong")
-        assert "That is not your password." not in answer.text
 
 
 class TestSeveralRecords:

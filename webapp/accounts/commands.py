@@ -1,13 +1,16 @@
 """`heed user …` and `heed token …`."""
 
+import logging
 import sys
+from typing import NoReturn
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from webapp.accounts import links, tokens, users
+from webapp.accounts import links, second_step, sessions, tokens, trail, users
 from webapp.accounts.links import UserIsDisabled
+from webapp.accounts.models import User
 from webapp.accounts.passwords import UnfitPassword
 from webapp.accounts.roles import Role
 from webapp.accounts.tokens import UnfitName
@@ -53,15 +56,26 @@ def link(email: str, base_url: str) -> None:
     """Print a sign-in link that works once, for 15 minutes."""
     base = base_url.rstrip("/") or f"http://127.0.0.1:{current_app.config['HEED'].port}"
     with writing():
-        user = users.find(email)
-        if user is None:
-            _stop(f"There is no user with the address {email}.", REFUSED)
+        user = _known(email)
         try:
             token = links.create(user, now())
         except UserIsDisabled as refused:
             _stop(refused, REFUSED)
         db.session.commit()
     click.echo(f"{base}/sign-in/{token}")
+
+
+@user_group.command("reset-second-step")
+@click.argument("email")
+def reset_second_step(email: str) -> None:
+    """Let somebody who lost phone and recovery codes sign in without them; they are signed out everywhere."""
+    with writing():
+        user = _known(email)
+        second_step.switch_off(user)
+        sessions.revoke_all(user, now())
+        db.session.commit()
+    trail.note("second step is reset", user, level=logging.WARNING)
+    click.echo(f"{user.email} signs in without a second step now.", err=True)
 
 
 @token_group.command("add")
@@ -78,6 +92,13 @@ def add_token(name: str, role: str) -> None:
     click.echo(secret)
 
 
+def _known(email: str) -> User:
+    user = users.find(email)
+    if user is None:
+        _stop(f"There is no user with the address {email}.", REFUSED)
+    return user
+
+
 def _read_password() -> str:
     if sys.stdin.isatty():
         return click.prompt("Password (empty: by link)", default="", show_default=False, hide_input=True,
@@ -88,6 +109,6 @@ def _read_password() -> str:
         raise UnfitPassword("The password is not text in UTF-8.") from None
 
 
-def _stop(why: object, code: int) -> None:
+def _stop(why: object, code: int) -> NoReturn:
     click.echo(str(why), err=True)
     sys.exit(code)

@@ -1,8 +1,8 @@
-"""Who uses the desk, people and programs: users, sessions, sign-in links, API tokens, failed attempts."""
+"""Who uses the desk, people and programs: users, sessions, sign-in links, second steps, API tokens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.roles import Role
@@ -23,6 +23,11 @@ class User(db.Model):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    second_step_secret: Mapped[str | None] = mapped_column(String(200))
+    """Of the authenticator app, encrypted (see `vault`); None: there is no second step."""
+    second_step_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    second_step_used: Mapped[int | None] = mapped_column(BigInteger)
+    """The step of the newest code that was accepted: none is accepted twice."""
 
     __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
 
@@ -31,6 +36,12 @@ class User(db.Model):
     is_anonymous = False
     session_token = ""
     """The token of the browser that this object was loaded for; never stored."""
+    seen_at = sure_at = datetime.min.replace(tzinfo=UTC)
+    """When that browser was last known to be used; when whoever sits there last proved who they are."""
+    came_by_link = False
+    """Whether that browser was signed in with a one-time link."""
+    owes_second_step = False
+    """Whether this desk asks for a second step that they have not set up."""
 
     @property
     def is_active(self) -> bool:
@@ -56,6 +67,12 @@ class UserSession(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last used, to a few minutes; None: not since it began."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its owner proved again who they are; None: not since it began."""
+    by_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it began with a one-time link."""
 
     user: Mapped[User] = relationship()
 
@@ -71,6 +88,30 @@ class SignInLink(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(db.Model):
+    """Takes the place of a code of the authenticator app, once: for people who lost their phone."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AccessRules(db.Model):
+    """What the desk asks of people who sign in: exactly one row."""
+
+    __tablename__ = "access_rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    admins_need_second_step: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_by: Mapped[str | None] = mapped_column(String(40))
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
 class SignInFailure(db.Model):

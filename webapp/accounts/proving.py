@@ -1,18 +1,15 @@
-"""Proving who one is: by e-mail and password, and again before something that cannot be undone."""
+"""Proving who one is: by e-mail and password, then by a code; and again before what is hard to undo."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import request
-from flask_login import current_user
-from sqlalchemy import select
 
-from webapp.accounts import passwords, throttle, users
-from webapp.accounts.digests import digest
-from webapp.accounts.models import User, UserSession
+from webapp.accounts import known, passwords, second_step, throttle, users
+from webapp.accounts.models import User
+from webapp.accounts.throttle import Attempt
 from webapp.clock import now
 from webapp.extensions import db
-
-FRESH = timedelta(minutes=5)
 
 
 def authenticate(email: str, password: str) -> User | None:
@@ -20,27 +17,44 @@ def authenticate(email: str, password: str) -> User | None:
 
     Commits in between: other attempts must see this one before its hash, and no lock may be held during it.
     """
-    attempt = throttle.begin(users.folded(email), request.remote_addr or "", now())
-    db.session.commit()
-    try:
-        throttle.admit(attempt, now())
+    with _attempt(email) as attempt:
         user = users.find(email)
         stored = user.password_hash if user and user.is_active else None
-    finally:
-        db.session.commit()
     if not passwords.verify(password, stored):
         return None
     throttle.forget(attempt)
     return user
 
 
-def signed_in_lately(at: datetime) -> bool:
-    """Whether whoever sits there signed in within the last minutes, and has not just left a browser open."""
-    token = digest(current_user.session_token)
-    since = db.session.scalar(select(UserSession.created_at).where(UserSession.token_hash == token))
-    return since is not None and at - since <= FRESH
+def knows_code(user: User, typed: str) -> bool:
+    """Whether this is a code of the user's second step, which it uses up. Raises TooManyFailures. Commits."""
+    with _attempt(user.email) as attempt:
+        pass
+    if not second_step.spend(user, typed, now()):
+        db.session.commit()
+        return False
+    throttle.forget(attempt)
+    db.session.commit()
+    return True
 
 
-def knows_password(password: str) -> bool:
-    """Whether this is the password of whoever is signed in. Raises TooManyFailures."""
-    return bool(current_user.password_hash) and authenticate(current_user.email, password) is not None
+def is_themselves(user: User, proof: str) -> bool:
+    """Whether `proof` is what the user alone has: a code where there is a second step, else the password.
+
+    Raises TooManyFailures.
+    """
+    if second_step.is_on(user):
+        return knows_code(user, proof)
+    return bool(user.password_hash) and authenticate(user.email, proof) is not None
+
+
+@contextmanager
+def _attempt(email: str) -> Iterator[Attempt]:
+    """An attempt on record and admitted; what is read inside belongs to the transaction that ends with it."""
+    attempt = throttle.begin(known.guesser(users.folded(email)), request.remote_addr or "", now())
+    db.session.commit()
+    try:
+        throttle.admit(attempt, now())
+        yield attempt
+    finally:
+        db.session.commit()

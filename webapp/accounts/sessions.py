@@ -4,32 +4,36 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flask import session
+from flask import current_app, session
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from webapp import clock
+from webapp.accounts import second_step
 from webapp.accounts.digests import digest
 from webapp.accounts.models import User, UserSession
+from webapp.database import writing
 from webapp.extensions import db, login
 
-LIFETIME = timedelta(hours=12)
-"""From sign-in on, however busy the browser is: a working day."""
+SEEN_EVERY = timedelta(minutes=5)
+"""That a session is in use is written down no more often than this: each time is a write."""
 LONGEST_USER_AGENT = 200
 
 # Flask-Login would compare address and browser version; these sessions can be revoked instead.
 login.session_protection = None
 
 
-def sign_in(user: User, *, user_agent: str, now: datetime) -> None:
+def sign_in(user: User, *, user_agent: str, now: datetime, by_link: bool = False) -> None:
     """Begin a session in this browser; what it held before, a token that somebody planted too, is gone."""
     sign_out(now)
     token = secrets.token_urlsafe(32)
     row = UserSession(token_hash=digest(token), user_id=user.id, user_agent=user_agent[:LONGEST_USER_AGENT])
-    row.created_at, row.expires_at = now, now + LIFETIME
+    row.created_at, row.expires_at = now, now + current_app.config["HEED"].session_lifetime
+    row.by_link = by_link
     db.session.add(row)
     db.session.flush()
-    user.session_token = token
+    user.session_token, user.seen_at, user.sure_at, user.came_by_link = token, now, now, by_link
     login_user(user)
 
 
@@ -49,14 +53,38 @@ def load(token: str) -> User | None:
 def find(token: str, now: datetime) -> User | None:
     """Whom this token speaks for, unless it has expired, was revoked, or the user is disabled."""
     query = (
-        select(User)
+        select(User, _seen_at(), func.coalesce(UserSession.confirmed_at, UserSession.created_at))
+        .add_columns(UserSession.by_link, second_step.owed())
         .join(UserSession)
         .where(UserSession.token_hash == digest(token), *_alive(now), User.disabled_at.is_(None))
     )
-    user = db.session.scalar(query)
-    if user:
-        user.session_token = token
+    found = db.session.execute(query).one_or_none()
+    if found is None:
+        return None
+    user, user.seen_at, user.sure_at, user.came_by_link, user.owes_second_step = found
+    user.session_token = token
     return user
+
+
+def keep_alive(user: User, now: datetime) -> None:
+    """Somebody uses this session: it is not idle. Commits, so it comes before anything else is written.
+
+    Nobody is kept from reading while the database is too busy to note it.
+    """
+    if now - user.seen_at < SEEN_EVERY:
+        return
+    db.session.rollback()
+    try:
+        with writing():
+            _write(user, seen_at=now)
+    except OperationalError:
+        db.session.rollback()
+
+
+def confirm(user: User, now: datetime) -> None:
+    """Whoever sits there has proved again who they are. Commits."""
+    _write(user, seen_at=now, confirmed_at=now)
+    user.sure_at = now
 
 
 def revoke_all(user: User, now: datetime, *, but: str = "") -> None:
@@ -64,8 +92,11 @@ def revoke_all(user: User, now: datetime, *, but: str = "") -> None:
     _revoke(now, UserSession.user_id == user.id, UserSession.token_hash != digest(but))
 
 
-def revoke(user: User, session_id: int, now: datetime) -> None:
-    _revoke(now, UserSession.id == session_id, UserSession.user_id == user.id)
+def revoke(user: User, session_id: int, now: datetime) -> bool:
+    """End this session of the user, once more too; False when the user has none of this number."""
+    own = UserSession.id == session_id, UserSession.user_id == user.id
+    _revoke(now, *own)
+    return db.session.scalar(select(UserSession.id).where(*own)) is not None
 
 
 def of_user(user: User, now: datetime) -> Sequence[UserSession]:
@@ -83,8 +114,19 @@ def _living(now: datetime) -> Select[tuple[UserSession]]:
     return select(UserSession).where(*_alive(now)).order_by(UserSession.id.desc())
 
 
-def _alive(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return UserSession.revoked_at.is_(None), UserSession.expires_at > now
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    idle = _seen_at() > now - current_app.config["HEED"].session_idle
+    return UserSession.revoked_at.is_(None), UserSession.expires_at > now, idle
+
+
+def _seen_at() -> ColumnElement[datetime]:
+    return func.coalesce(UserSession.seen_at, UserSession.created_at)
+
+
+def _write(user: User, **values: datetime) -> None:
+    own = update(UserSession).where(UserSession.token_hash == digest(user.session_token))
+    db.session.execute(own.values(values))
+    db.session.commit()
 
 
 def _revoke(now: datetime, *which: ColumnElement[bool]) -> None:

@@ -5,6 +5,7 @@ attempts at the same time count each other, and none of them costs a hash once t
 """
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,6 +58,11 @@ def admit(attempt: Attempt, now: datetime) -> None:
 def forget(attempt: Attempt) -> None:
     """It was no failure."""
     db.session.execute(delete(SignInFailure).where(SignInFailure.id == attempt.id))
+
+
+def in_words(wait: timedelta) -> str:
+    minutes = math.ceil(wait.total_seconds() / 60)
+    return "in a minute" if minutes == 1 else f"in {minutes} minutes"
 
 
 def network(address: str) -> str:

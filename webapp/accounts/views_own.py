@@ -1,19 +1,19 @@
 """What everybody may see and change of themselves: password and sessions."""
 
-from flask import Response, flash, make_response, render_template, request, url_for
+from flask import Response, abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import sessions, users
+from webapp.accounts import sessions, trail, users
 from webapp.accounts.access import requires
 from webapp.accounts.blueprint import bp
 from webapp.accounts.browsers import described
+from webapp.accounts.confirming import confirmed, is_fresh
 from webapp.accounts.digests import digest
 from webapp.accounts.forms import PasswordForm
 from webapp.accounts.passwords import UnfitPassword
 from webapp.accounts.proving import authenticate
 from webapp.accounts.roles import Role
-from webapp.accounts.throttle import TooManyFailures
-from webapp.accounts.views_sign_in import in_words
+from webapp.accounts.throttle import TooManyFailures, in_words
 from webapp.clock import now
 from webapp.extensions import db
 from webapp.rendering import see_other
@@ -27,6 +27,7 @@ def own() -> Response:
 
 @bp.post("/users/me/password")
 @requires(Role.VIEWER)
+@confirmed(when=lambda: not current_user.password_hash)
 def change_password() -> Response:
     form = PasswordForm(request.form)
     if not form.validate() or not _proved(form):
@@ -37,6 +38,7 @@ def change_password() -> Response:
         form.new.errors = [str(refused)]
         return _page(form, 422)
     db.session.commit()
+    trail.note("password is changed", current_user)
     flash("Your password is changed. Other browsers are signed out.")
     return see_other(url_for(".own"))
 
@@ -44,15 +46,26 @@ def change_password() -> Response:
 @bp.post("/users/me/sessions/<int:session_id>/end")
 @requires(Role.VIEWER)
 def end_own_session(session_id: int) -> Response:
-    sessions.revoke(current_user, session_id, now())
+    if not sessions.revoke(current_user, session_id, now()):
+        abort(404)
     db.session.commit()
     flash("That browser is signed out.")
     return see_other(url_for(".own"))
 
 
+@bp.post("/users/me/sessions/end")
+@requires(Role.VIEWER)
+def end_other_sessions() -> Response:
+    sessions.revoke_all(current_user, now(), but=current_user.session_token)
+    db.session.commit()
+    trail.note("ended the other sessions", current_user)
+    flash("All other browsers are signed out.")
+    return see_other(url_for(".own"))
+
+
 def _proved(form: PasswordForm) -> bool:
     """Whoever finds an open browser does not own the account: the current password is needed, if any."""
-    if not current_user.password_hash:
+    if not _needs_current_password():
         return True
     try:
         proved = authenticate(current_user.email, form.current.data) is not None
@@ -64,10 +77,16 @@ def _proved(form: PasswordForm) -> bool:
     return proved
 
 
+def _needs_current_password() -> bool:
+    """Not of those who have just come by a link, which an admin hands to people who lost theirs."""
+    return bool(current_user.password_hash) and not (current_user.came_by_link and is_fresh())
+
+
 def _page(form: PasswordForm, status: int = 200) -> Response:
     page = render_template(
         "accounts/own.html",
         form=form,
+        needs_current=_needs_current_password(),
         sessions=[(row, described(row.user_agent)) for row in sessions.of_user(current_user, now())],
         this_session=digest(current_user.session_token),
     )

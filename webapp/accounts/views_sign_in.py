@@ -1,23 +1,28 @@
 """Signing in by password or by link, and signing out."""
 
+import logging
 import math
 from datetime import timedelta
 
 from flask import Response, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import links, sessions
+from webapp.accounts import halfway, known, links, second_step, sessions, trail
 from webapp.accounts.access import inward, public
 from webapp.accounts.blueprint import bp
 from webapp.accounts.forms import SignInForm
-from webapp.accounts.proving import authenticate
-from webapp.accounts.throttle import TooManyFailures
+from webapp.accounts.models import User
+from webapp.accounts.proving import authenticate, knows_code
+from webapp.accounts.throttle import TooManyFailures, in_words
 from webapp.clock import now
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.rendering import see_other
 
 WRONG = "E-mail or password is wrong."
+WRONG_CODE = "That is not a code that works now. Codes work once and for about a minute."
+TOO_LATE = "That took too long. Sign in again."
+TOO_MANY = "Too many failed attempts. Try again {}."
 SPENT = "This sign-in link was used already or is older than 15 minutes. Ask for a new one."
 
 
@@ -39,12 +44,11 @@ def begin_session() -> Response:
     try:
         user = authenticate(form.email.data, form.password.data)
     except TooManyFailures as refused:
-        return too_many(form, refused.wait)
+        return patient(page(form, 429, TOO_MANY.format(in_words(refused.wait))), refused.wait)
     if user is None:
+        trail.note("a sign-in failed", level=logging.WARNING)
         return page(form, 422, WRONG)
-    sessions.sign_in(user, user_agent=request.user_agent.string, now=now())
-    db.session.commit()
-    return see_other(inward(form.next.data or ""))
+    return let_in(user, inward(form.next.data or ""))
 
 
 @bp.get("/sign-in/<token>")
@@ -55,9 +59,31 @@ def sign_in_link(token: str) -> Response:
     with writing():
         user = links.redeem(token, now())
         if user:
-            sessions.sign_in(user, user_agent=request.user_agent.string, now=now())
+            return let_in(user, url_for("home"), by_link=True)
         db.session.commit()
-    return see_other(url_for("home")) if user else page(SignInForm(), 410, SPENT)
+    return page(SignInForm(), 410, SPENT)
+
+
+@bp.get("/sign-in/second-step")
+@public
+def ask_code() -> Response:
+    return code_page() if halfway.find(now()) else see_other(url_for(".sign_in"))
+
+
+@bp.post("/sign-in/second-step")
+@public
+def take_code() -> Response:
+    user = halfway.find(now())
+    if user is None:
+        return page(SignInForm(), 410, TOO_LATE)
+    try:
+        known = knows_code(user, request.form.get("code", ""))
+    except TooManyFailures as refused:
+        return patient(code_page(429, TOO_MANY.format(in_words(refused.wait))), refused.wait)
+    if not known:
+        trail.note("gave a wrong code", user, level=logging.WARNING)
+        return code_page(422, WRONG_CODE)
+    return begin_session_of(user, halfway.next(), by_link=halfway.came_by_link())
 
 
 @bp.get("/sign-out")
@@ -80,15 +106,33 @@ def only_a_look() -> bool:
     return request.method == "HEAD" or request.headers.get("Sec-Purpose", "").startswith("prefetch")
 
 
-def too_many(form: SignInForm, wait: timedelta) -> Response:
-    response = page(form, 429, f"Too many failed attempts. Try again {in_words(wait)}.")
+def let_in(user: User, location: str, *, by_link: bool = False) -> Response:
+    """Who has shown a password or a link: in, or to the second step."""
+    if not second_step.is_on(user):
+        return begin_session_of(user, location, by_link=by_link)
+    sessions.sign_out(now())
+    halfway.begin(user, location, now(), by_link=by_link)
+    db.session.commit()
+    return see_other(url_for(".ask_code"))
+
+
+def begin_session_of(user: User, location: str, *, by_link: bool) -> Response:
+    sessions.sign_in(user, user_agent=request.user_agent.string, now=now(), by_link=by_link)
+    db.session.commit()
+    trail.note("signed in", user)
+    response = see_other(location)
+    known.remember(response, user)
+    return response
+
+
+def patient(response: Response, wait: timedelta) -> Response:
+    """Say when to try again."""
     response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
     return response
 
 
-def in_words(wait: timedelta) -> str:
-    minutes = math.ceil(wait.total_seconds() / 60)
-    return "in a minute" if minutes == 1 else f"in {minutes} minutes"
+def code_page(status: int = 200, problem: str = "") -> Response:
+    return make_response(render_template("accounts/code.html", problem=problem), status)
 
 
 def page(form: SignInForm, status: int = 200, problem: str = "") -> Response:

@@ -2,10 +2,11 @@
 
 from flask import Response, request, url_for
 
-from webapp.accounts import tokens
+from webapp.accounts import tokens, trail
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.blueprint import bp
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.forms import TokenForm
 from webapp.accounts.models import ApiToken
 from webapp.accounts.roles import Role
@@ -33,6 +34,7 @@ def new_token() -> Answer:
 
 @bp.post("/tokens/new")
 @requires(Role.ADMIN)
+@confirmed
 def create_token() -> Answer:
     """The answer shows the secret, this once; only its digest is kept."""
     form = TokenForm(request.form)
@@ -44,6 +46,7 @@ def create_token() -> Answer:
         form.name.errors = [str(refused)]
         return _new(form, 422)
     db.session.commit()
+    trail.note(f"token:{token.id} of role {token.role} is added")
     return dialog("accounts/_secret.html", title="API token", token=token, secret=secret)
 
 
@@ -56,10 +59,12 @@ def ask_revoke(token_id: int) -> Answer:
 
 @bp.post("/tokens/<int:token_id>/revoke")
 @requires(Role.ADMIN)
+@confirmed
 def revoke_token(token_id: int) -> Answer:
     token = db.get_or_404(ApiToken, token_id)
     tokens.revoke(token, now())
     db.session.commit()
+    trail.note(f"token:{token.id} is revoked")
     message = f"The token “{token.name}” is revoked."
     return dialog_done(message, location=url_for(".tokens"), events={"tokens:changed": True})
 

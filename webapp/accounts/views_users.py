@@ -1,12 +1,15 @@
-"""Users: the list, adding, role, disabling, one-time links, ending sessions. For admins."""
+"""Users: the list, adding, role, disabling, one-time links, second steps, ending sessions. For admins."""
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, flash, request, url_for
+from flask_login import current_user
 
-from webapp.accounts import links, sessions, users
+from webapp.accounts import links, second_step, sessions, trail, users
 from webapp.accounts.access import requires
+from webapp.accounts.actors import current_actor
 from webapp.accounts.blueprint import bp
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.forms import NewUserForm, UserForm
 from webapp.accounts.links import UserIsDisabled
 from webapp.accounts.models import User
@@ -14,7 +17,7 @@ from webapp.accounts.roles import Role
 from webapp.accounts.users import EmailTaken, LastAdmin, UnfitEmail
 from webapp.clock import now
 from webapp.extensions import db
-from webapp.rendering import dialog, dialog_done, page_or_fragment
+from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 
 Answer = Response | tuple[str, int]
 
@@ -23,8 +26,9 @@ Answer = Response | tuple[str, int]
 @requires(Role.ADMIN)
 def index() -> str:
     return page_or_fragment(
-        "accounts/users.html", "accounts/_users.html", users=users.every(), sessions=sessions.counts(now())
-    )
+        "accounts/users.html", "accounts/_users.html", users=users.every(), sessions=sessions.counts(now()),
+        rules=second_step.rules(),
+    )  # fmt: skip
 
 
 @bp.get("/users/new")
@@ -35,6 +39,7 @@ def new_user() -> Answer:
 
 @bp.post("/users/new")
 @requires(Role.ADMIN)
+@confirmed
 def create_user() -> Answer:
     """The answer shows the new user's sign-in link, to hand over."""
     form = NewUserForm(request.form)
@@ -45,6 +50,7 @@ def create_user() -> Answer:
     except (UnfitEmail, EmailTaken) as refused:
         form.email.errors = [str(refused)]
         return _new(form, 422)
+    trail.note(f"is added as {user.role}", user)
     return _link(user)
 
 
@@ -57,6 +63,7 @@ def edit_user(user_id: int) -> Answer:
 
 @bp.post("/users/<int:user_id>/edit")
 @requires(Role.ADMIN)
+@confirmed
 def change_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     form = UserForm(request.form)
@@ -67,38 +74,69 @@ def change_user(user_id: int) -> Answer:
     except LastAdmin as refused:
         form.role.errors = [str(refused)]
         return _edit(user, form, 422)
-    return _done(f"{user.label} is saved.")
+    return _done(f"{user.label} is saved.", user, f"has the role {user.role}")
 
 
 @bp.post("/users/<int:user_id>/disable")
 @requires(Role.ADMIN)
+@confirmed
 def disable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     try:
         users.disable(user, now())
     except LastAdmin as refused:
         return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
-    return _done(f"{user.label} is disabled and signed out everywhere.")
+    return _done(f"{user.label} is disabled and signed out everywhere.", user, "is disabled")
 
 
 @bp.post("/users/<int:user_id>/enable")
 @requires(Role.ADMIN)
+@confirmed
 def enable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     users.enable(user)
-    return _done(f"{user.label} can sign in again.")
+    return _done(f"{user.label} can sign in again.", user, "is enabled")
 
 
 @bp.post("/users/<int:user_id>/sessions/end")
 @requires(Role.ADMIN)
+@confirmed
 def end_sessions(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     sessions.revoke_all(user, now())
-    return _done(f"{user.label} is signed out everywhere.")
+    return _done(f"{user.label} is signed out everywhere.", user, "sessions are ended")
+
+
+@bp.post("/users/<int:user_id>/second-step/reset")
+@requires(Role.ADMIN)
+@confirmed
+def reset_second_step(user_id: int) -> Answer:
+    """For somebody who lost phone and recovery codes; whoever found the phone is out, too."""
+    user = db.get_or_404(User, user_id)
+    second_step.switch_off(user)
+    sessions.revoke_all(user, now())
+    return _done(f"{user.label} signs in without a second step now.", user, "second step is reset")
+
+
+@bp.post("/users/second-step")
+@requires(Role.ADMIN)
+@confirmed
+def ask_admins() -> Answer:
+    """The wanted state is posted. Who asks others for a second step has one."""
+    needed = request.form.get("needed") == "1"
+    if needed and not second_step.is_on(current_user):
+        flash("Set up your own second step first.")
+        return see_other(url_for(".second_step"))
+    second_step.ask_admins(needed, actor=current_actor(), now=now())
+    db.session.commit()
+    trail.note(f"admins {'need a' if needed else 'need no'} second step")
+    flash("Admins need a second step now." if needed else "Admins may sign in without a second step now.")
+    return see_other(url_for(".users"))
 
 
 @bp.post("/users/<int:user_id>/link")
 @requires(Role.ADMIN)
+@confirmed
 def make_link(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     try:
@@ -121,9 +159,11 @@ def _link(user: User) -> Answer:
     """The link is shown this once; only its digest is kept."""
     url = url_for(".sign_in_link", token=links.create(user, now()), _external=True)
     db.session.commit()
+    trail.note("gets a sign-in link", user)
     return dialog("accounts/_link.html", title="Sign-in link", user=user, url=url)
 
 
-def _done(message: str) -> Response:
+def _done(message: str, user: User, what: str) -> Response:
     db.session.commit()
+    trail.note(what, user)
     return dialog_done(message, location=url_for(".users"), events={"users:changed": True})

@@ -7,6 +7,7 @@ from flask import Response, current_app, flash, make_response, request, url_for
 from webapp import clock, tasks
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.blueprint import bp
@@ -90,9 +91,10 @@ def ask_sending() -> Answer:
 
 @bp.post("/sending")
 @requires(Role.ADMIN)
+@confirmed(when=lambda: wants_sending())
 def change_sending() -> Answer:
-    """The kill switch: `enabled=1` or `enabled=0`, as it shall be."""
-    enabled = request.form.get("enabled") == "1"
+    """The kill switch: `enabled=1` or `enabled=0`, as it shall be. Nothing is in the way of stopping."""
+    enabled = wants_sending()
     switch.set_enabled(enabled, actor=current_actor(), now=clock.now())
     db.session.commit()
     if enabled:
@@ -100,6 +102,10 @@ def change_sending() -> Answer:
             tasks.enqueue(current_app, "pump", campaign_id)
     message = "Sending is allowed again." if enabled else "All sending is stopped."
     return gone_to(url_for("campaigns.index"), message)
+
+
+def wants_sending() -> bool:
+    return request.form.get("enabled") == "1"
 
 
 def gone_to(location: str, message: str) -> Response:

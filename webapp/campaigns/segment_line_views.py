@@ -57,6 +57,7 @@ def lines(segment_id: int) -> Answer:
 @only_reads
 def lines_file(segment_id: int) -> Response:
     """The page's own list as a file. It comes with the form, for nothing of it is kept."""
+    db.get_or_404(Segment, segment_id)
     rows = [line.split("\t")[: len(HEAD)] for line in request.form.get("rows", "").splitlines()]
     answer = Response(written(HEAD, [guarded(rows)]), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="segment-{segment_id}-not-taken.csv"'

@@ -1,7 +1,7 @@
 """The form of an erasure."""
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import StringField
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from webapp.customers.erasing import REASONS
@@ -21,4 +21,3 @@ class ErasureForm(FlaskForm):
         filters=[lambda text: one_line(text) if text else text],
     )
     confirm = StringField("Customer ID")
-    password = PasswordField("Your password")

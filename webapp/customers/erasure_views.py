@@ -1,14 +1,12 @@
-"""Erasing a person: for admins who have signed in just now, with a reason and the customer's id typed."""
+"""Erasing a person: for admins who have signed in lately, with a reason and the customer's id typed."""
 
 from flask import Response, flash, make_response, request, url_for
-from flask_login import current_user
 
 from webapp import clock
-from webapp.accounts import proving
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
-from webapp.accounts.throttle import TooManyFailures
 from webapp.consent.housekeeping import forget_released
 from webapp.customers import erasing, merging, on_the_way
 from webapp.customers.blueprint import bp, customer_or_404, reader
@@ -34,6 +32,7 @@ def ask_erasure(customer_id: int) -> Answer:
 
 @bp.post("/customers/<int:customer_id>/erase")
 @requires(Role.ADMIN)
+@confirmed
 def erase(customer_id: int) -> Answer:
     customer, form = customer_or_404(customer_id), ErasureForm()
     errors = _errors(customer, form)
@@ -73,26 +72,12 @@ def _refused(customer_id: int, form: ErasureForm, refusal: Exception) -> Answer:
 
 
 def _errors(customer: Customer, form: ErasureForm) -> dict[str, str]:
-    """A sentence for each field. The password is looked at last: each attempt costs and counts."""
+    """A sentence for each field."""
     form.validate()
     errors = {name: sentences[0] for name, sentences in form.errors.items()}
     if (form.confirm.data or "").strip() != str(customer.id):
         errors["confirm"] = f"Type {customer.id} to confirm."
-    if not errors and (fault := _unproved(form.password.data or "")):
-        errors["password"] = fault
     return errors
-
-
-def _unproved(password: str) -> str:
-    """Why it is not proved who sits there; "" when it is."""
-    if proving.signed_in_lately(clock.now()):
-        return ""
-    if not current_user.password_hash:
-        return "You signed in more than 5 minutes ago. Ask for a new sign-in link, open it and come back."
-    try:
-        return "" if proving.knows_password(password) else "That is not your password."
-    except TooManyFailures:
-        return "Too many failed attempts. Try again in some minutes."
 
 
 def _also() -> list[int]:
@@ -117,7 +102,6 @@ def _dialog(
         reasons=list(erasing.REASONS.items()),
         values={"reason": form.reason.data, "why": form.why.data or "", "confirm": form.confirm.data or ""},
         chosen=_also(),
-        lately=proving.signed_in_lately(clock.now()),
-        errors={"reason": "", "why": "", "confirm": "", "password": ""} | (errors or {}),
+        errors={"reason": "", "why": "", "confirm": ""} | (errors or {}),
         notice=notice,
     )

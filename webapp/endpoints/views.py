@@ -4,6 +4,7 @@ from flask import Response, current_app, flash, render_template, request, url_fo
 
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.clock import now
 from webapp.config import Settings
@@ -44,6 +45,7 @@ def new() -> Answer:
 
 @bp.post("/new")
 @requires(Role.ADMIN)
+@confirmed
 def create() -> Answer:
     """The answer shows the secret, this once."""
     draft = forms.draft_in(request.form, private=settings().endpoints_private)
@@ -63,6 +65,7 @@ def edit(endpoint_id: int) -> Answer:
 
 @bp.post("/<int:endpoint_id>/edit")
 @requires(Role.ADMIN)
+@confirmed
 def update(endpoint_id: int) -> Answer:
     endpoint = db.get_or_404(Endpoint, endpoint_id)
     version = request.form.get("version", default=0, type=int)
@@ -88,6 +91,7 @@ def ask_rotate(endpoint_id: int) -> Answer:
 
 @bp.post("/<int:endpoint_id>/secret")
 @requires(Role.ADMIN)
+@confirmed
 def rotate(endpoint_id: int) -> Answer:
     """The answer shows the new secret, this once."""
     endpoint = db.get_or_404(Endpoint, endpoint_id)
@@ -145,6 +149,7 @@ def ask_delete(endpoint_id: int) -> Answer:
 
 @bp.post("/<int:endpoint_id>/delete")
 @requires(Role.ADMIN)
+@confirmed
 def delete(endpoint_id: int) -> Response:
     endpoint = db.get_or_404(Endpoint, endpoint_id)
     name = endpoint.name

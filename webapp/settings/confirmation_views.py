@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.consent import confirmations, pack_records, policy
 from webapp.consent.confirmations import LANGUAGES, LONGEST_TEXT, OTHERS, Texts, Wishes, fault_of
@@ -51,6 +52,7 @@ def confirmation_texts() -> str:
 
 @bp.post("/settings/confirmations")
 @requires(Role.MANAGER)
+@confirmed
 def save_confirmations() -> Response | str | tuple[str, int]:
     draft = _draft_in(request.form)
     if "adding" in request.form:

@@ -5,6 +5,7 @@ from flask import Response, flash, render_template, request, url_for
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.consent import pack_changes, pack_records, policy
 from webapp.consent.pack_files import LARGEST_FILE, SHAPE, UnusablePack, read_pack
@@ -21,6 +22,7 @@ def packs() -> str:
 
 @bp.post("/settings/packs")
 @requires(Role.MANAGER)
+@confirmed
 def import_pack() -> Response | tuple[str, int]:
     try:
         pack = read_pack(_file())
@@ -35,6 +37,7 @@ def import_pack() -> Response | tuple[str, int]:
 
 @bp.post("/settings/packs/remove")
 @requires(Role.MANAGER)
+@confirmed
 def remove_pack() -> Response:
     pack_changes.remove(request.form.get("key", ""), actor=current_actor(), now=clock.now())
     db.session.commit()

@@ -5,6 +5,7 @@ from flask import Response, flash, request, url_for
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
 from webapp.consent import policy
@@ -18,6 +19,7 @@ from webapp.whatsapp.retention import FEWEST_DAYS, MOST_DAYS
 
 @bp.post("/settings/retention")
 @requires(Role.MANAGER)
+@confirmed
 def save_retention() -> Response | tuple[str, int]:
     days, version = _days(), request.form.get("version", default=0, type=int)
     if days is None:
@@ -48,6 +50,7 @@ def _again(error: str) -> str:
 
 @bp.post("/settings/reconfirmation")
 @requires(Role.MANAGER)
+@confirmed
 def save_reconfirmation() -> Response | tuple[str, int]:
     """After how many months an opt-in has to be given again for marketing; empty: never."""
     typed = request.form.get("months", "").strip()

@@ -8,6 +8,7 @@ from flask import Response, flash, request, url_for
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
 from webapp.campaigns.switch import SendingChangedMeanwhile
@@ -20,6 +21,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 @bp.post("/settings/sending")
 @requires(Role.MANAGER)
+@confirmed
 def save_sending() -> Response | tuple[str, int]:
     hours = Hours(
         request.form.get("zone", "").strip(),

@@ -8,6 +8,7 @@ from flask import Response, current_app, render_template, request, url_for
 from webapp import clock, tasks
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
 from webapp.campaigns.models import Sending
@@ -84,6 +85,7 @@ def opt_in() -> tuple[str, int]:
 
 @bp.post("/opt-in/settings")
 @requires(Role.MANAGER)
+@confirmed
 def save_opt_in() -> Response | tuple[str, int]:
     draft = draft_in(request.form)
     version = request.form.get("version", default=0, type=int)

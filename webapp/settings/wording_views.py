@@ -5,6 +5,7 @@ from flask import Response, request, url_for
 from webapp import clock
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.consent import wordings as domain
 from webapp.consent.models import Wording
@@ -37,6 +38,7 @@ def new_wording() -> Answer:
 
 @bp.post("/settings/wordings/new")
 @requires(Role.MANAGER)
+@confirmed
 def add_wording() -> Answer:
     form = WordingForm()
     if not form.validate():
@@ -62,6 +64,7 @@ def edit_wording(wording_id: int) -> Answer:
 
 @bp.post("/settings/wordings/<int:wording_id>/edit")
 @requires(Role.MANAGER)
+@confirmed
 def change_wording(wording_id: int) -> Answer:
     wording, form = db.get_or_404(Wording, wording_id), WordingForm()
     if not form.validate():
@@ -81,6 +84,7 @@ def change_wording(wording_id: int) -> Answer:
 
 @bp.post("/settings/wordings/<int:wording_id>/retired")
 @requires(Role.MANAGER)
+@confirmed
 def retire_wording(wording_id: int) -> Answer:
     """The wanted state is posted, so that a second click changes nothing."""
     wording, retired = db.get_or_404(Wording, wording_id), request.form.get("retired") == "1"

@@ -61,8 +61,6 @@ def receive() -> Response:
 
 
 def _signed_body() -> bytes:
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        abort(415)
     raw = _body_of_at_most(LARGEST_DELIVERY)
     if not signature.verify(raw, request.headers.get("X-Hub-Signature-256"), _settings().app_secrets):
         watch.refuse(current_app, clock.now())
