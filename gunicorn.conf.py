@@ -2,8 +2,13 @@
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from typing import Any
+
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="heed-metrics-"))
+# All processes count into it, so that each of them can tell the numbers of all. Read at the import below.
 
 from prometheus_client import multiprocess
 
@@ -35,14 +40,20 @@ def on_starting(_server: Any) -> None:
         sys.exit(str(error))
 
 
-def post_worker_init(_worker: Any) -> None:
+def post_worker_init(worker: Any) -> None:
     """What reading a message needs is compiled before Meta waits for the first answer. What is there then
     stays, so the garbage collector need not look at it in the midst of a large delivery."""
+    from webapp.status.alarm_worker import watch_the_worker
+
+    watch_the_worker(worker.wsgi)
     read_text("hello, where is my parcel", KeywordSet())
     gc.collect()
     gc.freeze()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

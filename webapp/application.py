@@ -9,7 +9,19 @@ from typing import Any
 from flask import Flask, Response, redirect, request, url_for
 from jinja2 import StrictUndefined
 
-from webapp import assets, context, database, errors, logs, operations, paths, rooms, security, transactions
+from webapp import (
+    assets,
+    context,
+    database,
+    errors,
+    logs,
+    operations,
+    paths,
+    rooms,
+    schema,
+    security,
+    transactions,
+)
 from webapp.accounts.access import public
 from webapp.config import NAMES, Settings
 from webapp.extensions import csrf, db, htmx, login
@@ -34,7 +46,7 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web: bool) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.update(
         HEED=settings,
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),
@@ -51,6 +63,7 @@ def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web
 
 def _start_extensions(app: Flask, settings: Settings, *, web: bool) -> None:
     logs.init_app(app)
+    schema.init_app(app)
     transactions.init_app(app)
     db.init_app(app)
     htmx.init_app(app)

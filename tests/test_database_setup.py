@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import kept, only_customer, post, says
-from webapp import create_app, database, database_checks
-from webapp.database_checks import Finding
+from webapp import create_app, database
+from webapp.checks import database_setup, setup
+from webapp.checks.finding import Finding
 from webapp.extensions import db
 
 SOUND: dict[str, Any] = {
@@ -28,7 +29,7 @@ LIMITS = (
 
 def of_postgresql(app, **different: Any) -> list[Finding]:
     """What is found of a server with these settings."""
-    return database_checks.of_postgresql(SimpleNamespace(**SOUND | different), app.config["HEED"])
+    return database_setup.of_postgresql(SimpleNamespace(**SOUND | different), app.config["HEED"])
 
 
 def test_nothing_is_said_of_a_server_that_is_set_up_well(app):
@@ -69,7 +70,7 @@ def test_the_server_is_asked_and_admins_see_it_on_status(app, desk):
 
 
 def test_the_log_of_the_worker_says_it_at_the_start_and_readiness_does_not_suffer(app, client, caplog):
-    database_checks.tell(app)
+    setup.tell(app)
     careless = db_kind(app) == "postgresql"
     assert any("fsync = on" in line for line in caplog.messages) == careless
     answer = client.get("/readyz")
