@@ -296,7 +296,7 @@ def migrate(url: str, revision: str = "head") -> None:
 def refuse_newer(connection: Connection) -> None:
     """Raises NewerSchema when this Heed does not know the database's version."""
     found = version(connection)
-    if found is not None and found not in _versions():
+    if found is not None and found not in versions():
         raise NewerSchema(
             f"The database has version {found}, and this Heed knows none after {newest_version()}: a newer "
             "Heed has migrated it. Install that one again, or restore a backup of before."
@@ -312,11 +312,11 @@ def version(connection: Connection) -> str | None:
 
 def newest_version() -> str:
     """The version that `migrate` brings a database to."""
-    return _versions()[0]
+    return versions()[0]
 
 
 @cache
-def _versions() -> tuple[str, ...]:
+def versions() -> tuple[str, ...]:
     """All that this Heed knows, the newest first."""
     known = ScriptDirectory.from_config(alembic_config(None)).walk_revisions()
     return tuple(script.revision for script in known)
