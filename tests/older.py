@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, column, insert, inspect, table, text
+from sqlalchemy import Connection, column, insert, inspect, select, table
 
 from webapp.database import UtcDateTime
 
@@ -14,8 +14,9 @@ DIGEST = "45a957241d11442b394b1870048124e3d7c4ae060bf623de3b7815bab6cd325d"
 Row = dict[str, Any]
 
 CUSTOMER: Row = {
-    "name": "Ana", "search": "ana", "phone_display": "+55 11 98812-4410", "tags_json": "[]", "attrs_json": "[]",
-    "demo": False, "created_at": NOW, "status": "unknown", "version": 1, "events_count": 0,
+    "name": "Ana", "search": "ana", "phone_display": "+55 11 98812-4410", "tags_json": "[]",
+    "attrs_json": "[]", "demo": False, "created_at": NOW, "status": "unknown", "version": 1,
+    "events_count": 0,
 }  # fmt: skip
 EVENT: Row = {
     "kind": "consent", "source": "import", "actor": "system", "rule_version": "1", "effect": "changed",
@@ -31,8 +32,8 @@ INBOUND: Row = {
     "matched": "", "rule_version": "1", "failure": "ValueError",
 }  # fmt: skip
 DECISION: Row = {
-    "category": "MARKETING", "allowed": False, "reason": "opted_out", "status": "opted_out", "actor": "token:1",
-    "decided_at": NOW,
+    "category": "MARKETING", "allowed": False, "reason": "opted_out", "status": "opted_out",
+    "actor": "token:1", "decided_at": NOW,
 }  # fmt: skip
 TEMPLATE: Row = {
     "language": "en_US", "category": "MARKETING", "status": "APPROVED", "parameter_format": "POSITIONAL",
@@ -175,8 +176,8 @@ def fill(connection: Connection, version: str) -> list[tuple[str, Row]]:
 
 def read(connection: Connection, name: str, key: Any, columns: list[str]) -> Row:
     """The one row, as the database holds it."""
-    query = text(f"SELECT {', '.join(columns)} FROM {name} WHERE {KEYS.get(name, 'id')} = :key")
-    return dict(connection.execute(query, {"key": key}).mappings().one())
+    query = select(*map(column, columns)).select_from(table(name)).where(column(KEYS.get(name, "id")) == key)
+    return dict(connection.execute(query).mappings().one())
 
 
 def _columns(connection: Connection, name: str) -> list[str]:
