@@ -7,11 +7,6 @@ import sys
 import tempfile
 from typing import Any
 
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="heed-metrics-"))
-# All processes count into it, so that each of them can tell the numbers of all. Read at the import below.
-
-from prometheus_client import multiprocess
-
 from webapp.config import ConfigError, Settings
 from webapp.consent.keywords import KeywordSet, read_text
 
@@ -33,11 +28,13 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 
 
 def on_starting(_server: Any) -> None:
-    """A wrong setting stops the start with one sentence, before any worker tries and fails."""
+    """A wrong setting stops the start with one sentence, before any worker tries and fails. What the workers
+    count goes into a folder of this start, so that each of them can tell the numbers of all."""
     try:
         Settings.from_environ().require_web()
     except ConfigError as error:
         sys.exit(str(error))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="heed-metrics-")
 
 
 def post_worker_init(worker: Any) -> None:
@@ -52,6 +49,8 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid)
 
 

@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,11 +140,15 @@ def test_whichever_process_is_asked_tells_the_counts_of_all(tmp_path):
     assert 'heed_gate_refusals_total{reason="opted_out"} 5.0' in ran[-1].stdout, ran[0].stderr
 
 
-def test_gunicorn_makes_a_folder_for_the_counts_of_its_processes_and_takes_it_away(monkeypatch):
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+def test_gunicorn_makes_a_folder_for_the_counts_of_its_processes_and_takes_it_away(monkeypatch, tmp_path):
+    for name in ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"):
+        monkeypatch.setenv(name, "a secret of sixteen signs or more")
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "of another start")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     config = runpy.run_path("gunicorn.conf.py")
+    config["on_starting"](None)
     folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    assert folder.parent == tmp_path
     assert folder.stat().st_mode & 0o077 == 0
     config["on_exit"](None)
     assert not folder.exists()

@@ -9,9 +9,16 @@ import time
 from collections.abc import Mapping
 
 from flask import Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
+disable_created_metrics()  # many processes cannot tell when each count began, so one does not either
 OWN = CollectorRegistry()
 ANSWERS = Counter("heed_webhook_answers", "Answers to WhatsApp's deliveries, by code", ["code"], registry=OWN)
 SECONDS = Histogram(

@@ -94,7 +94,8 @@ def test_a_database_out_of_reach_is_a_fault_and_no_crash(tmp_path):
 
 
 def test_no_secret_and_no_number_is_shown(database_url, tmp_path):
-    secrets = {"SECRET_KEY": "short but secret", "METRICS_TOKEN": "guess-me", "WHATSAPP_APP_SECRET": "a-secret",
+    secrets = {"SECRET_KEY": "short but secret", "METRICS_TOKEN": "guess-me",
+               "WHATSAPP_APP_SECRET": "a-secret",
                "HEED_ALARM_URL": "https://alarm.test/T0/key-in-the-path"}  # fmt: skip
     config = {"DATABASE_URL": database_url, "HEED_DATA_DIR": str(tmp_path), **secrets, **ACCOUNT}
     app = create_app(config, web=False)
