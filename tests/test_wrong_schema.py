@@ -18,6 +18,11 @@ from webapp.extensions import db
 NEWER, OLDER = "9999", "0001"
 
 
+@pytest.fixture(autouse=True)
+def a_web_part_that_looks(app):
+    del app.extensions["heed-schema"]
+
+
 def migrated_to(app, version: str) -> None:
     """Somebody else's Heed has migrated the database."""
     with app.app_context():

@@ -287,15 +287,14 @@ def migrate(url: str, revision: str = "head") -> None:
     engine = open_engine(url)
     try:
         with writing(), engine.begin() as connection:
-            refuse_newer(connection)
+            refuse_newer(version(connection))
             command.upgrade(alembic_config(connection), revision)
     finally:
         engine.dispose()
 
 
-def refuse_newer(connection: Connection) -> None:
-    """Raises NewerSchema when this Heed does not know the database's version."""
-    found = version(connection)
+def refuse_newer(found: str | None) -> None:
+    """Raises NewerSchema when this Heed does not know the version that a database has."""
     if found is not None and found not in versions():
         raise NewerSchema(
             f"The database has version {found}, and this Heed knows none after {newest_version()}: a newer "

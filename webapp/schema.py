@@ -38,8 +38,9 @@ class WrongSchema(ServiceUnavailable):
 class Watch:
     """What one process knows of the schema: a right one is looked at again later, a wrong one at once."""
 
-    def __init__(self) -> None:
-        self._right_until = 0.0
+    def __init__(self, right_until: float = 0.0) -> None:
+        """`right_until`: up to this time of `time.monotonic` nobody needs to look."""
+        self._right_until = right_until
 
     def wrong(self, engine: Engine) -> str:
         if time.monotonic() < self._right_until:
@@ -53,11 +54,11 @@ def wrong(engine: Engine) -> str:
     """Why this Heed must not work on the database, as a sentence; "" when it may. Raises what says that the
     database is out of reach."""
     with reading(), engine.connect() as connection:
-        try:
-            refuse_newer(connection)
-        except NewerSchema as newer:
-            return str(newer)
         found = version(connection)
+    try:
+        refuse_newer(found)
+    except NewerSchema as newer:
+        return str(newer)
     if found is None:
         return "The database is empty: run heed init."
     if found != newest_version():
