@@ -2,10 +2,10 @@
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from typing import Any
-
-from prometheus_client import multiprocess
 
 from webapp import file_modes, logs
 from webapp.config import ConfigError, Settings
@@ -38,21 +38,31 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 
 
 def on_starting(_server: Any) -> None:
-    """A wrong setting stops the start with one sentence, before any worker tries and fails."""
+    """A wrong setting stops the start with one sentence, before any worker tries and fails. What the workers
+    count goes into a folder of this start, so that each of them can tell the numbers of all."""
     try:
         Settings.from_environ().require_web()
     except ConfigError as error:
         sys.exit(str(error))
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="heed-metrics-")
 
 
-def post_worker_init(_worker: Any) -> None:
+def post_worker_init(worker: Any) -> None:
     """What reading a message needs is compiled before Meta waits for the first answer. What is there then
     stays, so the garbage collector need not look at it in the midst of a large delivery."""
+    from webapp.status.alarm_worker import watch_the_worker
+
+    watch_the_worker(worker.wsgi)
     read_text("hello, where is my parcel", KeywordSet())
     gc.collect()
     gc.freeze()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -41,6 +41,7 @@ from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db
 from webapp.imports import uploads
+from webapp.status import alarm_worker
 
 CUSTOMERS = 60
 WHATSAPP = {
@@ -121,6 +122,7 @@ def stock(file: Path) -> None:
         stage_dispute()
         endpoints.stage(clock.now())
         imports.stage(clock.now())
+        alarm_worker.look(app, clock.now())
         db.session.remove()
         db.engine.dispose()
 

@@ -141,7 +141,7 @@ def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecod
     """The application on that database, with a folder of its own for files and queue."""
     from flask import has_app_context
 
-    from webapp import create_app
+    from webapp import create_app, schema
     from webapp.extensions import db
 
     app = create_app(
@@ -155,6 +155,7 @@ def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecod
     )
     app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = CheckingClient
+    app.extensions["heed-schema"] = schema.Watch(right_until=float("inf"))  # tests count statements
     yield app
     left_open = has_app_context()
     with app.app_context():

@@ -43,7 +43,7 @@ def test_not_ready_before_the_migration(tmp_path):
         {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.db'}", "HEED_DATA_DIR": tmp_path}, web=False
     )
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.json["database"]) == (503, "out of reach or empty: run `heed init`")
+    assert (answer.status_code, answer.json["migrations"]) == (503, "The database is empty: run heed init.")
     with app.app_context():
         db.engine.dispose()
 

@@ -19,6 +19,7 @@ from webapp import (
     operations,
     paths,
     rooms,
+    schema,
     security,
     transactions,
 )
@@ -71,6 +72,7 @@ def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web
 
 
 def _start_extensions(app: Flask, settings: Settings, *, web: bool) -> None:
+    schema.init_app(app)
     access.init_app(app)
     transactions.init_app(app)
     db.init_app(app)

@@ -6,7 +6,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 
-from webapp import create_app, database, file_modes, logs, tasks
+from webapp import create_app, database, file_modes, logs, schema, tasks
 from webapp.accounts.commands import token_group, user_group
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
@@ -14,7 +14,9 @@ from webapp.customers.commands import export_command, import_command, reindex_co
 from webapp.customers.erasure_commands import erasures_group
 from webapp.customers.proof.commands import prove_command
 from webapp.demo.commands import demo_command
+from webapp.extensions import db
 from webapp.moving.commands import move_command
+from webapp.status.commands import doctor_command
 from webapp.whatsapp.commands import templates_group
 
 
@@ -37,7 +39,8 @@ def init() -> None:
 @heed.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Run the task worker."""
+    """Run the task worker; exit 1 when the database is not as this Heed wants it."""
+    _require_schema()
     settings = current_app.config["HEED"]
     logs.configure(settings.log_level, sys.stderr)
     logs.tell_crashes()
@@ -45,11 +48,17 @@ def worker() -> None:
     queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)
     tasks.work(queue, app)
+    _require_schema()
+
+
+def _require_schema() -> None:
+    if why := schema.wrong(db.engine):
+        raise click.ClickException(why)
 
 
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
-    erasures_group, demo_command, templates_group, audit_command, move_command,
+    erasures_group, demo_command, templates_group, audit_command, move_command, doctor_command,
 ):  # fmt: skip
     heed.add_command(command)
 ledger_group.add_command(prove_command)

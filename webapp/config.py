@@ -22,8 +22,8 @@ NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS", "HEED_PROXIES",
-    "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES",
+    "HEED_CHECKPOINT_URL", "HEED_ALARM_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS",
+    "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES",
 })  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class Settings:
     signing_key: bytes = secret()
     """32 bytes of an Ed25519 key; empty: the file `signing.key` in the data folder counts."""
     checkpoint_url: str = secret()
+    alarm_url: str = secret()
     metrics_token: str = secret()
     endpoints_private: bool
     hosts: tuple[str, ...]
@@ -90,7 +91,8 @@ class Settings:
             simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
-            checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
+            checkpoint_url=_private_url("HEED_CHECKPOINT_URL", env),
+            alarm_url=_private_url("HEED_ALARM_URL", env),
             metrics_token=env.get("METRICS_TOKEN", ""),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
             hosts=_hosts(env.get("HEED_HOSTS", "")),
@@ -157,15 +159,16 @@ def _signing_key(raw: str) -> bytes:
     return key
 
 
-def _checkpoint_url(raw: str) -> str:
-    """Checkpoints go where nobody between can hold them back unseen, or stay on this machine."""
+def _private_url(name: str, env: Mapping[str, str]) -> str:
+    """Nobody on the way there can read what is sent or hold it back unseen, or it stays on this machine."""
+    raw = env.get(name, "")
     try:
         parts = urlsplit(raw)
         sound = bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
     if raw and not (sound and (parts.scheme == "https" or _on_this_machine(parts))):
-        raise ConfigError("HEED_CHECKPOINT_URL must be an https:// address, or one of this machine.")
+        raise ConfigError(f"{name} must be an https:// address, or one of this machine.")
     return raw
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
     text,
@@ -279,19 +281,47 @@ def json_rows(rows: Select[Any]) -> ColumnElement[Any]:
     return select(_JsonRows(*rows.subquery().c)).scalar_subquery()
 
 
+class NewerSchema(Exception):
+    """A newer Heed has migrated the database; the message is a sentence that says what to do."""
+
+
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database to `revision`; safe to repeat."""
+    """Bring the database to `revision`, at once or not at all; safe to repeat. Raises NewerSchema."""
     engine = open_engine(url)
     try:
         with writing(), engine.begin() as connection:
+            refuse_newer(version(connection))
             command.upgrade(alembic_config(connection), revision)
     finally:
         engine.dispose()
 
 
-def newest_version() -> str | None:
+def refuse_newer(found: str | None) -> None:
+    """Raises NewerSchema when this Heed does not know the version that a database has."""
+    if found is not None and found not in versions():
+        raise NewerSchema(
+            f"The database has version {found}, and this Heed knows none after {newest_version()}: a newer "
+            "Heed has migrated it. Install that one again, or restore a backup of before."
+        )
+
+
+def version(connection: Connection) -> str | None:
+    """Of the database's schema; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def newest_version() -> str:
     """The version that `migrate` brings a database to."""
-    return ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+    return versions()[0]
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """All that this Heed knows, the newest first."""
+    known = ScriptDirectory.from_config(alembic_config(None)).walk_revisions()
+    return tuple(script.revision for script in known)
 
 
 def alembic_config(connection: Connection | None) -> Config:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.accounts.access import sign_in_first
 from webapp.extensions import db, htmx
+from webapp.schema import WrongSchema
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ SENTENCES = {
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(WrongSchema, on_wrong_schema)
     app.register_error_handler(CSRFError, on_csrf_error)
     app.register_error_handler(OperationalError, on_database_error)
     app.register_error_handler(OverflowError, on_unfit_number)
@@ -51,6 +53,11 @@ def on_csrf_error(_error: CSRFError) -> Response:
     if htmx and not current_user.is_authenticated:
         return sign_in_first()
     return answer(400, "This page is out of date", "Reload it and do it once more; nothing was changed.")
+
+
+def on_wrong_schema(error: WrongSchema) -> Response:
+    """As plain text: the frame of a page reads the database."""
+    return _plain("This desk is being upgraded", str(error.description), 503)
 
 
 def on_database_error(error: OperationalError) -> Response:
@@ -77,13 +84,17 @@ def answer(code: int, title: str = "", advice: str = "") -> Response:
     known_title, known_advice = SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])
     title, advice = title or known_title, advice or known_advice
     if htmx or request.path.startswith("/webhooks/") or not _reads_html():
-        response = make_response(f"{title}. {advice}", code)
-        response.mimetype = "text/plain"
-        return response
+        return _plain(title, advice, code)
     page = render_template(
         "error.html", code=code, title=title, advice=advice, request_id=g.get("request_id", "")
     )
     return make_response(page, code)
+
+
+def _plain(title: str, advice: str, code: int) -> Response:
+    response = make_response(f"{title}. {advice}", code)
+    response.mimetype = "text/plain"
+    return response
 
 
 def _reads_html() -> bool:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from webapp import database_checks
+from webapp import schema
 from webapp.accounts.views import bp as accounts
 from webapp.api import housekeeping
 from webapp.api.views import bp as api
@@ -12,6 +12,7 @@ from webapp.campaigns.report_views import bp as reports
 from webapp.campaigns.segment_views import bp as segments
 from webapp.campaigns.template_views import bp as templates
 from webapp.campaigns.views import bp as campaigns
+from webapp.checks import setup
 from webapp.consent import housekeeping as consent_housekeeping
 from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers import housekeeping as customers_housekeeping
@@ -29,6 +30,7 @@ from webapp.reviews.views import bp as reviews
 from webapp.settings import housekeeping as settings_housekeeping
 from webapp.settings.all_views import bp as settings
 from webapp.simulator.views import bp as simulator
+from webapp.status import alarm_worker
 from webapp.status.all_views import bp as status
 from webapp.whatsapp import confirming, launch, watch
 from webapp.whatsapp.views import bp as whatsapp
@@ -43,6 +45,6 @@ SIMULATOR: Blueprint = simulator
 WITH_TASKS = (
     launch, confirming, watch, housekeeping, consent_housekeeping, customers_housekeeping,
     settings_housekeeping, expiry, sealing, endpoints_worker, bulk_worker, imports_worker,
-    database_checks,
+    setup, schema, alarm_worker,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""

@@ -11,10 +11,11 @@ from webapp.customers import models as customers
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.imports import models as imports
+from webapp.status import models as status
 from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
 MODULES = (
     accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
-    campaigns, bulk, imports, whatsapp, endpoints, tasks,
+    campaigns, bulk, imports, whatsapp, endpoints, tasks, status,
 )  # fmt: skip

@@ -3,9 +3,11 @@
 import logging
 import sqlite3
 import threading
+import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -27,6 +29,9 @@ log = logging.getLogger(__name__)
 Task = Callable[..., None]
 OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
 """What says that the queue cannot be used now. Nothing is lost by it: a sweep finds the work in the rows."""
+STAMP = "@"
+LOOKED_AT = 20
+"""Tasks at the head of the queue: the oldest is among them, as all wait in one row."""
 _on_demand: dict[str, Task] = {}
 _periodic: dict[str, tuple[Callable[[datetime], bool], Task]] = {}
 _at_start: list[Task] = []
@@ -85,14 +90,36 @@ def open_queue(settings: Settings) -> Huey:
     return PostgresHuey("heed", dsn=url.replace("postgresql+psycopg://", "postgresql://"), results=False)
 
 
-def waiting(settings: Settings) -> int | None:
-    """How many tasks wait; None when the queue cannot be reached."""
+@dataclass(frozen=True)
+class Waiting:
+    """The tasks that no worker has taken yet. `oldest`: since when the first of them could be taken; None
+    where none waits."""
+
+    number: int
+    oldest: datetime | None
+
+
+def waiting(settings: Settings) -> Waiting | None:
+    """None when the queue cannot be reached."""
     try:
         queue = open_queue(settings)
         with closing(queue.storage):
-            return queue.pending_count()
+            head = [queue.serializer.deserialize(task) for task in queue.storage.enqueued_items(LOOKED_AT)]
+            return Waiting(queue.pending_count(), min(filter(None, map(_since, head)), default=None))
     except OUT_OF_REACH:
         return None
+
+
+def _since(task: Any) -> datetime | None:
+    """When a task came, or was to be done; None for one of a Heed that did not note it yet."""
+    seconds = task.id.partition(STAMP)[0]
+    came = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
+    return max(came, task.eta.replace(tzinfo=UTC)) if came and task.eta else came
+
+
+def _stamped(_task: Any) -> str:
+    """An id for a task, with the second of its coming: the queue keeps no time of its own."""
+    return f"{int(clock.now().timestamp())}{STAMP}{uuid.uuid4()}"
 
 
 def register(queue: Huey, app: Flask) -> dict[str, Any]:
@@ -100,8 +127,11 @@ def register(queue: Huey, app: Flask) -> dict[str, Any]:
     for start in (_first_beat, *_at_start):
         queue.on_startup(name=f"start {start.__name__}")(_once(_bound(start, app)))
     for name, (when, function) in {**_HOUSEKEEPING, **_periodic}.items():
-        queue.periodic_task(when, name=name)(_bound(function, app))
-    return {name: queue.task(name=name)(_bound(function, app)) for name, function in _on_demand.items()}
+        queue.periodic_task(when, name=name, create_id=_stamped)(_bound(function, app))
+    return {
+        name: queue.task(name=name, create_id=_stamped)(_bound(function, app))
+        for name, function in _on_demand.items()
+    }
 
 
 def enqueue(app: Flask, name: str, *values: int | str, delay: float = 0) -> None:

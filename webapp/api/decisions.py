@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from webapp import measures
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.api import bodies, deciding, recipients
@@ -25,7 +26,9 @@ def decide() -> Response:
     category = Category.of(bodies.required(body, "category", str))
     numbered = deciding.decide(Asked(category, recipients.read(body), current_actor(), now()))
     db.session.commit()
-    return jsonify(_answer(numbered))
+    answer = _answer(numbered)
+    measures.gate_refused(answer["suppressed"])
+    return jsonify(answer)
 
 
 def _answer(numbered: list[tuple[int, Decision]]) -> dict[str, Any]:

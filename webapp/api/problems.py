@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import errors
 from webapp.api.blueprint import PREFIX, bp
 from webapp.customers.suppressions import PersonErased, WrongKey
+from webapp.schema import WrongSchema
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,11 @@ def on_erased_person(refusal: PersonErased) -> Response:
 def on_wrong_key(refusal: WrongKey) -> Response:
     log.error("nobody can be put on record: the key of the suppressions is another one")
     return problem(503, str(refusal))
+
+
+@bp.errorhandler(WrongSchema)
+def on_wrong_schema(error: WrongSchema) -> Response:
+    return problem(503, str(error.description))
 
 
 @bp.errorhandler(HTTPException)

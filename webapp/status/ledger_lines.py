@@ -1,12 +1,11 @@
 """How the ledger fares: verified, sealed, signed by whom."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp.accounts.access import may
-from webapp.accounts.roles import Role
 from webapp.config import ConfigError, Settings
 from webapp.consent import disputes
 from webapp.consent.sealing import keys, notes, sealer, verification
@@ -22,33 +21,31 @@ EDITED = "Somebody may have edited the database. Keep a copy of it and of checkp
 CHANGED = "Earlier seals stay verifiable. If nobody changed it on purpose, look into it."
 
 
-def lines(settings: Settings, now: datetime) -> Iterator[Line]:
-    yield _verified(now)
-    yield from _disputed()
+def lines(settings: Settings, now: datetime, *, admin: bool) -> Iterator[Line]:
+    yield _verified(now, admin)
+    yield from _disputed(admin)
     yield _sealed(now)
     yield _key(settings)
 
 
-def _verified(now: datetime) -> Line:
-    line, ran = (
-        named("ledger", "Verification", "status.disputed" if may(Role.ADMIN) else ""),
-        verification.last(),
-    )
+def _verified(now: datetime, admin: bool) -> Line:
+    line, ran = named("ledger", "Verification", "status.disputed" if admin else ""), verification.last()
     if ran is None:
         return line(
             WARNING, "It has not been verified yet.", "It is every night, or when an admin asks for it."
         )
     if ran.fault:
-        return line(BAD, f"{ran.fault} (found {ago(ran.ran_at, now)})", EDITED)
+        found = line(BAD, f"{ran.fault} (found {ago(ran.ran_at, now)})", EDITED)
+        return replace(found, outside="The ledger is not whole.")
     whole = f"{count(ran.events, 'event', 'events')} under {count(ran.seals, 'seal', 'seals')}"
     old = now - ran.ran_at > VERIFICATION_MAY_BE_OLD
     advice = "It should be verified every night. Is the worker running?" if old else ""
     return line(WARNING if old else GOOD, f"Whole: {whole}, {ago(ran.ran_at, now)}.", advice)
 
 
-def _disputed() -> Iterator[Line]:
+def _disputed(admin: bool) -> Iterator[Line]:
     if n := disputes.open_count():
-        line = named("disputes", "Disputed customers", "status.disputed" if may(Role.ADMIN) else "")
+        line = named("disputes", "Disputed customers", "status.disputed" if admin else "")
         which = count(n, "customer differs from the history", "customers differ from their history")
         yield line(BAD, f"{which}.", "They get no marketing until an admin has settled it.")
 

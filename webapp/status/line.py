@@ -18,6 +18,10 @@ class Line:
     advice: str = ""
     endpoint: str = ""
     """Where to look, as the name of a page."""
+    outside: str = ""
+    """What an alarm says instead of `words`, which may name a customer, or come from outside."""
+    alarm: str = ""
+    """Under which name it is an alarm, when its own changes."""
 
     @property
     def word(self) -> str:

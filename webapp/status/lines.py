@@ -1,19 +1,21 @@
 """How WhatsApp and the desk fare: one line for each thing that can go wrong, and what to do then."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp import database_checks, tasks
-from webapp.accounts.access import may
-from webapp.accounts.roles import Role
+from webapp import tasks
 from webapp.campaigns import audit_runs, switch, template_flags
 from webapp.campaigns.codes import rule_of
 from webapp.campaigns.models import Sending
+from webapp.checks import setup
+from webapp.checks.finding import Finding
+from webapp.checks.setup import Area
 from webapp.config import Settings
 from webapp.consent import confirmations
+from webapp.consent.models import Hold
 from webapp.customers import suppressions
 from webapp.customers.suppressions import Suppression, WrongKey
 from webapp.database import is_sqlite
@@ -28,6 +30,9 @@ from webapp.whatsapp.models import InboundMessage
 WORKER_MAY_BE_SILENT = timedelta(minutes=3)
 TEMPLATES_MAY_BE_OLD = timedelta(hours=12)
 AUDIT_MAY_BE_OLD = timedelta(hours=48)
+REVIEWS_MAY_WAIT = timedelta(days=3)
+"""Of the ten days after which an unread message becomes an opt-out."""
+QUEUE_MAY_WAIT = timedelta(minutes=5)
 REFUSED_LATELY = A_DAY = timedelta(hours=24)
 
 
@@ -37,7 +42,8 @@ class Group:
     lines: list[Line]
 
 
-def groups(settings: Settings, now: datetime) -> list[Group]:
+def groups(settings: Settings, now: datetime, *, admin: bool) -> list[Group]:
+    """`admin`: also what only those see who can put it right."""
     sending = switch.current()
     return [
         Group("WhatsApp", [
@@ -45,10 +51,11 @@ def groups(settings: Settings, now: datetime) -> list[Group]:
             *_signals(now), _templates(sending, now), _ways_out(), *_confirmations(now),
         ]),
         Group("This desk", [
-            _dead_letters(), _sending(settings), _worker(now), _queue(settings), _audit(now),
-            *_endpoints(), _database(settings), *_database_setup(settings), *_erasures(),
+            _dead_letters(), _reviews(now), _sending(settings), _worker(now), _queue(settings, now),
+            _audit(now), *_endpoints(admin), _database(settings), *(_setup(settings, now) if admin else []),
+            *_erasures(),
         ]),
-        Group("The ledger", list(ledger_lines.lines(settings, now))),
+        Group("The ledger", list(ledger_lines.lines(settings, now, admin=admin))),
     ]  # fmt: skip
 
 
@@ -117,7 +124,9 @@ def _signals(now: datetime) -> Iterator[Line]:
     """What WhatsApp said of its own accord, the latest on each subject."""
     for place, row in enumerate(signals.latest()):
         name = NAMES.get(row.subject.partition(":")[0], "Notice")
-        yield Line(f"signal-{place}", name, row.tone, f"{row.sentence} ({ago(row.told_at, now)})", row.advice)
+        words = f"{row.sentence} ({ago(row.told_at, now)})"
+        outside = "WhatsApp told something about this account that wants a look."
+        yield Line(f"signal-{place}", name, row.tone, words, row.advice, outside=outside, alarm="signals")
 
 
 NAMES = {
@@ -158,6 +167,17 @@ def _dead_letters() -> Line:
     return line(WARNING, f"{count(waiting, 'item', 'items')} could not be applied.", advice)
 
 
+def _reviews(now: datetime) -> Line:
+    line = named("reviews", "Reviews", "reviews.index")
+    oldest = db.session.scalar(select(func.min(Hold.recorded_at)).where(Hold.decided_at.is_(None)))
+    if oldest is None:
+        return line(GOOD, "Nothing waits for a person.")
+    words = f"The oldest message that waits for a person came {ago(oldest, now)}."
+    if now - oldest > REVIEWS_MAY_WAIT:
+        return line(WARNING, words, "Read what waits: after ten days a message becomes an opt-out by itself.")
+    return line(GOOD, words)
+
+
 def _sending(settings: Settings) -> Line:
     why = switch.off(settings)
     if why:
@@ -175,11 +195,17 @@ def _worker(now: datetime) -> Line:
     return line(GOOD, f"Seen {ago(seen, now)}.")
 
 
-def _queue(settings: Settings) -> Line:
-    line, waiting = named("queue", "Task queue"), tasks.waiting(settings)
-    if waiting is None:
+def _queue(settings: Settings, now: datetime) -> Line:
+    line, queue = named("queue", "Task queue"), tasks.waiting(settings)
+    if queue is None:
         return line(BAD, "Out of reach.", "Check TASK_QUEUE_URL. Nothing is lost; work waits.")
-    return line(GOOD, f"Reachable, {count(waiting, 'task', 'tasks')} waiting.")
+    words = f"Reachable, {count(queue.number, 'task', 'tasks')} waiting."
+    if queue.oldest and now - queue.oldest > QUEUE_MAY_WAIT:
+        words = (
+            f"{count(queue.number, 'task waits', 'tasks wait')}, the oldest since {instant(queue.oldest)}."
+        )
+        return line(WARNING, words, "Is the worker running, and not busy with something long?")
+    return line(GOOD, words)
 
 
 def _audit(now: datetime) -> Line:
@@ -196,19 +222,20 @@ def _audit(now: datetime) -> Line:
     )
 
 
-def _endpoints() -> Iterator[Line]:
+def _endpoints(admin: bool) -> Iterator[Line]:
     """Other systems that are told of events; nothing where there are none."""
-    where = "endpoints.index" if may(Role.ADMIN) else ""
-    found, line = listing.summary(), named("endpoints", "Endpoints", where)
-    if off := found.off:
+    where = "endpoints.index" if admin else ""
+    summary, line = listing.summary(), named("endpoints", "Endpoints", where)
+    if off := summary.off:
         names = ", ".join(f"“{each.endpoint.name}”" for each in off)
-        yield line(BAD, f"Switched off: {names}. {off[0].endpoint.off_reason}",
-                   "Events wait. Resume it when the other system is well.")  # fmt: skip
-    elif slow := found.slow:
+        found = line(BAD, f"Switched off: {names}. {off[0].endpoint.off_reason}",
+                     "Events wait. Resume it when the other system is well.")  # fmt: skip
+        yield replace(found, outside="An endpoint is switched off.")
+    elif slow := summary.slow:
         names = ", ".join(f"“{each.endpoint.name}” ({each.word.lower()})" for each in slow)
         yield line(WARNING, f"Not told at present: {names}.", "Events wait and go out in their order.")
-    elif found.number:
-        told = count(found.number, "other system is", "other systems are")
+    elif summary.number:
+        told = count(summary.number, "other system is", "other systems are")
         yield line(GOOD, f"{told} told of events.", "What each of them was told is kept for 30 days.")
 
 
@@ -217,13 +244,15 @@ def _database(settings: Settings) -> Line:
     return named("database", "Database")(GOOD, f"{kind}, reachable.")
 
 
-def _database_setup(settings: Settings) -> Iterator[Line]:
-    """For those who can change it; nothing when all is well."""
-    if not may(Role.ADMIN):
-        return
-    for found in database_checks.findings(db.session, settings):
-        line = named(f"database-{found.id}", "Database")
-        yield line(BAD if found.grave else WARNING, found.words, found.advice)
+def _setup(settings: Settings, now: datetime) -> Iterator[Line]:
+    """Nothing of what is set up well."""
+    for area in setup.areas(db.session, settings, now):
+        yield from (of_finding(area, found) for found in area.found)
+
+
+def of_finding(area: Area, found: Finding) -> Line:
+    line = named(f"{area.id}-{found.id}", area.name)
+    return line(BAD if found.grave else WARNING, found.words, found.advice)
 
 
 def _erasures() -> Iterator[Line]:

@@ -3,14 +3,14 @@
 from flask import Response, current_app, flash, render_template, request, url_for
 
 from webapp import clock
-from webapp.accounts.access import requires
+from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.config import Settings
 from webapp.consent import policy
 from webapp.extensions import db
 from webapp.rendering import dialog, dialog_done, see_other
-from webapp.status import letters, lines
+from webapp.status import alarms, letters, lines
 from webapp.status.blueprint import bp
 from webapp.whatsapp import dead_letters, replay, watch
 from webapp.whatsapp.dead_letters import NotOpen
@@ -26,7 +26,7 @@ Answer = Response | tuple[str, int]
 @requires(Role.VIEWER)
 def index() -> str:
     now = clock.now()
-    found = lines.groups(_settings(), now)
+    found = lines.groups(_settings(), now, admin=may(Role.ADMIN))
     tone, sentence = lines.headline(found)
     aside = request.args.get("letters") == "aside"
     shown, following = letters.page(request.args.get("before", type=int), aside=aside)
@@ -39,6 +39,8 @@ def index() -> str:
         following=following,
         aside=aside,
         any_aside=letters.any_aside(),
+        alarms=alarms.listed(),
+        alarms_go=bool(_settings().alarm_url),
         heard=watch.hearing(now),
         rule=watch.RULE,
         shortest=watch.SHORTEST,

@@ -8,7 +8,7 @@ from itertools import count
 
 from flask import Blueprint, Response, abort, current_app, request
 
-from webapp import clock
+from webapp import clock, measures
 from webapp.accounts.access import public
 from webapp.config import Settings
 from webapp.extensions import db
@@ -18,6 +18,7 @@ from webapp.whatsapp.inbound import Received
 from webapp.whatsapp.keeping import Business
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
+bp.after_request(measures.webhook_answered)
 log = logging.getLogger(__name__)
 
 LARGEST_DELIVERY = 4 * 1024 * 1024

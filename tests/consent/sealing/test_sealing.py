@@ -4,7 +4,6 @@ import base64
 import stat
 import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from tests.consent.sealing.sealed import fault, rewrite, seal, stop, three_seals
 from tests.factories import NOON, a_customer, at
+from tests.listener import Listener
 from webapp import create_app, tasks
 from webapp.config import ConfigError
 from webapp.consent import ledger_check
@@ -238,32 +238,6 @@ class TestCheckpointsFile:
             return [notes.read(note).size for note in notes.notes_in(lines)]
 
 
-class Listener:
-    """Somebody who is posted checkpoints, and answers with `status`."""
-
-    def __init__(self, status: int) -> None:
-        listener, self.bodies = self, []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                listener.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                self.send_response(status)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_arguments):
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def listener(request):
     listener = Listener(getattr(request, "param", 204))
@@ -275,12 +249,12 @@ class TestPosting:
     def test_a_checkpoint_is_handed_over_as_it_was_signed(self, listener):
         three_seals()
         note = db.session.scalars(select(Seal.checkpoint).where(Seal.number == 3)).one()
-        assert publishing.post(f"http://127.0.0.1:{listener.server.server_port}/in?a=b", note)
+        assert publishing.post(f"{listener.url}in?a=b", note)
         assert listener.bodies == [note]
 
     @pytest.mark.parametrize("listener", [302, 404, 500], indirect=True)
     def test_a_refusal_is_logged_once_and_followed_nowhere(self, listener, caplog):
-        assert not publishing.post(f"http://127.0.0.1:{listener.server.server_port}/", "note")
+        assert not publishing.post(listener.url, "note")
         assert "the checkpoint was not taken" in caplog.text
         assert len(listener.bodies) == 1
 

@@ -5,14 +5,13 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import select
 
+from webapp import outgoing
 from webapp.consent.sealing import notes, sealer
 from webapp.consent.sealing.models import Seal
 from webapp.extensions import db
@@ -20,7 +19,6 @@ from webapp.extensions import db
 log = logging.getLogger(__name__)
 
 FILE = "checkpoints.log"
-SECONDS_TO_POST = 10
 LONGEST_NOTE = 1000
 """Bytes; more than any note has."""
 ROWS_AT_ONCE = 1000
@@ -53,20 +51,14 @@ def write_end(folder: Path, note: str) -> None:
 def post(url: str, note: str) -> bool:
     """Hand a checkpoint to whoever listens at `url`; whoever answers with another address has not taken it.
     It covers all before it, so that a failure costs nothing once the next one arrives."""
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     try:
-        connection = connect(parts.hostname or "", parts.port, timeout=SECONDS_TO_POST)
-        with closing(connection):
-            path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-            connection.request("POST", path, note.encode(), {"Content-Type": "text/plain; charset=utf-8"})
-            status = connection.getresponse().status
-    except (OSError, HTTPException) as problem:
+        answer = outgoing.send(url, note.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+    except outgoing.NOT_ANSWERED as problem:
         log.warning("the checkpoint was not taken, the next one is tried: %s", type(problem).__name__)
         return False
-    if status >= 300:
-        log.warning("the checkpoint was not taken, the next one is tried: HTTP %s", status)
-    return status < 300
+    if not answer.taken:
+        log.warning("the checkpoint was not taken, the next one is tried: HTTP %s", answer.status)
+    return answer.taken
 
 
 @contextmanager

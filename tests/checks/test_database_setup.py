@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import kept, only_customer, post, says
-from webapp import create_app, database, database_checks
-from webapp.database_checks import Finding
+from webapp import create_app, database
+from webapp.checks import database_setup, setup
+from webapp.checks.finding import Finding
 from webapp.extensions import db
 
 SOUND: dict[str, Any] = {
@@ -28,7 +29,7 @@ LIMITS = (
 
 def of_postgresql(app, **different: Any) -> list[Finding]:
     """What is found of a server with these settings."""
-    return database_checks.of_postgresql(SimpleNamespace(**SOUND | different), app.config["HEED"])
+    return database_setup.of_postgresql(SimpleNamespace(**SOUND | different), app.config["HEED"])
 
 
 def test_nothing_is_said_of_a_server_that_is_set_up_well(app):
@@ -69,12 +70,12 @@ def test_the_server_is_asked_and_admins_see_it_on_status(app, desk):
 
 
 def test_the_log_of_the_worker_says_it_at_the_start_and_readiness_does_not_suffer(app, client, caplog):
-    database_checks.tell(app)
+    setup.tell(app)
     careless = db_kind(app) == "postgresql"
     assert any("fsync = on" in line for line in caplog.messages) == careless
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json["setup"].endswith("to put right: see Status" if careless else "ok")
+    assert ("to put right: see Status" in answer.json["setup"]) == careless
 
 
 def db_kind(app) -> str:
@@ -131,3 +132,27 @@ def test_large_tables_are_vacuumed_before_a_fifth_of_them_is_dead(postgresql_url
     assert "autovacuum_vacuum_scale_factor=0.02" in set_up["customers"]
     assert "autovacuum_vacuum_scale_factor=0.02" in set_up["deliveries"]
     assert "autovacuum_analyze_scale_factor=0.01" in set_up["consent_events"]
+
+
+@pytest.mark.parametrize(
+    ("made_by", "now", "said"),
+    [
+        ("153.14", "153.120", ["collation"]),
+        ("153.14", "153.14", []),
+        (None, "153.14", []),
+        ("153.14", None, []),
+    ],
+)
+def test_another_order_of_letters_than_at_the_making_is_said(made_by, now, said):
+    assert [found.id for found in database_setup.of_order(made_by, now)] == said
+
+
+def test_sqlite_that_does_not_wait_for_the_disk_is_said(sqlite_url, tmp_path):
+    app = create_app({"DATABASE_URL": sqlite_url, "HEED_DATA_DIR": str(tmp_path)}, web=False)
+    with app.app_context():
+        db.session.execute(text("ROLLBACK"))
+        db.session.execute(text("PRAGMA synchronous=NORMAL"))
+        found = database_setup.findings(db.session, app.config["HEED"])
+        assert [(each.id, each.grave) for each in found] == [("synchronous", True)]
+        db.session.remove()
+        db.engine.dispose()

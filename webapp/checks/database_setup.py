@@ -1,20 +1,16 @@
-"""What is wrong with how the database is set up, a sentence each, and what to do; nothing if all is well."""
+"""Is the database set up so that what was committed stays, and what is searched is found?"""
 
-import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
 from sqlalchemy import text
 
-from webapp import tasks
+from webapp.checks.finding import Finding
 from webapp.config import Settings
 from webapp.database import CONNECTIONS, MORE_CONNECTIONS, MORE_OF_THE_WEB
-from webapp.extensions import db
 
-log = logging.getLogger(__name__)
-
+FULL = 2
+"""SQLite's number for synchronous=FULL."""
 OLDEST_POSTGRESQL = 130_000
 WAL_RESET_MENDED = (3, 51, 3)
 SETTINGS = text("""
@@ -27,30 +23,20 @@ SETTINGS = text("""
         (SELECT datctype FROM pg_database WHERE datname = current_database()) AS letters,
         EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS trigrams""")
 
-
-@dataclass(frozen=True)
-class Finding:
-    """`grave`: what Heed promises does not hold until it is put right."""
-
-    id: str
-    words: str
-    advice: str
-    grave: bool = False
-
-
-@tasks.at_start
-def tell(app: Flask) -> None:
-    """The log of the worker says it at each start."""
-    with app.app_context():
-        for found in findings(db.session, app.config["HEED"]):
-            log.warning("%s %s", found.words, found.advice)
+KEEPS_ORDER = 150_000
+"""The first version that notes of a whole database by which order of letters it was made."""
+ORDER = text("""
+    SELECT datcollversion, pg_database_collation_actual_version(oid) FROM pg_database
+    WHERE datname = current_database()""")
 
 
 def findings(session: Any, settings: Settings) -> list[Finding]:
     """Of the database that the session speaks to."""
     if session.get_bind().dialect.name == "sqlite":
         return list(_of_sqlite(session))
-    return of_postgresql(session.execute(SETTINGS).one(), settings)
+    set_up = session.execute(SETTINGS).one()
+    order = session.execute(ORDER).one() if set_up.version >= KEEPS_ORDER else (None, None)
+    return [*of_postgresql(set_up, settings), *of_order(*order)]
 
 
 def of_postgresql(set_up: Any, settings: Settings) -> list[Finding]:
@@ -65,6 +51,14 @@ def _of_sqlite(session: Any) -> Iterator[Finding]:
             "journal",
             f"SQLite keeps its journal as {mode}, so pages wait for webhooks.",
             "Put the data folder on a local disk: network folders have no WAL.",
+        )
+    if session.scalar(text("PRAGMA synchronous")) < FULL:
+        yield Finding(
+            "synchronous",
+            "SQLite does not wait for the disk: after a power cut an opt-out that WhatsApp was told is stored"
+            " can be gone.",
+            "Install this version of Heed anew: it opens the database with synchronous=FULL.",
+            grave=True,
         )
     version = session.scalar(text("SELECT sqlite_version()"))
     if tuple(map(int, version.split("."))) < WAL_RESET_MENDED:
@@ -113,6 +107,18 @@ def _of_text(set_up: Any) -> Iterator[Finding]:
             "trigrams",
             "The extension pg_trgm is missing: search reads every customer.",
             "As a superuser of the database: CREATE EXTENSION pg_trgm; then run heed init.",
+        )
+
+
+def of_order(made_by: str | None, now: str | None) -> Iterator[Finding]:
+    """Of the versions of the system's order of letters, at the database's making and now."""
+    if made_by and now and made_by != now:
+        yield Finding(
+            "collation",
+            "The system sorts letters in another way than when the database was made: unique names can come"
+            " twice, and lists can leave somebody out.",
+            "Run REINDEX DATABASE, then ALTER DATABASE … REFRESH COLLATION VERSION.",
+            grave=True,
         )
 
 
