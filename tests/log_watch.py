@@ -21,7 +21,7 @@ FORBIDDEN = {
     "a query string": re.compile(r"\?[\w.:%-]+="),
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.\w"),
     "a bearer token": re.compile(r"(?i)\bbearer\s+\S"),
-    "a one-time link": re.compile(r"/sign-in/\w"),
+    "a one-time link": re.compile(r"/sign-in/(?!second-step\b)\w"),
     "a password in a URL": re.compile(r"://[^/\s:]+:[^/\s@]+@"),
 }
 SHORTEST = 6

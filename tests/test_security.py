@@ -130,9 +130,8 @@ def test_nothing_from_outside_begins_a_line_of_the_log(app, client):
     finally:
         logging.getLogger().removeHandler(handler)
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [line["message"] for line in lines if "forged" in json.dumps(line)] == [
-        f"somebody wrote {hostile}"
-    ]
+    assert "somebody wrote x" in [line["message"].rstrip() for line in lines]
+    assert "forged" not in written.getvalue(), "what follows a line break is not ours"
     assert written.getvalue().isascii()
 
 
