@@ -11,7 +11,8 @@ from webapp import file_modes, logs
 from webapp.config import ConfigError, Settings
 from webapp.consent.keywords import KeywordSet, read_text
 
-MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes files there that nobody else can open
+# gunicorn makes files there that nobody else can open, and takes their names away at once
+MEMORY = "/dev/shm"  # noqa: S108  # nosec B108
 
 
 def worker_processes() -> int:
