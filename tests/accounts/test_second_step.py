@@ -305,6 +305,11 @@ def test_what_happens_is_logged_by_number_and_without_secrets(
         f"{me} second step is off, by {me}",
         f"{me} has the role viewer, by user:1",
     ]
+    for _ in range(11):
+        sign_in(app.test_client(), "kim@example.com", "not the right one")
+    assert [each.getMessage() for each in caplog.records if each.name == "heed.accounts"][-1] == (
+        "an attempt to sign in is refused: too many failed, by system"
+    )
     for private in (DANA, PASSWORD, code, "000000", *phone.recovery_codes):
         assert private not in caplog.text
 

@@ -1,13 +1,14 @@
 """Proving who one is: by e-mail and password, then by a code; and again before what is hard to undo."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import request
 
-from webapp.accounts import known, passwords, second_step, throttle, users
+from webapp.accounts import known, passwords, second_step, throttle, trail, users
 from webapp.accounts.models import User
-from webapp.accounts.throttle import Attempt
+from webapp.accounts.throttle import Attempt, TooManyFailures
 from webapp.clock import now
 from webapp.extensions import db
 
@@ -56,5 +57,8 @@ def _attempt(email: str) -> Iterator[Attempt]:
     try:
         throttle.admit(attempt, now())
         yield attempt
+    except TooManyFailures:
+        trail.note("an attempt to sign in is refused: too many failed", level=logging.WARNING)
+        raise
     finally:
         db.session.commit()
