@@ -6,8 +6,9 @@ import runpy
 import subprocess
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,8 +18,8 @@ from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer, at
 from tests.statements import counted
 from tests.whatsapp.deliveries import a_body
-from tests.whatsapp.posting import PATH, post, says
-from webapp import clock, measures, metrics, tasks
+from tests.whatsapp.posting import PATH, SECRET, post, says
+from webapp import clock, create_app, measures, metrics, tasks
 from webapp.accounts.roles import Role
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Signal, Statement
@@ -102,6 +103,19 @@ def test_seals_worker_and_queue(app, client):
     assert found["heed_worker_last_beat_seconds"] > 0
 
 
+@pytest.mark.parametrize(
+    ("id", "eta", "since"),
+    [
+        ("100@x", None, 100), ("100@x", datetime(1970, 1, 1, 0, 5), 300),
+        ("100@x", datetime(1970, 1, 1, 0, 1), 100), ("4f5c0e9a-1d2b", None, None),
+    ],
+)  # fmt: skip
+def test_a_task_waits_since_it_could_be_taken(id, eta, since):
+    """A task of an older Heed bears no time."""
+    found = tasks._since(SimpleNamespace(id=id, eta=eta))
+    assert (found.timestamp() if found else None) == since
+
+
 def test_a_queue_out_of_reach_is_said_and_costs_no_other_number(app, client):
     queue = app.config["HEED"].data_dir / "queue.db"
     if app.config["HEED"].database_url.startswith("postgresql"):
@@ -112,6 +126,19 @@ def test_a_queue_out_of_reach_is_said_and_costs_no_other_number(app, client):
     assert found["heed_queue_reachable"] == 0
     assert "heed_queue_tasks" not in found
     assert found["heed_sending_enabled"] == 1
+
+
+def test_without_its_database_the_desk_still_tells_how_the_webhook_answers(tmp_path):
+    url = "postgresql://heed@127.0.0.1:9/heed"
+    app = create_app(
+        {"DATABASE_URL": url, "HEED_DATA_DIR": str(tmp_path), "WHATSAPP_APP_SECRET": SECRET}, web=False
+    )
+    client = app.test_client()
+    before = told(client).get("heed_webhook_answers_total{code=503}", 0)
+    assert post(client, a_body(says("STOP"))).status_code == 503
+    found = told(client)
+    assert found["heed_database_reachable"] == 0
+    assert found["heed_webhook_answers_total{code=503}"] - before == 1
 
 
 def test_what_goes_through_all_customers_is_counted_once_a_minute(app, client, monkeypatch):

@@ -64,8 +64,21 @@ def told(settings: Settings, counted: Counted, now: datetime) -> bytes:
     families = [*_counted(counted.read()), *_webhook(now), *_people(now), *_sending(settings), *_ledger(now),
                 *_worker(settings, now)]  # fmt: skip
     took = gauge("heed_metrics_read_seconds", "How long reading them took", time.perf_counter() - began)
+    return _written([*families, took, _reachable(True)])
+
+
+def told_without_database() -> bytes:
+    """That it is out of reach, and nothing else."""
+    return _written([_reachable(False)])
+
+
+def _reachable(reachable: bool) -> Metric:
+    return gauge("heed_database_reachable", "0 while the database is out of reach", reachable)
+
+
+def _written(families: list[Metric]) -> bytes:
     registry = CollectorRegistry()
-    registry.register(_Families([*families, took]))
+    registry.register(_Families(families))
     return generate_latest(registry)
 
 

@@ -58,9 +58,17 @@ def _work() -> dict[str, str]:
 def figures() -> Response:
     """Prometheus; for loopback, or with METRICS_TOKEN as bearer."""
     _require_metrics_access()
+    return Response(_of_the_desk() + measures.told(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _of_the_desk() -> bytes:
+    """Without its database what the processes count is told all the same: webhooks fail just then."""
     counted = current_app.extensions.setdefault("heed-counted", metrics.Counted())
-    told = metrics.told(current_app.config["HEED"], counted, clock.now()) + measures.told()
-    return Response(told, content_type=CONTENT_TYPE_LATEST)
+    try:
+        return metrics.told(current_app.config["HEED"], counted, clock.now())
+    except OUT_OF_REACH:
+        db.session.rollback()
+        return metrics.told_without_database()
 
 
 def _require_metrics_access() -> None:

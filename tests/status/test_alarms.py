@@ -12,7 +12,9 @@ from tests.listener import Listener
 from tests.status.faults import a_dead_stop, the_letter
 from webapp import clock, create_app, tasks
 from webapp.campaigns import switch
-from webapp.consent.rules import Status
+from webapp.consent import holds
+from webapp.consent.ledger import Signal
+from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping
 from webapp.endpoints.models import Endpoint
 from webapp.extensions import db
@@ -114,6 +116,19 @@ def test_a_dead_letter_and_the_kill_switch_are_alarms_though_status_only_wants_a
         alarm_worker.look(told, at(minutes))
     over = heard(listener, "ended")
     assert ("dead" in over, "sending" in over) == (True, False)
+
+
+def test_what_waits_too_long_for_a_person_or_a_worker_is_an_alarm(told, listener):
+    with told.app_context():
+        review = holds.hold(a_customer(), "contains STOP", Signal(Source.KEYWORD, "customer", NOW))
+        db.session.commit()
+        tasks.enqueue(told, "audit", "command")
+        alarm_worker.look(told, at(1))
+        assert not {"reviews", "queue"} & set(heard(listener, "open"))
+        review.recorded_at = NOW - timedelta(days=3)
+        db.session.commit()
+    alarm_worker.look(told, at(60))
+    assert {"reviews", "queue"} <= set(heard(listener, "open"))
 
 
 def test_what_comes_back_within_five_minutes_never_ended(told, listener):
