@@ -8,6 +8,7 @@ from flask.cli import FlaskGroup, with_appcontext
 
 from webapp import create_app, database, logs, tasks
 from webapp.accounts.commands import token_group, user_group
+from webapp.backups.commands import backup_command, restore_command, sending_group
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
@@ -48,6 +49,7 @@ def worker() -> None:
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
     erasures_group, demo_command, templates_group, audit_command, move_command,
+    backup_command, restore_command, sending_group,
 ):  # fmt: skip
     heed.add_command(command)
 ledger_group.add_command(prove_command)

@@ -19,6 +19,7 @@ NAMES = frozenset({
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
     "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN",
+    "HEED_DESK_PLACE",
 })  # fmt: skip
 
 
@@ -48,6 +49,8 @@ class Settings:
     checkpoint_url: str
     metrics_token: str
     endpoints_private: bool
+    desk_place: str
+    """A name for where this desk runs; empty: it finds out by itself (see `campaigns.place`)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -76,6 +79,7 @@ class Settings:
             checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
+            desk_place=env.get("HEED_DESK_PLACE", "").strip(),
         )
 
     def require_web(self) -> None:
