@@ -1,7 +1,7 @@
-"""A desk that was restored or copied knows it: where it lives, from which backup it came, whose stops it waits for.
+"""A desk that was restored or copied knows it: where it lives, from which backup it came, whose stops it
+waits for.
 
-Revision ID: 0022
-Revises: 0021
+Revision ID: 0022 Revises: 0021
 """
 
 import sqlalchemy as sa

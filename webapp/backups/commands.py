@@ -29,7 +29,8 @@ STAYS_OFF = (
 @click.option("--verify", is_flag=True, help="FOLDER is a backup: read it through, and make none.")
 @with_appcontext
 def backup_command(folder: Path | None, keep: int | None, verify: bool) -> None:
-    """Back the whole desk up into FOLDER (`backups` in the data folder) while it is at work. The keys stay apart."""
+    """Back the whole desk up into FOLDER (`backups` in the data folder) while it is at work. The keys stay
+    apart."""
     settings: Settings = current_app.config["HEED"]
     if verify and folder is None:
         raise click.UsageError("Name the backup to verify.")
@@ -52,8 +53,8 @@ def backup_command(folder: Path | None, keep: int | None, verify: bool) -> None:
 @click.command("restore")
 @click.argument("backup", type=click.Path(path_type=Path), required=False)
 @click.option("--replace", is_flag=True, help="The database holds a desk: keep that under another name.")
-@click.option("--in-place", is_flag=True, help="The database was put back by other means: sending off, erasures and"
-              " opt-outs repeated.")  # fmt: skip
+@click.option("--in-place", is_flag=True, help="The database was put back by other means: only repeat what"
+              " came after.")  # fmt: skip
 @with_appcontext
 def restore_command(backup: Path | None, replace: bool, in_place: bool) -> None:
     """Put BACKUP back. Sending is off then, and every opt-out of after the backup stands again."""

@@ -3,38 +3,40 @@
 from collections.abc import Mapping
 from typing import Any
 
+NO_JOURNAL = "There was no opt-out journal (opt-outs.log): who opted out after the backup is not known here."
+NO_OPT_OUT = "No opt-out came after the backup, as far as the opt-out journal tells."
+
 
 def sentences(found: Mapping[str, Any]) -> list[str]:
     """Each says one thing that differs; what is nothing is not said, but for the opt-outs."""
     told = [_opt_outs(found)]
-    told += [
-        words for name, words in _TOLD.items() if found.get(name) for words in [_counted(found[name], words)]
-    ]
+    told += [_counted(found[name], *words) for name, words in _TOLD.items() if found.get(name)]
     return told
 
 
 def _opt_outs(found: Mapping[str, Any]) -> str:
     if not found["journal"]:
-        return "There was no opt-out journal (opt-outs.log): who opted out after the backup is not known to this desk."
+        return NO_JOURNAL
     if not found["entries"]:
-        return "No opt-out came after the backup, as far as the opt-out journal tells."
-    entries = _counted(found["entries"], ("entry", "entries"))
-    people = _counted(found["people"], ("person was", "people were"))
-    return f"Opt-outs after the backup: {entries} in the journal, {people} stopped again; the newest is of {found['newest']}."
+        return NO_OPT_OUT
+    entries = _counted(found["entries"], "entry", "entries")
+    people = _counted(found["people"], "person was", "people were")
+    newest = f"the newest is of {found['newest']}"
+    return f"Opt-outs after the backup: {entries} in the journal, {people} stopped again; {newest}."
 
 
-def _counted(n: int, words: tuple[str, str]) -> str:
-    return f"{n:,} {words[0] if n == 1 else words[1]}"
+def _counted(n: int, one: str, several: str) -> str:
+    return f"{n:,} {one if n == 1 else several}"
 
 
 _TOLD: dict[str, tuple[str, str]] = {
     "unclaimed": (
-        "address that this desk does not know is kept as opted out; whoever comes with it is opted out at once.",
-        "addresses that this desk does not know are kept as opted out; whoever comes with one is opted out at once.",
+        "address that is new to this desk is kept as stopped; whoever comes with it is stopped at once.",
+        "addresses that are new to this desk are kept as stopped; whoever comes with one is stopped at once.",
     ),
     "keyless": (
-        "entry of the journal was made with another suppression.key: only people who were on record are found by it.",
-        "entries of the journal were made with another suppression.key: only people who were on record are found by them.",
+        "entry of the journal was made with another suppression.key: it found its person by the record alone.",
+        "entries of the journal were made with another suppression.key: they found people by the record alone.",
     ),
     "unreadable": (
         "line of the journal is none, and was passed over.",
@@ -42,8 +44,9 @@ _TOLD: dict[str, tuple[str, str]] = {
     ),
     "erased": ("person was erased again.", "people were erased again."),
     "deliveries": (
-        "message waited or was on its way: it may have been sent since, so it is unknown and is not sent again.",
-        "messages waited or were on their way: they may have been sent since, so they are unknown and are not sent again.",
+        "message waited or was on its way. It may have been sent since: it is unknown, and is not sent again.",
+        "messages waited or were on their way. They may have been sent since: they are unknown, and are not "
+        "sent again.",
     ),
     "confirmations": (
         "confirmation of an opt-out is in doubt and is not sent again.",
@@ -55,8 +58,8 @@ _TOLD: dict[str, tuple[str, str]] = {
         "campaigns were being prepared and are cancelled: a part of their audience may have got them.",
     ),
     "missed": (
-        "campaign was scheduled: it does not start by itself, for it may have been sent since.",
-        "campaigns were scheduled: they do not start by themselves, for they may have been sent since.",
+        "campaign was scheduled. It does not start by itself, for it may have been sent since.",
+        "campaigns were scheduled. They do not start by themselves, for they may have been sent since.",
     ),
     "drafts": (
         "draft may have been sent since: look in WhatsApp before you send it.",

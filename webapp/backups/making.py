@@ -24,15 +24,15 @@ LOCK = ".lock"
 LONGEST_TRANSACTION = timedelta(hours=1)
 """No transaction takes so long: what the journal tells of before is in the backup, or came to nothing."""
 BESIDE = (publishing.FILE, erasure_log.FILE)
-"""Copied before the database: sealing then finds what a file lacks in the database, and no checkpoint tells of more
-than the backup holds. The keys stay apart."""
+"""Copied before the database: sealing then finds what a file lacks in the database, and no checkpoint tells
+of more than the backup holds. The keys stay apart."""
 COUNTED = ("customers", "consent_events", "seals", "campaigns", "deliveries")
 Moment = tuple[Any, Callable[[Path], str]]
 
 
 def make(settings: Settings, place: Path, now: datetime, keep: int | None) -> tuple[Path, Manifest]:
-    """A new backup in the folder `place`. With `keep` only so many stay, and the opt-out journal begins with the
-    oldest of them. Raises Refused and OSError."""
+    """A new backup in the folder `place`. With `keep` only so many stay, and the opt-out journal begins with
+    the oldest of them. Raises Refused and OSError."""
     os.umask(0o077)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(place):

@@ -1,4 +1,5 @@
-"""What a backup is: a folder of parts and `manifest.json`, which tells what they are and how to know them again."""
+"""What a backup is: a folder of parts and `manifest.json`, which tells what they are and how to know them
+again."""
 
 import hashlib
 import json
@@ -23,7 +24,8 @@ AT_ONCE = 1024 * 1024
 
 @dataclass
 class Manifest:
-    """`taken_at` is before everything that the backup holds; `mark` is the last entry of the opt-out journal."""
+    """`taken_at` is before everything that the backup holds; `mark` is the last entry of the opt-out
+    journal."""
 
     heed: str
     schema: str
@@ -64,7 +66,8 @@ def read(folder: Path) -> Manifest:
 
 
 def keep(manifest: Manifest, folder: Path, name: str, source: Path | None = None) -> None:
-    """Put a part into the manifest, and onto the disk for good; copied from `source` if it is not there yet."""
+    """Put a part into the manifest, and onto the disk for good; copied from `source` if it is not there
+    yet."""
     part = folder / name
     if source is not None:
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""A PostgreSQL desk: dumped at one moment, made ready in a database of its own, and put in the place of another."""
+"""A PostgreSQL desk: dumped at one moment, made ready in a database of its own, and put in the place of
+another."""
 
 import os
 import re
@@ -17,8 +18,8 @@ from sqlalchemy import make_url
 from webapp.backups.refusals import Refused
 
 IN_USE = (
-    "The desk is in use, or kept open by something else: stop the web part and the worker, then restore. Until it is "
-    "back webhooks are not answered, and Meta repeats them."
+    "The desk is in use, or kept open by something else: stop the web part and the worker, then restore. Until "
+    "it is back webhooks are not answered, and Meta repeats them."
 )
 SECONDS_FOR_LOCKS = "30s"
 LONGEST_NAME = 63
@@ -63,8 +64,8 @@ def url_of(url: str, name: str) -> str:
 
 
 def make_ready(url: str, file: Path) -> str:
-    """The URL of a new database that holds the dump, with the locale of the present one; one that a crash left is
-    dropped. Raises Refused."""
+    """The URL of a new database that holds the dump, with the locale of the present one; one that a crash
+    left is dropped. Raises Refused."""
     name = ready_name(url)
     try:
         with _maintenance(url) as connection:
@@ -78,8 +79,9 @@ def make_ready(url: str, file: Path) -> str:
             f"PostgreSQL makes no database beside this one: {_first_line(problem)} The role needs CREATEDB."
         ) from None
     ready = url_of(url, name)
-    _run(ready, [_program("pg_restore", server), "--no-owner", "--no-privileges", "--no-comments", "--exit-on-error",
-                 "--single-transaction", f"--dbname={_conninfo(ready, secret=False)}", str(file)])  # fmt: skip
+    _run(ready, [_program("pg_restore", server), "--no-owner", "--no-privileges", "--no-comments",
+                 "--exit-on-error", "--single-transaction", f"--dbname={_conninfo(ready, secret=False)}",
+                 str(file)])  # fmt: skip
     return ready
 
 
@@ -101,8 +103,8 @@ def demand_nobody_uses(url: str) -> None:
 
 
 def swap(url: str, stamp: str) -> str | None:
-    """Put the database that is ready in the place of the present one, in one transaction; the name under which that
-    is kept, if there was one. Raises Refused while anybody uses either."""
+    """Put the database that is ready in the place of the present one, in one transaction; the name under
+    which that is kept, if there was one. Raises Refused while anybody uses either."""
     name, aside = _name(url), f"{_name(url)[: LONGEST_NAME - 24]}_before_{stamp.lower()}"
     try:
         with _maintenance(url) as connection, connection.transaction():
@@ -155,19 +157,20 @@ def _program(name: str, server: int) -> str:
         raise Refused(
             f"{name} is not on PATH. Install PostgreSQL’s client programs (Debian: postgresql-client)."
         )
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
     own = re.search(r"(\d+)", told)
     if own and int(own[1]) < server:
         raise Refused(
-            f"{name} is of version {own[1]} and the server of {server}: install client programs of {server} or newer."
+            f"{name} is of version {own[1]}: install PostgreSQL’s client programs of {server} or newer."
         )
     return found
 
 
 def _run(url: str, command: list[str]) -> None:
-    """Raises Refused. The password goes by the environment: others on the machine can read a command line."""
+    """Programs of PostgreSQL with arguments of our own. Raises Refused. The password goes by the environment,
+    for others on the machine can read a command line."""
     environment = {**os.environ, "PGPASSWORD": make_url(url).password or os.environ.get("PGPASSWORD", "")}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if ended.returncode:
         why = (ended.stderr.strip() or "it gave no reason").splitlines()[0]
         raise Refused(f"{Path(command[0]).name} failed: {why}")

@@ -1,5 +1,5 @@
-"""A database that was put back becomes a desk again: nothing is sent, the erasures and the opt-outs of after the backup
-are repeated, and what differs is written down."""
+"""A database that was put back becomes a desk again: nothing is sent, the erasures and the opt-outs of after
+the backup are repeated, and what differs is written down."""
 
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,8 @@ from webapp.formatting import instant
 
 
 def replay_all(settings: Settings, backup_at: datetime | None, now: datetime) -> Restore:
-    """In the present database; safe to repeat. `backup_at` is as new as its ledger if nobody knows it. The caller
-    commits. Raises Refused when people who were erased cannot be told any more."""
+    """In the present database; safe to repeat. `backup_at` is as new as its ledger if nobody knows it. The
+    caller commits. Raises Refused when people who were erased cannot be told any more."""
     at = backup_at or db.session.scalar(select(func.max(ConsentEvent.recorded_at))) or now
     found: dict[str, Any] = {**restored.hold_back(at, now), "erased": _erase(settings, now)}
     file = settings.data_dir / log.FILE
@@ -28,7 +28,8 @@ def replay_all(settings: Settings, backup_at: datetime | None, now: datetime) ->
     told = replay.replay(journal.after(_mark()), now)
     found |= {
         "entries": told.entries, "people": told.people, "unclaimed": told.unclaimed, "keyless": told.keyless,
-        "journal": file.exists(), "unreadable": journal.unreadable, "newest": instant(told.newest) if told.newest else "",
+        "journal": file.exists(), "unreadable": journal.unreadable,
+        "newest": instant(told.newest) if told.newest else "",
     }  # fmt: skip
     made = Restore(backup_at=at, restored_at=now, journal_mark=journal.mark, found=found)
     db.session.add(made)

@@ -1,5 +1,5 @@
-"""A backup is put back. The desk is made ready beside the present one, to the last entry of the opt-out journal, and
-takes its place in one step: whoever dies before leaves everything as it was, and starts over."""
+"""A backup is put back. The desk is made ready beside the present one, to the last entry of the opt-out
+journal, and takes its place in one step: whoever dies before leaves everything as it was, and starts over."""
 
 import os
 import shutil
@@ -34,7 +34,8 @@ BROKEN = (DBAPIError, sqlite.Error, postgresql.Error)
 
 @dataclass
 class Restored:
-    """What became of it: the difference in numbers, where the desk of before is kept, and what wants a look."""
+    """What became of it: the difference in numbers, where the desk of before is kept, and what wants a
+    look."""
 
     found: dict[str, object]
     aside: str = ""
@@ -59,8 +60,10 @@ def restore(settings: Settings, backup: Path, now: datetime, *, replace: bool) -
 def _usable(settings: Settings, backup: Path) -> Manifest:
     found = making.check(backup)
     if (found.engine == "sqlite") != is_sqlite(settings.database_url):
-        raise Refused(f"This is a backup of {found.engine}, and DATABASE_URL names another kind of database. Restore it"
-                      " as what it was; `heed move` takes a SQLite desk to PostgreSQL then.")  # fmt: skip
+        raise Refused(
+            f"This is a backup of {found.engine}, and DATABASE_URL names another kind of database. Restore it as "
+            "what it was; `heed move` takes a SQLite desk to PostgreSQL then."
+        )
     if not database.knows_version(found.schema):
         raise Refused(
             f"This backup was made by a newer Heed ({found.heed}). Install that version, then restore."
@@ -77,7 +80,8 @@ def _demand_room(settings: Settings, replace: bool) -> None:
         postgresql.demand_nobody_uses(url)
     if there and not replace and _holds_data(url):
         raise Refused(
-            "The database holds a desk. With --replace the backup takes its place, and it is kept under another name."
+            "The database holds a desk. With --replace the backup takes its place, and the desk is kept under "
+            "another name."
         )
 
 
@@ -131,7 +135,8 @@ def _complete(settings: Settings, backup: Path, found: Manifest, now: datetime) 
 
 
 def _bring_files(settings: Settings, backup: Path, found: Manifest, stamp: str) -> None:
-    """Evidence, and the checkpoints as they were: the newer ones tell of a ledger that is no more, and are kept."""
+    """Evidence, and the checkpoints as they were: the newer ones tell of a ledger that is no more, and are
+    kept."""
     for name in found.parts:
         if name.startswith(f"{EVIDENCE}/"):
             _bring_if_missing(settings, backup, found, name)

@@ -14,8 +14,8 @@ from webapp.backups.refusals import Refused
 from webapp.customers.suppression_key import sync
 
 IN_USE = (
-    "The desk is in use: stop the web part and the worker, then restore. Until it is back webhooks are not answered, "
-    "and Meta repeats them."
+    "The desk is in use: stop the web part and the worker, then restore. Until it is back webhooks are not "
+    "answered, and Meta repeats them."
 )
 BESIDE = ("-wal", "-shm")
 Error = database.sqlite_module().Error
@@ -26,8 +26,8 @@ def file_of(url: str) -> Path:
 
 
 def copy(url: str, to: Path) -> None:
-    """The desk as it is at one moment. All in one step of SQLite's online backup: writers go on meanwhile, and no
-    change of theirs makes it begin anew."""
+    """The desk as it is at one moment. All in one step of SQLite's online backup: writers go on meanwhile,
+    and no change of theirs makes it begin anew."""
     with closing(_read_only(file_of(url))) as here, closing(_connect(to)) as there:
         there.execute("PRAGMA synchronous=OFF")  # it is put on disk with the other parts
         here.backup(there)
@@ -53,8 +53,8 @@ def check(file: Path) -> None:
 
 
 def demand_nobody_uses(url: str) -> None:
-    """Raises Refused while anybody else has the desk open. What its journal holds is in the file afterwards. A file that
-    SQLite cannot read is nobody's."""
+    """Raises Refused while anybody else has the desk open. What its journal holds is in the file afterwards.
+    A file that SQLite cannot read is nobody's."""
     if not file_of(url).exists():
         return
     with closing(_connect(file_of(url))) as connection, suppress(database.sqlite_module().DatabaseError):
@@ -79,7 +79,8 @@ def beside(url: str) -> Path:
 
 
 def swap(url: str, ready: Path, stamp: str) -> Path | None:
-    """Put `ready` in the place of the present desk, in one step; the name under which that is kept, if there was one."""
+    """Put `ready` in the place of the present desk, in one step; the name under which that is kept, if there
+    was one."""
     demand_nobody_uses(url)
     file = file_of(url)
     aside = file.with_name(f"{file.name}-before-{stamp}") if file.exists() else None

@@ -155,8 +155,8 @@ def schedule(
     if category == Category.MARKETING and not window.open_at(at):
         raise Impossible(f"Marketing is sent only {window.words}.")
     if not _move(campaign, NOT_STARTED, status=CampaignStatus.SCHEDULED, scheduled_at=at, missed_at=None,
-                 pause_code="", pause_reason="", reviewed=seen.preview.to_json(), category=category, changed_at=now,
-                 changed_by=actor):  # fmt: skip
+                 pause_code="", pause_reason="", reviewed=seen.preview.to_json(), category=category,
+                 changed_at=now, changed_by=actor):  # fmt: skip
         raise Impossible("This campaign was launched already.")
     return campaign
 

@@ -1,8 +1,10 @@
-"""Where this desk lives, so that a copy of it that is started elsewhere knows that it is one, and does not send.
+"""Where this desk lives, so that a copy of it that is started elsewhere knows that it is one, and does not
+send.
 
-SQLite: the database file itself, by its number on its disk, the disk, and the machine where that is told; a copied file has
-another number. PostgreSQL: the database within its cluster, whichever and however many machines use it. A name
-in HEED_DESK_PLACE goes before both: for who starts each version on a new machine or volume, or clones disks.
+SQLite: the database file itself, by its number on its disk, the disk, and the machine where that is told; a
+copied file has another number. PostgreSQL: the database within its cluster, whichever and however many
+machines use it. A name in HEED_DESK_PLACE goes before both: for who starts each version on a new machine or
+volume, or clones disks.
 """
 
 import hashlib

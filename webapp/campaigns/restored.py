@@ -1,10 +1,10 @@
-"""What a restored backup says of campaigns is old: what waited then may have been sent since. Nothing of it is sent
-again by itself, and what was to start by itself waits for a person. The caller commits."""
+"""What a restored backup says of campaigns is old: what waited then may have been sent since. Nothing of it
+is sent again by itself, and what was to start by itself waits for a person. The caller commits."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState, Sending
 from webapp.consent.models import Confirmation
@@ -13,8 +13,8 @@ from webapp.extensions import db
 RESTORED = "restored"
 """Why, as a word for programs."""
 PAUSED = (
-    "This desk was restored from a backup. Whatever of this campaign waited then may have been sent since: it is "
-    "listed as unknown and is not sent again."
+    "This desk was restored from a backup. Whatever of this campaign waited then may have been sent since: it "
+    "is listed as unknown and is not sent again."
 )
 CUT_OFF = (
     "This desk was restored from a backup of the moment in which this campaign’s audience was written down; the "
@@ -26,8 +26,9 @@ MISSED = (
 
 
 def hold_back(backup_at: datetime, now: datetime) -> dict[str, int]:
-    """Sending is off until somebody confirms it; how many deliveries and confirmations are in doubt now, how many
-    campaigns were paused, cancelled and taken off their time, and how many drafts somebody has to think of."""
+    """Sending is off until somebody confirms it; how many deliveries and confirmations are in doubt now, how
+    many campaigns were paused, cancelled and taken off their time, and how many drafts somebody has to think
+    of."""
     db.session.execute(update(Sending).values(restored_from=backup_at))
     deliveries = _moved(
         Delivery, Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING)),
@@ -45,7 +46,7 @@ def hold_back(backup_at: datetime, now: datetime) -> dict[str, int]:
         "missed": _moved(Campaign, Campaign.status == CampaignStatus.SCHEDULED, missed_at=now,
                          pause_code=RESTORED, pause_reason=MISSED),
         "drafts": db.session.scalar(select(func.count()).where(_draft())) or 0,
-        "confirmations": _moved(Confirmation, or_(Confirmation.state == "waiting", Confirmation.state == "sending"),
+        "confirmations": _moved(Confirmation, Confirmation.state.in_(("waiting", "sending")),
                                 state="unknown", reason=RESTORED),
     }  # fmt: skip
 

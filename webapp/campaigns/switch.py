@@ -1,5 +1,5 @@
-"""The kill switch: four places from which sending is stopped, and one question whether it is. Beside them a desk
-that was restored or copied does not send until somebody has confirmed it."""
+"""The kill switch: four places from which sending is stopped, and one question whether it is. Beside them a
+desk that was restored or copied does not send until somebody has confirmed it."""
 
 from datetime import datetime
 
@@ -71,13 +71,13 @@ def unconfirmed(sending: Sending) -> str:
     """Why somebody has to confirm first that this desk may send; "" when it may."""
     if sending.restored_from:
         return (
-            f"This desk was restored from a backup of {instant(sending.restored_from)}; sending is off until an "
-            "admin has confirmed it."
+            f"This desk was restored from a backup of {instant(sending.restored_from)}; sending is off until "
+            "an admin has confirmed it."
         )
     if sending.place not in (None, place.here()):
         return (
-            "This desk is a copy, or was moved: it lives elsewhere than when it last sent. Sending is off until "
-            "an admin has confirmed that no other desk sends in its place."
+            "This desk is a copy, or was moved: it lives elsewhere than when it last sent. Sending is off "
+            "until an admin has confirmed that no other desk sends in its place."
         )
     return ""
 
@@ -88,8 +88,8 @@ def settle_in() -> None:
 
 
 def confirm(*, actor: str, now: datetime) -> bool:
-    """Somebody has looked: this desk, as it is and where it is, may send; False when nobody had to. The switch
-    stays as it is."""
+    """Somebody has looked: this desk, as it is and where it is, may send; False when nobody had to. The
+    switch stays as it is."""
     sending = db.session.scalars(
         select(Sending).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one()

@@ -1,6 +1,6 @@
 """What the running transaction has written to the ledger, for whoever has to know it before the commit.
 
-Every event passes here: those of the ORM by its flush, those that are written past it because `in_bulk` says so.
+Every event passes here: those of the ORM by its flush, those written past it because `in_bulk` says so.
 """
 
 from collections.abc import Iterable
@@ -35,6 +35,11 @@ def note(events: Iterable[Any]) -> None:
 def events_of(session: Any) -> list[Written]:
     """The events of customers that this transaction wrote, in their order; forgotten with its end."""
     return session.info.get(KEY, [])
+
+
+def forget() -> None:
+    """What was written so far came from where it would be told."""
+    db.session().info.pop(KEY, None)
 
 
 @event.listens_for(db.session, "after_flush")

@@ -1,5 +1,6 @@
-"""`opt-outs.log` in the data folder: who asked to be left alone, told without a number. It is on disk before the
-commit that it tells of; an entry of a transaction that came to nothing is harmless, for it is the stricter side.
+"""`opt-outs.log` in the data folder: who asked to be left alone, told without a number. It is on disk before
+the commit that it tells of; an entry of a transaction that came to nothing is harmless, for it is the
+stricter side.
 
 Processes append whole lines in turns. A crash may cut the last line short; the next writer ends it.
 """
@@ -24,7 +25,8 @@ PRIVATE = 0o600
 
 
 class NotWritten(OperationalError):
-    """The journal cannot be written, so nothing is committed: to callers as if the database were out of reach."""
+    """The journal cannot be written, so nothing is committed: to callers as if the database were out of
+    reach."""
 
     def __init__(self, problem: OSError) -> None:
         super().__init__("the opt-out journal", None, problem)

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from webapp.consent import written
 from webapp.consent.models import ConsentEvent
 from webapp.consent.together import together
 from webapp.customers import suppression_key
 from webapp.customers.identities import survivor
-from webapp.customers.journal import unclaimed, writing
+from webapp.customers.journal import unclaimed
 from webapp.customers.journal.log import Entry, Stop
 from webapp.customers.journal.stopping import stop
 from webapp.customers.models import Customer, Identity
@@ -24,8 +25,8 @@ ROWS_AT_ONCE = 2000
 
 @dataclass
 class Replayed:
-    """What came of it: entries that the database did not know, people who were stopped by them, stops kept for
-    people whom it does not know, and entries of another key, which were followed by the record alone."""
+    """What came of it: entries that the database did not know, people who were stopped by them, stops kept
+    for people whom it does not know, and entries of another key, which were followed by the record alone."""
 
     entries: int = 0
     people: int = 0
@@ -47,9 +48,9 @@ def replay(entries: list[Entry], now: datetime) -> Replayed:
     owners = _owners({each for entry in ours for each in entry.hashes}, key) if key else {}
     for entry in missing:
         _want(told, entry, owners if entry.key == named else {})
-    with writing.told_already():
-        told.people = sum(len(_stop(told, some, now)) for some in _portions(list(told.wanted)))
-        db.session.flush()
+    told.people = sum(len(_stop(told, some, now)) for some in _portions(list(told.wanted)))
+    db.session.flush()
+    written.forget()  # the journal tells of it already
     return told
 
 
@@ -98,7 +99,8 @@ def _stop(told: Replayed, ids: list[int], now: datetime) -> list[int]:
     most = sum(len(told.wanted[one.id]) for one in people)
     with together(people, events=max(most, 2)):
         changed = {
-            one.id: sum(stop(one, what, at, now) for what, at in told.wanted[one.id].items()) for one in people
+            one.id: sum(stop(one, what, at, now) for what, at in told.wanted[one.id].items())
+            for one in people
         }
     return [id for id, stops in changed.items() if stops]
 

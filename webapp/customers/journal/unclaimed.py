@@ -1,5 +1,5 @@
-"""Stops of people whom a restored database does not know: they are kept by the hash of the address, and whoever
-comes on record with it is stopped in the same transaction, whichever way they come."""
+"""Stops of people whom a restored database does not know: they are kept by the hash of the address, and
+whoever comes on record with it is stopped in the same transaction, whichever way they come."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

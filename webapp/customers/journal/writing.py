@@ -1,9 +1,7 @@
 """Before each commit that stops marketing to somebody, the journal is told: one question, one fsync, for one
 customer or for many, whichever way the stop came (webhook, agent, API, import, merge, review, time)."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +21,6 @@ from webapp.extensions import db
 from webapp.many_rows import among
 
 KEY = "heed-learned"
-_told: ContextVar[bool] = ContextVar("journal_told", default=False)
 
 
 @dataclass(frozen=True)
@@ -40,16 +37,6 @@ class Learned:
 def note_addresses(learned: Iterable[Learned]) -> None:
     """Addresses that were written past the ORM."""
     db.session().info.setdefault(KEY, []).extend(learned)
-
-
-@contextmanager
-def told_already() -> Iterator[None]:
-    """What is stopped inside stands in the journal: it comes from there."""
-    mark = _told.set(True)
-    try:
-        yield
-    finally:
-        _told.reset(mark)
 
 
 @event.listens_for(db.session, "after_flush")
@@ -77,7 +64,7 @@ def _before_commit(session: Any) -> None:
     learned = session.info.pop(KEY, [])
     if learned:
         unclaimed.claim({(one.customer_id, one.match_key): one.at for one in learned})
-    if entries := [] if _told.get() else _entries(written.events_of(session), learned):
+    if entries := _entries(written.events_of(session), learned):
         log.append(current_app.config["HEED"].data_dir, entries)
 
 
@@ -144,7 +131,7 @@ def _read(ids: Iterable[int]) -> dict[int, tuple[Any, set[str]]]:
 
 
 def _key() -> bytes | None:
-    """None for a damaged one: an opt-out is taken in all the same and told by its record; Status says more."""
+    """None for a damaged one: an opt-out is taken in all the same, told by its record; Status says more."""
     try:
         return suppression_key.read_or_create()
     except WrongKey:
