@@ -31,12 +31,12 @@ def _counted(n: int, one: str, several: str) -> str:
 
 _TOLD: dict[str, tuple[str, str]] = {
     "unclaimed": (
-        "address that is new to this desk is kept as stopped; whoever comes with it is stopped at once.",
-        "addresses that are new to this desk are kept as stopped; whoever comes with one is stopped at once.",
+        "new address is kept as stopped; whoever comes with it is stopped at once.",
+        "new addresses are kept as stopped; whoever comes with one is stopped at once.",
     ),
     "keyless": (
-        "entry of the journal was made with another suppression.key: it found its person by the record alone.",
-        "entries of the journal were made with another suppression.key: they found people by the record alone.",
+        "entry was made with another suppression.key: it found its person by the record alone.",
+        "entries were made with another suppression.key: they found people by the record alone.",
     ),
     "unreadable": (
         "line of the journal is none, and was passed over.",
@@ -44,9 +44,8 @@ _TOLD: dict[str, tuple[str, str]] = {
     ),
     "erased": ("person was erased again.", "people were erased again."),
     "deliveries": (
-        "message waited or was on its way. It may have been sent since: it is unknown, and is not sent again.",
-        "messages waited or were on their way. They may have been sent since: they are unknown, and are not "
-        "sent again.",
+        "message waited or was on its way and may have been sent since: it is not sent again.",
+        "messages waited or were on their way and may have been sent since: they are not sent again.",
     ),
     "confirmations": (
         "confirmation of an opt-out is in doubt and is not sent again.",

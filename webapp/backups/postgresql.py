@@ -18,8 +18,8 @@ from sqlalchemy import make_url
 from webapp.backups.refusals import Refused
 
 IN_USE = (
-    "The desk is in use, or kept open by something else: stop the web part and the worker, then restore. Until "
-    "it is back webhooks are not answered, and Meta repeats them."
+    "The desk is in use, or kept open by something else: stop the web part and the worker, then restore. "
+    "Until it is back webhooks are not answered, and Meta repeats them."
 )
 SECONDS_FOR_LOCKS = "30s"
 LONGEST_NAME = 63

@@ -61,8 +61,8 @@ def _usable(settings: Settings, backup: Path) -> Manifest:
     found = making.check(backup)
     if (found.engine == "sqlite") != is_sqlite(settings.database_url):
         raise Refused(
-            f"This is a backup of {found.engine}, and DATABASE_URL names another kind of database. Restore it as "
-            "what it was; `heed move` takes a SQLite desk to PostgreSQL then."
+            f"This is a backup of {found.engine}, and DATABASE_URL names another kind of database. Restore "
+            "it as what it was; `heed move` takes a SQLite desk to PostgreSQL then."
         )
     if not database.knows_version(found.schema):
         raise Refused(
@@ -80,8 +80,8 @@ def _demand_room(settings: Settings, replace: bool) -> None:
         postgresql.demand_nobody_uses(url)
     if there and not replace and _holds_data(url):
         raise Refused(
-            "The database holds a desk. With --replace the backup takes its place, and the desk is kept under "
-            "another name."
+            "The database holds a desk. With --replace the backup takes its place, and the desk is kept "
+            "under another name."
         )
 
 

@@ -13,12 +13,12 @@ from webapp.extensions import db
 RESTORED = "restored"
 """Why, as a word for programs."""
 PAUSED = (
-    "This desk was restored from a backup. Whatever of this campaign waited then may have been sent since: it "
-    "is listed as unknown and is not sent again."
+    "This desk was restored from a backup. Whatever of this campaign waited then may have been sent "
+    "since: it is listed as unknown and is not sent again."
 )
 CUT_OFF = (
-    "This desk was restored from a backup of the moment in which this campaign’s audience was written down; the "
-    "rest of it may have been sent since."
+    "This desk was restored from a backup of the moment in which this campaign’s audience was written down; "
+    "the rest of it may have been sent since."
 )
 MISSED = (
     "This desk was restored from a backup, and the campaign may have been sent since: look in WhatsApp first."
