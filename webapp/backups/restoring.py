@@ -34,8 +34,7 @@ BROKEN = (DBAPIError, sqlite.Error, postgresql.Error)
 
 @dataclass
 class Restored:
-    """What became of it: the difference in numbers, where the desk of before is kept, and what wants a
-    look."""
+    """What became of it: the difference in numbers, where the desk of before is, and what wants a look."""
 
     found: dict[str, object]
     aside: str = ""
@@ -44,7 +43,7 @@ class Restored:
 
 def restore(settings: Settings, backup: Path, now: datetime, *, replace: bool) -> Restored:
     """Put the backup in the place of the desk that the settings name. Raises NoBackup and Refused, and then
-    nothing has changed."""
+    the desk is as it was."""
     found = _usable(settings, backup)
     _demand_room(settings, replace)
     stamp = f"{now:%Y%m%dT%H%M%S}"
@@ -52,6 +51,7 @@ def restore(settings: Settings, backup: Path, now: datetime, *, replace: bool) -
         done = _complete(settings, backup, found, now)
         _bring_files(settings, backup, found, stamp)
         done.warnings += _doubts(settings, now)
+        db.session.remove()  # a read that stands open would keep SQLite's journal
         fold_journal(db.engine)
     done.aside = _swap(settings, stamp) or ""
     return done
