@@ -19,10 +19,9 @@ bp = Blueprint("backups", __name__, url_prefix="/campaigns/sending")
 @requires(Role.ADMIN)
 def ask() -> Answer:
     sending, restored = switch.current(), replaying.last()
-    open_one = restored if restored and sending.restored_from else None
     return dialog(
         "backups/_confirm_dialog.html", title="May this desk send?", why=switch.unconfirmed(sending),
-        restored=open_one, told=difference.sentences(open_one.found) if open_one else [],
+        restored=restored, told=difference.sentences(restored.found) if restored else [],
         switched_off=not sending.enabled,
     )  # fmt: skip
 
