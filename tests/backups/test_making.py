@@ -153,7 +153,7 @@ def test_only_so_many_are_kept_and_the_journal_begins_with_the_oldest(app, backu
     first = backup()
     deliver(app, says("STOP"))
     [entry] = log.read(tmp_path / log.FILE).entries
-    log.append(tmp_path, [replace(entry, at=entry.at - 2 * making.LONGEST_TRANSACTION)])
+    log.append(tmp_path, [replace(entry, told=entry.told - 2 * making.LONGEST_TRANSACTION)])
     second, third = backup("--keep", 2), backup("--keep", 2)
     assert sorted((tmp_path / "kept").glob("heed-*")) == [second, third] != [first, second]
     assert log.read(tmp_path / log.FILE).entries == [entry]

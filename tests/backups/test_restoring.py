@@ -91,6 +91,9 @@ def test_an_imported_opt_out_of_an_earlier_day_stands_again_over_an_own_opt_in(
     with app.app_context():
         import_file(file, actor="system", now=clock.now())
     assert stops(app) == {"1": "opted_out"}
+    earlier(
+        tmp_path, by=120 * MINUTE, told=timedelta()
+    )  # as in a file so long that the customer opted in meanwhile
     assert restore(made).exit_code == 0
     assert stops(fresh) == {"1": "opted_out"}
 
@@ -111,7 +114,7 @@ def test_restoring_twice_is_like_once_and_a_later_backup_remembers_what_the_jour
     """Who opts in again after a restore is not opted out by the same entry at the next one."""
     made = backup()
     deliver(app, says("STOP", 1, **{"from": ANA}))
-    a_minute_ago(tmp_path)
+    earlier(tmp_path, by=MINUTE, told=MINUTE)  # a tie goes to the opt-out
     first, second = restore(made).output, restore(made).output
     assert difference(first) == difference(second) != []
     assert stops(fresh)["1"] == "opted_out"
@@ -122,11 +125,11 @@ def test_restoring_twice_is_like_once_and_a_later_backup_remembers_what_the_jour
     assert stops(fresh)["1"] == "opted_in"
 
 
-def a_minute_ago(folder) -> None:
-    """The journal as it would be if all of it had happened a minute earlier: a tie goes to the opt-out."""
-    entries = [replace(entry, at=entry.at - MINUTE) for entry in log.read(folder / log.FILE).entries]
+def earlier(folder, by: timedelta, told: timedelta) -> None:
+    """The journal as if its events had been recorded, and it had been told of them, so much earlier."""
+    known = log.read(folder / log.FILE).entries
     (folder / log.FILE).unlink()
-    log.append(folder, entries)
+    log.append(folder, [replace(each, told=each.told - told, at=each.at - by) for each in known])
 
 
 def difference(output: str) -> list[str]:
@@ -138,7 +141,7 @@ def test_who_was_not_known_is_opted_out_whichever_way_they_come(app, backup, res
     made = backup()
     put_on_record(app, ANA, BO, CY)
     deliver(app, *(says("STOP", n, **{"from": number}) for n, number in enumerate((ANA, BO, CY, FAY))))
-    a_minute_ago(tmp_path)
+    earlier(tmp_path, by=MINUTE, told=MINUTE)  # a tie goes to the opt-out
     assert "4 new addresses are kept as stopped" in restore(made).output
     assert stops(fresh) == {"5": "opted_in"}
     deliver(fresh, says("Hello again", 9, **{"from": ANA}))

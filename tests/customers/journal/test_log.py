@@ -11,11 +11,11 @@ from tests.factories import NOON, at
 from webapp.customers.journal import log
 from webapp.customers.journal.log import Entry, NotWritten
 
-ENTRY = Entry(at(0.25), 7, 3, NOON, ("opted_out",), ("ab" * 32,), "cd" * 16)
+ENTRY = Entry(at(0.5), at(0.25), 7, 3, NOON, ("opted_out",), ("ab" * 32,), "cd" * 16)
 
 
 def an_entry(number: int) -> Entry:
-    return replace(ENTRY, event=number, at=at(number))
+    return replace(ENTRY, event=number, told=at(number))
 
 
 def test_an_entry_is_read_as_it_was_written(tmp_path):
@@ -36,7 +36,7 @@ def test_a_line_that_a_crash_cut_short_costs_no_other(tmp_path, cut):
 
 
 @pytest.mark.parametrize(
-    "line", ["{}", "[]", "null", '"a"', "\x00\xff", '{"at": 1}', "9" * 5000], ids=range(7)
+    "line", ["{}", "[]", "null", '"a"', "\x00\xff", '{"at": 1}', "9" * 5000, "[" * 10**5], ids=range(8)
 )
 def test_a_line_that_is_no_entry_is_counted(tmp_path, line):
     (tmp_path / log.FILE).write_bytes(line.encode() + b"\n" + ENTRY.line)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from webapp.customers.suppression_key import sync
 
 FILE = "opt-outs.log"
+TIMES = ("told", "at", "since")
 PRIVATE = 0o600
 
 
@@ -50,7 +51,10 @@ class Entry:
     address. The record is named by id and creation, for ids come again when a backup is put back.
     """
 
+    told: datetime
+    """When this was written: the stops held then, whatever was said and recorded when."""
     at: datetime
+    """When the event says that it was recorded."""
     event: int
     customer: int
     since: datetime
@@ -61,8 +65,8 @@ class Entry:
 
     @property
     def line(self) -> bytes:
-        told = asdict(self) | {"at": self.at.isoformat(), "since": self.since.isoformat()}
-        return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+        times = {name: getattr(self, name).isoformat() for name in TIMES}
+        return json.dumps(asdict(self) | times, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass(frozen=True)
@@ -115,13 +119,13 @@ def read(file: Path) -> Journal:
 
 
 def trim(folder: Path, before: datetime) -> int:
-    """Drop what was recorded before that instant; how many entries. Writers meanwhile wait."""
+    """Drop what was written before that instant; how many entries. Writers meanwhile wait."""
     file = folder / FILE
     if not file.exists():
         return 0
     with _locked(file):
         entries = read(file).entries
-        kept = [entry for entry in entries if entry.at >= before]
+        kept = [entry for entry in entries if entry.told >= before]
         if len(kept) < len(entries):
             _replace(file, kept)
     return len(entries) - len(kept)
@@ -168,12 +172,10 @@ def _replace(file: Path, entries: list[Entry]) -> None:
 def _entry(line: bytes) -> Entry | None:
     try:
         told = json.loads(line)
-        at, since = _instant(told["at"]), _instant(told["since"])
+        times = [datetime.fromisoformat(told[name]).astimezone(UTC) for name in TIMES]
         stops, hashes = tuple(map(str, told["stops"])), tuple(map(str, told["hashes"]))
-        return Entry(at, int(told["event"]), int(told["customer"]), since, stops, hashes, str(told["key"]))
-    except (ValueError, KeyError, TypeError):
+        return Entry(
+            *times[:2], int(told["event"]), int(told["customer"]), times[2], stops, hashes, str(told["key"])
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

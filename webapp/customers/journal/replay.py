@@ -42,7 +42,7 @@ def replay(entries: list[Entry], now: datetime) -> Replayed:
     missing = _unknown(entries)
     key = _key()
     named = suppression_key.fingerprint(key) if key else "-"
-    told = Replayed(len(missing), newest=max((entry.at for entry in missing), default=None))
+    told = Replayed(len(missing), newest=max((entry.told for entry in missing), default=None))
     told.keyless = sum(entry.key != named for entry in missing)
     ours = [entry for entry in missing if entry.key == named]
     owners = _owners({each for entry in ours for each in entry.hashes}, key) if key else {}
@@ -82,11 +82,11 @@ def _want(told: Replayed, entry: Entry, owners: dict[str, set[int]]) -> None:
         people.add(survivor(record).id)
     for id in people if entry.event else ():
         for what in entry.stops:
-            told.wanted[id][what] = max(entry.at, told.wanted[id].get(what, entry.at))
+            told.wanted[id][what] = max(entry.told, told.wanted[id].get(what, entry.told))
     strangers = [each for each in entry.hashes if each not in owners] if entry.key else []
     stops = [what for what in entry.stops if what != Stop.WITHDRAWN]
     if strangers and stops:
-        unclaimed.keep(strangers, stops, entry.at)
+        unclaimed.keep(strangers, stops, entry.told)
         told.unclaimed += len(strangers)
 
 

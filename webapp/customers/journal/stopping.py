@@ -18,8 +18,8 @@ WHY_HELD = "was on hold when a backup was put back, which does not hold its word
 def stop(customer: Customer, what: str, at: datetime, now: datetime) -> bool:
     """Stop marketing to the customer as it was stopped `at` then; whether that changed anything.
 
-    It was decided with all that a backup of before knows, so nothing in it is newer: the time is the one of
-    recording. The words of a message that was on hold are not in the journal: somebody decides without.
+    It was decided with all that a backup of before knows, so nothing in it is newer: `at` is when the journal
+    was told. The words of a message that was on hold are not in the journal: somebody decides without.
     """
     proof = Proof(CHANNEL, f"Opt-out journal, recorded at {instant(at)}")
     match what:

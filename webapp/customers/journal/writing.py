@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import event, select
 
+from webapp import clock
 from webapp.consent import written
 from webapp.consent.rules import Kind, Status, Turn
 from webapp.consent.written import Written
@@ -84,7 +85,7 @@ def _entries(events: list[Written], learned: list[Learned]) -> list[Entry]:
     ids = last.keys() | only_learned.keys()
     if not ids:
         return []
-    key = _key()
+    key, now = _key(), clock.now()
     entries = []
     for id, (row, match_keys) in _read(ids).items():
         wrote = last.get(id)
@@ -92,7 +93,7 @@ def _entries(events: list[Written], learned: list[Learned]) -> list[Entry]:
             hashes = sorted(suppression_key.hashed(key, each) for each in match_keys) if key else []
             at, number = (wrote.recorded_at, wrote.id) if wrote else (only_learned[id], 0)
             named = suppression_key.fingerprint(key) if key else ""
-            entries.append(Entry(at, number, id, row.created_at, stops, tuple(hashes), named))
+            entries.append(Entry(now, at, number, id, row.created_at, stops, tuple(hashes), named))
     return entries
 
 
