@@ -85,14 +85,13 @@ def time_that_passes(app, tmp_path) -> None:
 
 
 def a_merge(app, tmp_path) -> None:
-    """Another record of the person, who is opted out, turns out to be Ana's."""
+    """Another record turns out to be Ana, who is opted out: her stop is not new, but whom it covers is."""
+    an_agent(app, tmp_path)
     with app.app_context(), writing():
         other = identities.create(user_id="US.1", source="agent", now=NOON)
-        ledger.record(other, said(Status.OPTED_OUT))
         db.session.commit()
-        merging.merge(
-            db.session.get_one(Customer, known_id_of(ANA)), other, actor="user:1", now=at(2), why="One"
-        )
+        ana = db.session.get_one(Customer, known_id_of(ANA))
+        merging.merge(ana, other, actor="user:1", now=at(2), why="One")
         db.session.commit()
 
 
