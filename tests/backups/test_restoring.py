@@ -102,6 +102,9 @@ def test_an_opt_in_of_before_the_backup_is_not_taken_back(app, people, backup, r
     """An entry whose event is in the backup is known to it, and so is what came later."""
     deliver(app, says("STOP", 1, **{"from": ANA}), says("STOP", 2, **{"from": BO}))
     deliver(app, says("START", 9, **{"from": ANA}))
+    with app.app_context(), writing():
+        identities.attach(identities.find("phone", BO), "user_id", "US.1", "webhook", clock.now())
+        db.session.commit()
     assert restore(backup()).exit_code == 0
     assert stops(fresh) == {"1": "opted_in", "2": "opted_out", "3": "opted_in", "4": "opted_in"}
     with fresh.app_context():

@@ -39,13 +39,13 @@ class Replayed:
 
 def replay(entries: list[Entry], now: datetime) -> Replayed:
     """Stop everybody who was stopped by an entry that this database does not know. Safe to repeat."""
-    missing = _unknown(entries)
-    key = _key()
+    missing, key = _unknown(entries), _key()
     named = suppression_key.fingerprint(key) if key else "-"
-    told = Replayed(len(missing), newest=max((entry.told for entry in missing), default=None))
-    told.keyless = sum(entry.key != named for entry in missing)
     ours = [entry for entry in missing if entry.key == named]
     owners = _owners({each for entry in ours for each in entry.hashes}, key) if key else {}
+    missing = [entry for entry in missing if entry.event or not owners.keys() >= set(entry.hashes)]
+    told = Replayed(len(missing), newest=max((entry.told for entry in missing), default=None))
+    told.keyless = sum(entry.key != named for entry in missing)
     for entry in missing:
         _want(told, entry, owners if entry.key == named else {})
     told.people = sum(len(_stop(told, some, now)) for some in _portions(list(told.wanted)))
