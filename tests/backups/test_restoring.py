@@ -26,7 +26,7 @@ from webapp.customers import identities, suppression_key
 from webapp.customers.importing import import_file
 from webapp.customers.journal import log
 from webapp.customers.models import Customer
-from webapp.database import writing
+from webapp.database import is_sqlite, writing
 from webapp.extensions import db
 
 ANA, BO, CY, DI, EVE, FAY = (f"55119876500{n:02}" for n in range(1, 7))
@@ -324,3 +324,22 @@ def test_a_desk_that_was_put_back_by_other_means_repeats_what_came_after(app, pe
         assert done.exit_code == 0, done.output
     assert stops(app) == {"1": "opted_out", "2": "opted_out", "3": "opted_in", "4": "opted_in"}
     assert "restored from a backup" in off(app)
+
+
+def test_a_desk_that_cannot_be_read_any_more_is_replaced(app, people, backup, restore, fresh, tmp_path):
+    """The file is broken, and beside it lies a journal of SQLite's that would break another one."""
+    made, journal = backup(), tmp_path / "heed.db-wal"
+    if not is_sqlite(app.config["HEED"].database_url):
+        return  # PostgreSQL's files are its own
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    left = journal.read_bytes()
+    put_away(app)
+    journal.write_bytes(left)
+    (tmp_path / "heed.db").write_bytes(b"broken" * 1000)
+    assert app.test_cli_runner().invoke(restore_command, [str(made)]).exit_code == 1
+    assert restore(made).exit_code == 0
+    assert stops(fresh) == {"1": "opted_out", "2": "opted_in", "3": "opted_in", "4": "opted_in"}
+    with fresh.app_context():
+        assert the_ledger_is_whole()
+    [kept] = tmp_path.glob("heed.db-before-*-wal")
+    assert kept.read_bytes() == left
