@@ -228,11 +228,17 @@ def test_with_a_damaged_key_a_stop_is_told_by_its_record(app, tmp_path, journal)
     assert (entry.customer, entry.hashes, entry.key) == (id, (), "")
 
 
-def test_what_is_rolled_back_is_forgotten(app, journal):
+def test_a_transaction_tells_only_of_itself(app, journal):
+    """A session goes on after a rollback, and after a commit."""
     id = known(app)
     with app.app_context(), writing():
         ledger.record(db.session.get_one(Customer, id), said(Status.OPTED_OUT))
         db.session.rollback()
         db.session.get_one(Customer, id).name = "Ana Souza"
         db.session.commit()
-    assert journal() == []
+        assert journal() == []
+        ledger.record(db.session.get_one(Customer, id), said(Status.OPTED_OUT))
+        db.session.commit()
+        db.session.get_one(Customer, id).name = "Ana"
+        db.session.commit()
+    assert len(journal()) == 1
