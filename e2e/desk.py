@@ -23,6 +23,7 @@ from webapp import clock, create_app, database
 from webapp.accounts import links, sessions, users
 from webapp.accounts.models import User, UserSession
 from webapp.accounts.roles import Role
+from webapp.backups.models import Restore
 from webapp.bulk.actions import ActionKind
 from webapp.bulk.models import BatchRun
 from webapp.consent import batches, disclosures, ledger, policy, wordings
@@ -40,6 +41,7 @@ from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db
+from webapp.formatting import instant
 from webapp.imports import uploads
 from webapp.status import alarm_worker
 
@@ -118,6 +120,7 @@ def stock(file: Path) -> None:
         stage_proof()
         stage_log(clock.now())
         stage_views(clock.now())
+        stage_restore(clock.now())
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
@@ -191,6 +194,24 @@ def stage_views(now: datetime) -> None:
         ]:
             saved_view.create(owner, name, filter, shared=shared, now=now)
         tags.delete(tags.find("spring list"))
+        db.session.commit()
+
+
+def stage_restore(now: datetime) -> None:
+    """A backup was put back once, and somebody let the desk send again."""
+    found = {
+        "journal": True,
+        "entries": 12,
+        "people": 11,
+        "unclaimed": 2,
+        "newest": instant(now),
+        "drafts": 1,
+    }
+    found |= {"deliveries": 340, "paused": 1, "missed": 1}
+    then, since = now - timedelta(hours=9), now - timedelta(hours=2)
+    confirmed = {"confirmed_at": since, "confirmed_by": "user:1"}
+    with writing():
+        db.session.add(Restore(backup_at=then, restored_at=since, journal_mark="", found=found, **confirmed))
         db.session.commit()
 
 

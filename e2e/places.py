@@ -109,6 +109,7 @@ PLACES = [
     Place("remove tags from many", "/opt-in?per_page=25", with_a_row("Remove tags…")),
     Place("set an attribute of many", "/opt-in?per_page=25", with_a_row("Set attribute…")),
     Place("stop all sending", "/campaigns", named("link", "Stop all sending")),
+    Place("confirm sending", "/campaigns/sending/confirm"),
     Place("revert import", "/events/batches/1", named("link", "Revert")),
     Place("raw item", "/status", named("link", "Show raw")),
     Place("put aside", "/status", named("link", "Put aside")),

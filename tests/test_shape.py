@@ -16,14 +16,25 @@ FOUNDATION = {
     "measures", "outgoing", "schema",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
-ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}
+ROOMS_ON_TOP = {
+    "reviews",
+    "settings",
+    "api",
+    "simulator",
+    "demo",
+    "guide",
+    "status",
+    "events",
+    "moving",
+    "backups",
+}
 PURE = {
     "accounts/roles", "accounts/totp",
     "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",
     "campaigns/way_out", "whatsapp/payloads", "whatsapp/signature", "endpoints/addresses",
-    "endpoints/schedule", "endpoints/signing", "formatting", "events/policy_words",
+    "endpoints/schedule", "endpoints/signing", "formatting", "events/policy_words", "backups/difference",
 }  # fmt: skip
 IMPURE = {
     "flask",

@@ -8,6 +8,7 @@ from flask.cli import FlaskGroup, with_appcontext
 
 from webapp import create_app, database, file_modes, logs, schema, tasks
 from webapp.accounts.commands import token_group, user_group
+from webapp.backups.commands import backup_command, restore_command, sending_group
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
@@ -59,6 +60,7 @@ def _require_schema() -> None:
 for command in (
     user_group, token_group, ledger_group, keywords_group, import_command, export_command, reindex_command,
     erasures_group, demo_command, templates_group, audit_command, move_command, doctor_command,
+    backup_command, restore_command, sending_group,
 ):  # fmt: skip
     heed.add_command(command)
 ledger_group.add_command(prove_command)

@@ -23,7 +23,7 @@ NAMES = frozenset({
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
     "HEED_CHECKPOINT_URL", "HEED_ALARM_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS",
-    "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES",
+    "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES", "HEED_DESK_PLACE",
 })  # fmt: skip
 
 
@@ -66,6 +66,8 @@ class Settings:
     session_lifetime: timedelta
     """From sign-in on, however busy the browser is."""
     session_idle: timedelta
+    desk_place: str
+    """A name for where this desk runs; empty: it finds out by itself (see `campaigns.place`)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -99,6 +101,7 @@ class Settings:
             proxies=_whole_number("HEED_PROXIES", env, 0, 0, 9),
             session_lifetime=timedelta(hours=_whole_number("HEED_SESSION_HOURS", env, 12, 1, 168)),
             session_idle=timedelta(minutes=_whole_number("HEED_SESSION_IDLE_MINUTES", env, 120, 10, 10_080)),
+            desk_place=env.get("HEED_DESK_PLACE", "").strip(),
         )
 
     def require_web(self) -> None:

@@ -324,6 +324,12 @@ def versions() -> tuple[str, ...]:
     return tuple(script.revision for script in known)
 
 
+def knows_version(revision: str) -> bool:
+    """Whether `migrate` can bring a database of this version to the newest one."""
+    script = ScriptDirectory.from_config(alembic_config(None))
+    return revision in {each.revision for each in script.walk_revisions()}
+
+
 def alembic_config(connection: Connection | None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(paths.MIGRATIONS))

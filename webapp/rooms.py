@@ -6,6 +6,7 @@ from webapp import schema
 from webapp.accounts.views import bp as accounts
 from webapp.api import housekeeping
 from webapp.api.views import bp as api
+from webapp.backups.views import bp as backups
 from webapp.bulk import worker as bulk_worker
 from webapp.bulk.views import bp as bulk
 from webapp.campaigns.report_views import bp as reports
@@ -17,6 +18,7 @@ from webapp.consent import housekeeping as consent_housekeeping
 from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers import housekeeping as customers_housekeeping
 from webapp.customers.attribute_views import bp as attributes
+from webapp.customers.journal import writing as journal
 from webapp.customers.tag_views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.endpoints import worker as endpoints_worker
@@ -38,6 +40,7 @@ from webapp.whatsapp.views import bp as whatsapp
 BLUEPRINTS: list[Blueprint] = [
     accounts, customers, tags, attributes, guide, reviews, settings, whatsapp, api,
     campaigns, reports, templates, segments, status, endpoints, events, bulk, imports,
+    backups,
 ]  # fmt: skip
 SPOKEN_TO_BY_PROGRAMS: list[Blueprint] = [whatsapp, api]
 """Callers that sign or bear a token: they have no cookie that a foreign page could abuse."""
@@ -48,3 +51,5 @@ WITH_TASKS = (
     setup, schema, alarm_worker,
 )  # fmt: skip
 """Modules whose tasks the queue knows once they are imported."""
+AT_EACH_COMMIT = (journal,)
+"""Modules that the database session tells of its commits once they are imported."""

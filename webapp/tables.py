@@ -2,12 +2,14 @@
 
 from webapp import tasks
 from webapp.accounts import models as accounts
+from webapp.backups import models as backups
 from webapp.bulk import models as bulk
 from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
 from webapp.customers import batch_changes, duplicates, erasing, saved_view, suppressions
 from webapp.customers import models as customers
+from webapp.customers.journal import unclaimed
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.imports import models as imports
@@ -17,5 +19,5 @@ from webapp.whatsapp import models as whatsapp
 METADATA = db.metadata
 MODULES = (
     accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
-    campaigns, bulk, imports, whatsapp, endpoints, tasks, status,
+    unclaimed, campaigns, bulk, imports, whatsapp, endpoints, backups, tasks, status,
 )  # fmt: skip

@@ -138,7 +138,7 @@ def _reason_to_hold(
 
 def _closed_for(category: Category, sending: Sending, now: datetime) -> float:
     """Seconds for which nothing may start: the kill switch, WhatsApp's wait, the send window."""
-    if not sending.enabled:
+    if switch.closed(sending):
         return LONGEST_NAP * 2
     waits = [sending.wait_until]
     if category == Category.MARKETING:

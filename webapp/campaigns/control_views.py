@@ -12,7 +12,7 @@ from webapp.accounts.roles import Role
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.lifecycle import Impossible
-from webapp.campaigns.models import Campaign, CampaignStatus
+from webapp.campaigns.models import Campaign
 from webapp.campaigns.pages import campaign_or_404
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, see_other
@@ -98,7 +98,7 @@ def change_sending() -> Answer:
     switch.set_enabled(enabled, actor=current_actor(), now=clock.now())
     db.session.commit()
     if enabled:
-        for campaign_id in _running():
+        for campaign_id in lifecycle.running():
             tasks.enqueue(current_app, "pump", campaign_id)
     message = "Sending is allowed again." if enabled else "All sending is stopped."
     return gone_to(url_for("campaigns.index"), message)
@@ -127,8 +127,3 @@ def _move(campaign_id: int, step: Callable[..., Campaign], message: str) -> Answ
         message = str(refusal)
     db.session.commit()
     return gone_to(url_for("campaigns.show", campaign_id=campaign_id), message)
-
-
-def _running() -> list[int]:
-    running = db.select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING)
-    return list(db.session.scalars(running))

@@ -155,8 +155,8 @@ def schedule(
     if category == Category.MARKETING and not window.open_at(at):
         raise Impossible(f"Marketing is sent only {window.words}.")
     if not _move(campaign, NOT_STARTED, status=CampaignStatus.SCHEDULED, scheduled_at=at, missed_at=None,
-                 reviewed=seen.preview.to_json(), category=category, changed_at=now,
-                 changed_by=actor):  # fmt: skip
+                 pause_code="", pause_reason="", reviewed=seen.preview.to_json(), category=category,
+                 changed_at=now, changed_by=actor):  # fmt: skip
         raise Impossible("This campaign was launched already.")
     return campaign
 
@@ -164,7 +164,7 @@ def schedule(
 def unschedule(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
     """Back to a draft."""
     _move(campaign, (CampaignStatus.SCHEDULED,), status=CampaignStatus.DRAFT, scheduled_at=None,
-          missed_at=None, changed_at=now, changed_by=actor)  # fmt: skip
+          missed_at=None, pause_code="", pause_reason="", changed_at=now, changed_by=actor)  # fmt: skip
     return campaign
 
 
@@ -245,6 +245,11 @@ def hold_all(code: str, sentence: str, now: datetime) -> None:
 
 STALE = "The templates could not be synchronised for 12 hours; their categories may have changed."
 DRIFTED = "WhatsApp counts this template as marketing now. Customers without consent drop out when you go on."
+
+
+def running() -> list[int]:
+    """Ids of the campaigns that a worker has to look after at once when sending is allowed again."""
+    return list(db.session.scalars(select(Campaign.id).where(Campaign.status == CampaignStatus.RUNNING)))
 
 
 def due(now: datetime) -> list[int]:

@@ -114,6 +114,10 @@ class Sending(db.Model):
     """False: the kill switch."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
+    place: Mapped[str | None] = mapped_column(String(64))
+    """Where this desk was when it last sent, or somebody confirmed that it may (see `campaigns.place`)."""
+    restored_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Of when the backup is from which this desk was restored, until somebody confirms that it may send."""
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     """The workspace's time zone, an IANA name."""
     window_from: Mapped[int | None]

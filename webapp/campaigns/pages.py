@@ -39,6 +39,7 @@ def frame(campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "tone": TONES.get(campaign.status, ""),
         "sending_off": sending_off(),
+        "unconfirmed": unconfirmed(),
         "sending": switch.current(),
         "editor": actor_names([campaign.changed_by])[campaign.changed_by],
         "languages": LANGUAGES,
@@ -66,6 +67,11 @@ def found(campaign: Campaign) -> int:
 def sending_off() -> str:
     """Why nothing is sent at present; "" when sending is on."""
     return switch.off(current_app.config["HEED"])
+
+
+def unconfirmed() -> bool:
+    """Whether an admin has to confirm first that this desk may send: it was restored, or is a copy."""
+    return bool(switch.unconfirmed(switch.current()))
 
 
 def variables_of(template: Template | None) -> list[Variable]:

@@ -21,6 +21,7 @@ IN_DOUBT = {
     "malformed": "WhatsApp answered without a message id",
     "server_error": "WhatsApp had a fault after it took the message",
     "lease": "Heed was stopped while the message was on its way",
+    "restored": "A backup was restored: the message may have been sent after it was made",
 }
 WAITS = "Never sends again by itself; waits for the receipt or your decision"
 STATES = {

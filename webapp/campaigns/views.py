@@ -28,7 +28,7 @@ from webapp.campaigns.counts import Counts
 from webapp.campaigns.lifecycle import CATEGORY_DRIFT, NOT_STARTED
 from webapp.campaigns.models import Campaign, CampaignStatus, Template
 from webapp.campaigns.opt_outs import Rate
-from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off, started
+from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off, started, unconfirmed
 from webapp.consent.gate import Category
 from webapp.extensions import db, htmx
 from webapp.rendering import see_other
@@ -69,6 +69,7 @@ def index() -> str:
         templates=db.session.scalar(select(Template.id).limit(1)) is not None,
         sending=switch.current(),
         sending_off=sending_off(),
+        unconfirmed=unconfirmed(),
     )
 
 

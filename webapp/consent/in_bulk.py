@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from webapp import many_rows
-from webapp.consent import ledger, rules, state
+from webapp.consent import ledger, rules, state, written
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Effect, State
@@ -46,6 +46,7 @@ class Ledger:
     def write(self) -> None:
         """Append what was noted. The customers are on record by now."""
         _write(ConsentEvent, self.events)
+        written.note(SimpleNamespace(**event) for event in self.events)
         _write(Evidence, self.evidence)
         self.events, self.evidence = [], []
 

@@ -121,6 +121,10 @@ VALUES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "window_from": ("Marketing from", _clock),
     "window_until": ("Marketing until", _clock),
     "sending": ("Sending", lambda on: "allowed" if on else "stopped"),
+    "sending_confirmed": (
+        "Sending after a restore or a move",
+        lambda done: "confirmed" if done else "not confirmed",
+    ),
     "alarm_hours": ("Alarm after a silence of", _counted("hour")),
 }
 """What each setting is called, and its value in words."""

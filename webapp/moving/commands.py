@@ -6,11 +6,12 @@ import click
 import psycopg
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, create_app
 from webapp.campaigns import switch
+from webapp.campaigns.models import Sending
 from webapp.config import ConfigError, Settings
 from webapp.consent.sealing import housekeeping, verification
 from webapp.customers.models import Customer
@@ -65,6 +66,7 @@ def _move(here: str, there: str) -> None:
                     total += rows
                     click.echo(f"{name}: {rows:,}", err=True)
                 copying.compare(desk, database, METADATA)
+                database.execute(update(Sending).values(place=None))  # moved on purpose: it is no copy
         except (DBAPIError, psycopg.Error) as problem:
             why = target.first_line(getattr(problem, "orig", problem))
             raise CannotMove(f"PostgreSQL did not take the copy, and nothing is in it: {why}") from None

@@ -113,6 +113,7 @@ def shorten_templates(app: Flask, template_id: int) -> None:
 @tasks.at_start
 def begin(app: Flask) -> None:
     """What a restart owes: the categories as they are now, and everything that was under way."""
+    committed(app, switch.settle_in)
     tasks.enqueue(app, "sync templates")
     look_after(app)
 

@@ -17,6 +17,7 @@ from webapp.customers import phone_forms, search
 from webapp.customers.addresses import Address
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.identities import NUMBER_KINDS, shown_name
+from webapp.customers.journal.writing import Learned, note_addresses
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
 from webapp.customers.values import COLUMNS
 from webapp.extensions import db
@@ -133,6 +134,10 @@ class People:
                 for owner, place, number in self.added]  # fmt: skip
         columns = ("id", "customer_id", "kind", "value", "match_key", "source", "created_at")
         many_rows.insert(Identity.__table__, columns, rows)
+        note_addresses(
+            Learned(owner, place.match_key, now, may_be_stopped=not self.by_id[owner].new)
+            for owner, place, _ in self.added
+        )
 
     def _write_values(self) -> None:
         """In the order of their index, which is larger than the memory for it: each page is touched once."""
