@@ -12,7 +12,7 @@ TEMPLATES = ROOT / "templates"
 
 FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
-    "security", "errors", "logs", "transactions", "budget", "figures",
+    "security", "errors", "logs", "transactions", "budget", "figures", "fault_points",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {"reviews", "settings", "api", "simulator", "demo", "guide", "status", "events", "moving"}

@@ -9,7 +9,19 @@ from typing import Any
 from flask import Flask, Response, redirect, request, url_for
 from jinja2 import StrictUndefined
 
-from webapp import assets, context, database, errors, logs, operations, paths, rooms, security, transactions
+from webapp import (
+    assets,
+    context,
+    database,
+    errors,
+    fault_points,
+    logs,
+    operations,
+    paths,
+    rooms,
+    security,
+    transactions,
+)
 from webapp.accounts.access import public
 from webapp.config import NAMES, Settings
 from webapp.extensions import csrf, db, htmx, login
@@ -22,6 +34,7 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
     settings = Settings.from_environ(environ)
     if web:
         settings.require_web()
+    fault_points.arm(settings.faults)
     app = Flask(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
     if web:
         logs.configure(settings.log_level, sys.stdout)

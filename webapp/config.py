@@ -18,7 +18,7 @@ NAMES = frozenset({
     "DATABASE_URL", "HEED_DATA_DIR", "SECRET_KEY", "TASK_QUEUE_URL", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL",
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
-    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN",
+    "HEED_CHECKPOINT_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_FAULTS",
 })  # fmt: skip
 
 
@@ -48,6 +48,8 @@ class Settings:
     checkpoint_url: str
     metrics_token: str
     endpoints_private: bool
+    faults: Path | None = None
+    """Only for tests: where they stage faults (see `fault_points`)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -76,6 +78,7 @@ class Settings:
             checkpoint_url=_checkpoint_url(env.get("HEED_CHECKPOINT_URL", "")),
             metrics_token=env.get("METRICS_TOKEN", ""),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
+            faults=_faults(env),
         )
 
     def require_web(self) -> None:
@@ -150,6 +153,17 @@ def _checkpoint_url(raw: str) -> str:
 
 def _on_this_machine(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+def _faults(env: Mapping[str, str]) -> Path | None:
+    """A desk that may die on request must not be one that reaches customers."""
+    raw = env.get("HEED_FAULTS", "")
+    real = env.get("HEED_SIMULATOR") != "1" or urlsplit(env.get("GRAPH_API_URL", "")).hostname not in LOOPBACK
+    if raw and real:
+        raise ConfigError(
+            "HEED_FAULTS is for tests: it needs HEED_SIMULATOR=1 and a GRAPH_API_URL of this machine."
+        )
+    return Path(raw).absolute() if raw else None
 
 
 def _words(raw: str) -> tuple[str, ...]:

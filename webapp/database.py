@@ -37,7 +37,7 @@ from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from webapp import paths
+from webapp import fault_points, paths
 from webapp.turnstile import Turnstile
 
 SQLITE_BUSY_SECONDS = 5.0
@@ -282,6 +282,8 @@ def migrate(url: str, revision: str = "head") -> None:
     try:
         with writing(), engine.begin() as connection:
             command.upgrade(alembic_config(connection), revision)
+            fault_points.reached("migration.stored")
+        fault_points.reached("migration.committed")
     finally:
         engine.dispose()
 

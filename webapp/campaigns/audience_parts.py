@@ -13,6 +13,7 @@ from functools import partial
 from flask import Flask
 from sqlalchemy import or_, select, update
 
+from webapp import fault_points
 from webapp.campaigns import audience
 from webapp.campaigns.audience import Named
 from webapp.campaigns.models import Campaign, CampaignStatus
@@ -35,6 +36,7 @@ def write_down(app: Flask, campaign_id: int, clock: Callable[[], datetime]) -> N
     for part in people.parts():
         if not committed(app, partial(_write, campaign_id, token, part, clock())):
             return
+        fault_points.reached("audience.committed")
     committed(app, partial(_end, campaign_id, token, clock()))
 
 
@@ -63,6 +65,7 @@ def _write(campaign_id: int, token: str, part: Named, now: datetime) -> bool:
         return False
     audience.write(campaign, _category(campaign), part, now)
     campaign.pump_until = now + LEASE
+    fault_points.reached("audience.stored")
     return True
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from flask import Flask
 
+from webapp import fault_points
 from webapp.campaigns import claims, lifecycle, outcomes, switch
 from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.claims import LONGEST_NAP, MOST_AT_ONCE, Claims
@@ -107,6 +108,7 @@ class _Slice:
         finally:
             self.sender.slots.give_back(slots - len(claimed.rows))
         for row in claimed.rows:
+            fault_points.reached("claim.committed")
             task = asyncio.create_task(self._send(row, claimed.at + SECONDS_TO_THE_WIRE))
             self.on_the_wire.add(task)
             task.add_done_callback(self._answered)
@@ -130,18 +132,25 @@ class _Slice:
             )
             await self._record_each(taken)
             claimed = Claims(nap=AFTER_A_FAULT)
+        if taken:
+            fault_points.reached("result.committed")
         del self.results[: len(taken)]
         return claimed
 
     def _record_and_claim(self, results: list[Result], free: int) -> Claims:
         now = self.clock()
         outcomes.record(self.campaign_id, self.token, results, now)
+        if results:
+            fault_points.reached("result.stored")
         if free <= 0:
             return Claims()
         if switch.outside(self.app.config["HEED"]):
             return Claims(stop=True)
         db.session.flush()
-        return claims.claim(self.campaign_id, self.token, free, now)
+        claimed = claims.claim(self.campaign_id, self.token, free, now)
+        if claimed.rows:
+            fault_points.reached("claim.stored")
+        return claimed
 
     async def _record_each(self, results: list[Result]) -> None:
         """Each in a transaction of its own; the lease of one that cannot be written runs out."""
@@ -159,7 +168,9 @@ class _Slice:
         self.results = [result for result in self.results if result.answered_at.timestamp() > oldest]
 
     async def _send(self, row: Claimed, latest_start: float) -> None:
+        fault_points.reached("wire.ready")
         answer = await self.sender.send(replace(row.message, latest_start=latest_start))
+        fault_points.reached("wire.answered")
         self.results.append(Result(row, answer, self.clock()))
 
     async def _wait(self, seconds: float) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Row, exists, func, insert, select, text
 
+from webapp import fault_points
 from webapp.consent.models import ConsentEvent
 from webapp.consent.sealing import leaves, notes, tree
 from webapp.consent.sealing.models import LedgerOrigin, Seal, SealedEvent
@@ -55,7 +56,9 @@ def seal(key: Ed25519PrivateKey, now: datetime) -> Seal | None:
             db.session.rollback()
             return None
         made = _sealed(last, places, root, key, now)
+        fault_points.reached("seal.stored")
         db.session.commit()
+        fault_points.reached("seal.committed")
     return made
 
 
