@@ -47,10 +47,15 @@ def each(**when: str) -> Callable[[Task], Task]:
     """Run a function of the application at these minutes and hours, as in a crontab."""
 
     def keep(function: Task) -> Task:
-        _periodic[function.__name__] = crontab(**when), function
+        _periodic[_named(function)] = crontab(**when), function
         return function
 
     return keep
+
+
+def _named(function: Task) -> str:
+    """With its room: several rooms have a `sweep`, and the queue keeps one function for each name."""
+    return f"{function.__module__.removeprefix('webapp.')}.{function.__name__}"
 
 
 def at_start(function: Task) -> Task:
@@ -98,7 +103,7 @@ def waiting(settings: Settings) -> int | None:
 def register(queue: Huey, app: Flask) -> dict[str, Any]:
     """Give the queue its tasks, by name; the worker and every process that enqueues do this once."""
     for start in (_first_beat, *_at_start):
-        queue.on_startup(name=f"start {start.__name__}")(_once(_bound(start, app)))
+        queue.on_startup(name=f"start {_named(start)}")(_once(_bound(start, app)))
     for name, (when, function) in {**_HOUSEKEEPING, **_periodic}.items():
         queue.periodic_task(when, name=name)(_bound(function, app))
     return {name: queue.task(name=name)(_bound(function, app)) for name, function in _on_demand.items()}

@@ -324,7 +324,8 @@ def test_the_worker_seals_and_verifies(app):
     housekeeping.verify_ledger(app)
     ran = verification.last()
     assert (ran.events, ran.seals, ran.fault, ran.ran_by) == (1, 1, None, "system")
-    assert {"seal_each_minute", "verify_ledger"} <= tasks._periodic.keys()
+    room = "consent.sealing.housekeeping"
+    assert {f"{room}.seal_each_minute", f"{room}.verify_ledger"} <= tasks._periodic.keys()
 
 
 @pytest.mark.parametrize(("events", "seals"), [(2, 0), (3, 1)])
