@@ -9,7 +9,6 @@ import pytest
 from tests.fakes import ScriptedGraph
 from tests.faults.programs import Nursery, nursery
 from tests.faults.stage import Stage
-from webapp.extensions import db
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +35,7 @@ def a_stage(opened_nursery: Nursery, graph: ScriptedGraph, tmp_path: Path) -> It
     yield build
     opened_nursery.end_all()
     for stage in made:
-        with stage.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        stage.forget_connections()
 
 
 @pytest.fixture

@@ -79,6 +79,12 @@ class Desk:
     def sqlite(self) -> bool:
         return is_sqlite(self.url)
 
+    def forget_connections(self) -> None:
+        """Of the test itself: the database is about to go away."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
     def now(self) -> datetime:
         return clock.now() + timedelta(seconds=self.moved)
 
@@ -99,10 +105,14 @@ class Desk:
         return customer
 
     def sign_in(self, role: str) -> None:
+        self.client.sign_in(self.link(role))
+
+    def link(self, role: str) -> str:
         with self.app.app_context(), writing():
             token = links.create(a_user(role), self.now())
             db.session.commit()
-        self.client.sign_in(f"/sign-in/{token}")
+            db.session.remove()
+        return f"/sign-in/{token}"
 
     def said(self, number: str, text: str = "STOP") -> Word:
         id = f"wamid.{len(self.history.words)}.{number[-4:]}"

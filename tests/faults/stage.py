@@ -1,10 +1,9 @@
 """A desk as it runs in production, whose programs meet faults at named steps, and recover."""
 
 import os
-import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from tests.faults.desk import Desk
 from tests.faults.history import Record
 from tests.faults.programs import GUNICORN, HEED, Nursery, Program
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 LEASES = 130.0
 """Seconds after which nobody holds a lease any more."""
 
@@ -25,6 +24,8 @@ class Stage(Desk):
     nursery: Nursery | None = None
     web: Program | None = None
     worker: Program | None = None
+    urls: dict[str, str] = field(default_factory=dict)
+    """Of the database, for programs that reach it by another way."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,23 +37,21 @@ class Stage(Desk):
         """Web and worker, as the Procfile starts them."""
         self.web = self.start(GUNICORN, "webapp:create_app()")
         self.worker = self.start(HEED, "worker")
-        self.until(self.ready, "readiness")
+        self.until(self.ready, lambda: "the web part is not ready")
 
     def start(self, *argv: str, **how: Any) -> Program:
-        bind = f"--bind 127.0.0.1:{self.port} --log-level warning"
+        bind, name = f"--bind 127.0.0.1:{self.port} --log-level warning", Path(argv[0]).name
         environ = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "GUNICORN_CMD_ARGS": bind, **self.settings,
-            "HEED_FAULTS": str(self.faults),
+            "HEED_FAULTS": str(self.faults), "DATABASE_URL": self.urls.get(name, self.url),
         }  # fmt: skip
-        return self.nursery.start([*argv], environ, self.logs / Path(argv[0]).name, **how)
+        return self.nursery.start([*argv], environ, self.logs / name, **how)
 
     def ready(self) -> bool:
         return self.client.ask("GET", "/readyz")[0] == 200
 
     def tend(self) -> None:
-        """What ended is started again, as whatever runs a service does; what was stopped goes on."""
-        for program in (self.web, self.worker):
-            program.signal(signal.SIGCONT)
+        """What ended is started again, as whatever runs a service does."""
         if not self.web.lives():
             self.web = self.start(GUNICORN, "webapp:create_app()")
         if not self.worker.lives():
@@ -65,6 +64,9 @@ class Stage(Desk):
     def struck(self, step: str) -> bool:
         return not (self.faults / step).exists()
 
+    def await_fault(self, step: str) -> None:
+        self.until(lambda: self.struck(step), lambda: f"nobody came to {step}")
+
     def move_clock(self, seconds: float) -> None:
         self.moved += seconds
         self._write("clock", str(self.moved))
@@ -74,20 +76,21 @@ class Stage(Desk):
         draft.write_text(words)
         draft.rename(self.faults / name)
 
-    def until(self, condition: Callable[[], bool], what: str = "it") -> None:
+    def until(self, condition: Callable[[], bool], told: Callable[[], object]) -> None:
+        """Wait for something; `told` says what is lacking when it does not come."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not happen"
+            self.tend()
+            assert time.monotonic() < deadline, told()
             time.sleep(0.03)
 
     def recover(self, *, later: float = 0) -> Record:
         """By itself, by time that passes, and by what outside tries again. The record then."""
         if later:
             self.move_clock(later)
-        self.tend()
-        self.until(self.ready, "readiness")
+        self.until(self.ready, lambda: "the web part is not ready")
         self.client.bring_again()
-        self.until(lambda: not self.half_done(), "recovery")
+        self.until(lambda: not self.half_done(), self.half_done)
         return self.record(logs=[*self.logs.iterdir()])
 
     def half_done(self) -> list[str]:
