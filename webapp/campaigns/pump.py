@@ -40,7 +40,7 @@ SHORTEST_BREATH = 0.02
 """The event loop gets so long at least, however long the last step took."""
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
-"""Seconds for which results are held while the database is out of reach."""
+"""Seconds for which results are held, and a slice is not given up, while the database is out of reach."""
 Done = TypeVar("Done")
 Clock = Callable[[], datetime]
 
@@ -80,7 +80,15 @@ class _Slice:
             await self._step(0)
 
     async def end(self) -> float | None:
-        return await self._transaction(self._finish)
+        """Whoever leaves the pump must have said so, else nobody takes it before its lease is over."""
+        patience = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await self._transaction(self._finish)
+            except OUT_OF_REACH:
+                if time.monotonic() > patience:
+                    raise
+                await asyncio.sleep(AFTER_A_FAULT)
 
     def _finish(self) -> float | None:
         now = self.clock()
