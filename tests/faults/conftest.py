@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,12 @@ def graph() -> Iterator[ScriptedGraph]:
 
 @pytest.fixture
 def a_stage(opened_nursery: Nursery, graph: ScriptedGraph, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    """`a_stage(url)`: a desk on this database whose programs are not started yet."""
+    """`a_stage(url)`: a desk on this database whose programs are not started yet; `queue=` a place of its own
+    for tasks."""
     made: list[Stage] = []
 
-    def build(url: str) -> Stage:
-        made.append(Stage(url, tmp_path, graph, free_port(), nursery=opened_nursery))
+    def build(url: str, **how: Any) -> Stage:
+        made.append(Stage(url, tmp_path, graph, free_port(), nursery=opened_nursery, **how))
         return made[-1]
 
     yield build

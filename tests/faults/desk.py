@@ -51,6 +51,8 @@ class Desk:
     graph: ScriptedGraph
     port: int
     seed: int = 1
+    queue: str = ""
+    """Where tasks wait; "" where they do by default."""
     history: History = field(default_factory=History)
     moved: float = 0.0
     app: Flask = field(init=False)
@@ -72,7 +74,7 @@ class Desk:
             "WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_VERIFY_TOKEN": "word", "WEB_CONCURRENCY": "1",
             "WHATSAPP_ACCESS_TOKEN": "token", "WHATSAPP_PHONE_NUMBER_ID": number,
             "WHATSAPP_BUSINESS_ACCOUNT_ID": account, "GRAPH_API_URL": self.graph.url, "HEED_SIMULATOR": "1",
-            "PORT": str(self.port),
+            "PORT": str(self.port), "TASK_QUEUE_URL": self.queue,
         }  # fmt: skip
 
     @property

@@ -62,6 +62,7 @@ def test_postgresql_stopped_and_started(a_stage, postgresql_server: Server, post
     people = stage.people(8)
     stage.launch(people, pace=4)
     before = pids(stage)
+    stage.until(lambda: stage.graph.requests, lambda: "nothing is sent")
     stage.forget_connections()
     postgresql_server.stop("immediate")
     try:
@@ -84,6 +85,7 @@ def test_postgresql_restarted_under_load(a_stage, postgresql_server: Server, pos
     people = stage.people(8)
     stage.launch(people, pace=4)
     before = pids(stage)
+    stage.until(lambda: stage.graph.requests, lambda: "nothing is sent")
     stage.forget_connections()
     with load(stage):
         postgresql_server.stop("fast")
@@ -95,21 +97,23 @@ def test_postgresql_restarted_under_load(a_stage, postgresql_server: Server, pos
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("program", ["gunicorn", "heed"])
-def test_connections_cut_amid_a_commit(a_stage, postgresql_server: Server, postgresql_url, program):
+def test_connections_cut_amid_a_commit(a_stage, postgresql_server: Server, postgresql_url, tmp_path, program):
     """Whether it was done nobody knows: a webhook is answered 503, comes again and counts once; what the pump
     claimed may be unknown and is not sent twice."""
-    with tempfile.TemporaryDirectory(prefix="heed-", dir="/tmp") as place:
-        with Proxy(postgresql_server.folder, Path(place)) as proxy:
-            stage = a_stage(postgresql_url)
-            stage.urls[program] = postgresql_url.replace(postgresql_server.folder, place)
-            stage.open()
-            for where in ("before", "after"):
-                people = stage.people(6)
-                proxy.cuts = [where, "", where]
-                stage.launch(people)
-                stage.client.deliver(stage.a_crowd(people[3:]))
-                stage.until(lambda: not proxy.cuts, lambda: f"{proxy.cuts} are left")
-                stage.check(later=LEASES)
-            assert proxy.cut == 4
-            assert program == "heed" or stage.history.answers[503] > 0
-            stage.nursery.end_all()
+    with (
+        tempfile.TemporaryDirectory(prefix="heed-", dir="/tmp") as place,
+        Proxy(postgresql_server.folder, Path(place)) as proxy,
+    ):
+        stage = a_stage(postgresql_url, queue=f"sqlite:///{tmp_path / 'tasks.db'}")
+        stage.urls[program] = postgresql_url.replace(postgresql_server.folder, place)
+        stage.open()
+        for where in ("before", "after"):
+            people = stage.people(6)
+            proxy.cuts = [where, "", where]
+            stage.launch(people)
+            stage.client.deliver(stage.a_crowd(people[3:]))
+            stage.until(lambda: not proxy.cuts, lambda: f"{proxy.cuts} are left")
+            stage.check(later=LEASES)
+        assert proxy.cut == 4
+        assert program == "heed" or stage.history.answers[503] > 0
+        stage.nursery.end_all()
