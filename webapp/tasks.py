@@ -25,6 +25,8 @@ from webapp.extensions import db
 log = logging.getLogger(__name__)
 
 Task = Callable[..., None]
+WORKERS = 4
+"""Threads of the worker: so many tasks run at once."""
 OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
 """What says that the queue cannot be used now. Nothing is lost by it: a sweep finds the work in the rows."""
 _on_demand: dict[str, Task] = {}
@@ -182,7 +184,7 @@ def last_beat() -> datetime | None:
 def work(queue: Huey, app: Flask) -> None:
     """Run tasks until SIGTERM, which lets running ones finish."""
     queue.create_consumer(
-        workers=4, worker_type="thread", initial_delay=0.05, max_delay=1, graceful_signal="TERM"
+        workers=WORKERS, worker_type="thread", initial_delay=0.05, max_delay=1, graceful_signal="TERM"
     ).run()
     for end in _at_end:
         end(app)

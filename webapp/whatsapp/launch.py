@@ -40,8 +40,10 @@ log = logging.getLogger(__name__)
 
 SLOTS = 600
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
-AFTER_A_FAULT = 2.0
-"""Seconds."""
+MOST_PUMPS = tasks.WORKERS - 1
+"""At once. A slice waits for its answers, for as long as WhatsApp hangs, and all else needs a thread, too."""
+NO_ROOM, AFTER_A_FAULT = 0.5, 2.0
+"""Seconds until a campaign tries again."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 REGISTERED = (
     wire.on_the_wire, merged_people.move, erased_people.erase, erased_messages.erase,
@@ -56,6 +58,7 @@ class Line:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="sending", daemon=True).start()
         self.sender = self.run(self._open(settings))
+        self.room = threading.BoundedSemaphore(MOST_PUMPS)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine there and wait for what it gives."""
@@ -93,7 +96,12 @@ def _send(app: Flask, campaign_id: int) -> float | None:
         return None
     audience_parts.write_down(app, campaign_id, clock.now)
     line = line_of(app)
-    due = line.run(pump(app, campaign_id, line.sender, clock.now))
+    if not line.room.acquire(blocking=False):
+        return NO_ROOM
+    try:
+        due = line.run(pump(app, campaign_id, line.sender, clock.now))
+    finally:
+        line.room.release()
     return None if due is None else _rest(app, campaign_id, due)
 
 
