@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from flask import Flask
-from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, crontab
+from huey import Huey, PostgresHuey, PriorityRedisHuey, crontab
 from redis.exceptions import RedisError
 from sqlalchemy import String
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,7 @@ from webapp.accounts import housekeeping
 from webapp.config import Settings
 from webapp.database import UtcDateTime, is_sqlite, writing
 from webapp.extensions import db
+from webapp.queue_file import QueueFile
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def open_queue(settings: Settings) -> Huey:
         return PriorityRedisHuey("heed", url=url, results=False)
     if is_sqlite(url):
         named = url.removeprefix("sqlite:///") if settings.task_queue_url else settings.data_dir / "queue.db"
-        return SqliteHuey("heed", filename=str(named), results=False)
+        return Huey("heed", storage_class=QueueFile, filename=str(named), results=False)
     return PostgresHuey("heed", dsn=url.replace("postgresql+psycopg://", "postgresql://"), results=False)
 
 
