@@ -1,12 +1,11 @@
 """The database is locked, gone, restarted, or breaks off at a COMMIT: 503, nothing lost, and on it goes."""
 
 import tempfile
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.faults.load import load
 from tests.faults.proxy import Proxy
 from tests.faults.stage import LEASES, Stage
 from tests.postgres import Server
@@ -15,22 +14,6 @@ from webapp.database import sqlite_module
 
 def pids(stage: Stage) -> tuple[int, int]:
     return stage.web.pid, stage.worker.pid
-
-
-@contextmanager
-def load(stage: Stage):
-    """Words come, one crowd after the other, as long as this lasts."""
-    over = threading.Event()
-
-    def come() -> None:
-        while not over.is_set():
-            stage.client.deliver(stage.a_crowd([], others=4))
-
-    coming = threading.Thread(target=come)
-    coming.start()
-    yield
-    over.set()
-    coming.join()
 
 
 def test_sqlite_locked_by_another_process(a_stage, sqlite_url):
