@@ -59,4 +59,4 @@ def _meet(fault: Path) -> None:
             return
         fault.unlink()
         del _reached[fault.name]
-        signal.pthread_kill(threading.get_ident(), SIGNALS[name])  # of this thread, so that it goes no further
+        signal.pthread_kill(threading.get_ident(), SIGNALS[name])  # this thread goes no further

@@ -117,7 +117,7 @@ def _measure_auditor(registry: CollectorRegistry) -> None:
 
 def _measure_ledger(registry: CollectorRegistry) -> None:
     """Nothing before the first seal and the first verification: an alert can tell silence from absence."""
-    waiting, oldest = sealer.waiting()
+    waiting, oldest = sealer.waiting(clock.now())
     unsealed = Gauge("heed_ledger_unsealed_events", "Events that wait for a seal", registry=registry)
     unsealed.set(waiting)
     if oldest:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from flask import Flask
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from webapp import fault_points
-from webapp.campaigns import audience
+from webapp.campaigns import audience, claims
 from webapp.campaigns.audience import Named
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.consent.gate import Category
@@ -46,7 +46,7 @@ def _take(campaign_id: int, token: str, now: datetime) -> bool:
         .where(
             Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING,
             Campaign.audience_done_at.is_(None),
-            or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+            claims.without_pump(now),
         )
         .values(pump_token=token, pump_until=now + LEASE)
     )  # fmt: skip
