@@ -66,7 +66,7 @@ def _opt_outs(history: History, record: Record) -> Iterator[tuple[int | str, flo
     """Who is out, and when that was answered."""
     for word in history.words:
         if word.stop and word.taken_at:
-            yield record.owners.get(word.number, word.number), word.taken_at
+            yield word.person or record.owners.get(word.number, word.number), word.taken_at
     yield from ((toggle.customer_id, toggle.taken_at) for toggle in history.toggles if toggle.taken_at)
 
 
@@ -124,7 +124,7 @@ def the_ledger_is_the_state(_history: History, record: Record) -> Iterator[str]:
 def an_opt_out_is_the_persons(history: History, record: Record) -> Iterator[str]:
     """Whoever said STOP under any form of the number, or was switched off, is opted out."""
     for word in history.words:
-        owner = record.owners.get(word.number)
+        owner = word.person or record.owners.get(word.number)
         if word.stop and word.taken_at and owner and record.statuses[owner] != Status.OPTED_OUT:
             yield f"{word.number} said STOP and is {record.statuses[owner]}"
     for toggle in history.toggles:

@@ -5,13 +5,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from tests.campaigns.factories import a_campaign, a_template
-from tests.factories import a_number, a_user
+from tests.factories import a_user
 from tests.fakes import ScriptedGraph
 from tests.faults.client import SECRET, Client
 from tests.faults.history import History, Record, Request, Toggle, Word, read
@@ -33,6 +34,7 @@ TEMPLATE = {
     "id": "1", "name": "spring_sale", "language": "en_US", "status": "APPROVED", "category": "MARKETING",
     "parameter_format": "NAMED", "components": [{"type": "BODY", "text": "Our spring sale starts today."}],
 }  # fmt: skip
+_numbers = count(1_000_001)
 ORDINARY = ("hello, is this in stock?", "obrigado pela ajuda", "where is my parcel 774")
 
 
@@ -93,7 +95,7 @@ class Desk:
     def people(self, number: int) -> list[Person]:
         """Customers who may receive marketing."""
         with self.app.app_context(), writing():
-            made = [self._opted_in(f"Person {n}", a_number()) for n in range(number)]
+            made = [self._opted_in(f"Person {n}", f"+55 11 98{next(_numbers)}") for n in range(number)]
             db.session.commit()
             found = [Person(one.id, one.identities[0].value) for one in made]
             db.session.remove()
@@ -116,14 +118,14 @@ class Desk:
             db.session.remove()
         return f"/sign-in/{token}"
 
-    def said(self, number: str, text: str = "STOP") -> Word:
+    def said(self, number: str, text: str = "STOP", person: int = 0) -> Word:
         id = f"wamid.{len(self.history.words)}.{number[-4:]}"
-        self.history.words.append(Word(time.time(), id=id, number=number, text=text))
+        self.history.words.append(Word(time.time(), id=id, number=number, text=text, person=person))
         return self.history.words[-1]
 
     def a_crowd(self, stopping: Sequence[Person], others: int = 3) -> list[Word]:
         """STOPs of these people, some of them from a shorter form of their number, and words of strangers."""
-        words = [self.said(self._form(one.number)) for one in stopping]
+        words = [self.said(self._form(one.number), person=one.id) for one in stopping]
         for _ in range(others):
             words.append(self.said(f"4915{self.dice.randrange(10**8):08}", self.dice.choice(ORDINARY)))
         self.dice.shuffle(words)

@@ -41,6 +41,8 @@ class Word(Asked):
     id: str = ""
     number: str = ""
     text: str = ""
+    person: int = 0
+    """The customer who says it, when the desk knows them under some form of the number."""
 
     @property
     def stop(self) -> bool:

@@ -11,6 +11,7 @@ from tests.faults import checker
 from tests.faults.desk import Desk
 from tests.faults.history import Record
 from tests.faults.programs import GUNICORN, HEED, Nursery, Program
+from webapp.consent.sealing import keys, sealer
 
 PATIENCE = 30.0
 LEASES = 130.0
@@ -75,6 +76,12 @@ class Stage(Desk):
         draft = self.folder / "draft"
         draft.write_text(words)
         draft.rename(self.faults / name)
+
+    def seal(self) -> None:
+        """The ledger, by the clock of the desk's programs."""
+        with self.app.app_context():
+            while sealer.seal(keys.signing_key(self.app.config["HEED"]), self.now()):
+                pass
 
     def until(self, condition: Callable[[], bool], told: Callable[[], object]) -> None:
         """Wait for something; `told` says what is lacking when it does not come."""

@@ -127,6 +127,17 @@ def leave_the_stopped_in(_history, record):
     record.statuses[1] = "opted_in"
 
 
+def stop_another_customer(history, record):
+    """Bo speaks from a short form of the number, which becomes somebody else."""
+    history.words.append(Word(30.0, [(30.1, 200)], "w4", "551100000002", "STOP", person=2))
+    record.kept["message:w4"] += 1
+    record.events.append(
+        Event(6, 3, "consent", "opted_out", "keyword", external_id=external_id("message:w4"))
+    )
+    record.owners["551100000002"], record.statuses[3], record.statuses[2] = 3, "opted_out", "opted_in"
+    history.toggles.clear()
+
+
 def leave_the_switched_in(_history, record):
     record.statuses[2] = "unknown"
 
@@ -146,7 +157,7 @@ BROKEN = {
     4: (import_over_a_stop, opt_in_without_proof, let_system_opt_in),
     5: (start_without_an_opt_in, start_on_hold),
     6: (break_the_ledger,),
-    7: (leave_the_stopped_in, leave_the_switched_in),
+    7: (stop_another_customer, leave_the_stopped_in, leave_the_switched_in),
     8: (log_a_number, log_words),
 }
 
