@@ -31,6 +31,9 @@ class Server:
     """A running server; `folder` holds its socket."""
 
     folder: str
+    settings: Mapping[str, str]
+    programs: Path
+    user: dict[str, Any]
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
@@ -44,6 +47,14 @@ class Server:
         """Migrate once; each test's database is a copy of the result."""
         self.execute(sql.SQL("CREATE DATABASE {}"), "migrated")
         migrate(self.url("migrated"))
+
+    def start(self) -> None:
+        options = server_options(self.folder, self.settings)
+        control(self.programs, self.folder, self.user, "start", "--options", options)
+
+    def stop(self, mode: str = "fast") -> None:
+        """`immediate` is a crash: the server goes through its log at the next start."""
+        control(self.programs, self.folder, self.user, "stop", "--mode", mode)
 
     @contextmanager
     def empty_database(self, name: str) -> Iterator[str]:
@@ -63,11 +74,12 @@ def running_server(settings: Mapping[str, str] = SETTINGS, place: str = "") -> I
         user = server_user(folder)
         programs = readable_programs(folder, user)
         create_cluster(programs, folder, user)
-        control(programs, folder, user, "start", "--options", server_options(folder, settings))
+        server = Server(folder, settings, programs, user)
+        server.start()
         try:
-            yield Server(folder)
+            yield server
         finally:
-            control(programs, folder, user, "stop", "--mode", "fast")
+            server.stop()
     finally:
         shutil.rmtree(folder)
 

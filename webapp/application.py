@@ -14,6 +14,7 @@ from webapp import (
     context,
     database,
     errors,
+    fault_points,
     file_modes,
     logs,
     operations,
@@ -41,6 +42,7 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
     settings = Settings.from_environ(environ)
     if web:
         settings.require_web()
+    fault_points.arm(settings.faults)
     app = Heed(__name__, template_folder=paths.TEMPLATES, static_folder=paths.STATIC)
     if web:
         logs.configure(settings.log_level, sys.stdout)

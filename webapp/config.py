@@ -23,7 +23,7 @@ NAMES = frozenset({
     "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_PHONE_NUMBER_ID",
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
     "HEED_CHECKPOINT_URL", "HEED_ALARM_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS",
-    "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES", "HEED_DESK_PLACE",
+    "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES", "HEED_DESK_PLACE", "HEED_FAULTS",
 })  # fmt: skip
 
 
@@ -68,6 +68,8 @@ class Settings:
     session_idle: timedelta
     desk_place: str
     """A name for where this desk runs; empty: it finds out by itself (see `campaigns.place`)."""
+    faults: Path | None = None
+    """Only for tests: where they stage faults (see `fault_points`)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -102,6 +104,7 @@ class Settings:
             session_lifetime=timedelta(hours=_whole_number("HEED_SESSION_HOURS", env, 12, 1, 168)),
             session_idle=timedelta(minutes=_whole_number("HEED_SESSION_IDLE_MINUTES", env, 120, 10, 10_080)),
             desk_place=env.get("HEED_DESK_PLACE", "").strip(),
+            faults=_faults(env),
         )
 
     def require_web(self) -> None:
@@ -184,6 +187,17 @@ def _hosts(raw: str) -> tuple[str, ...]:
     if not all(_HOST.fullmatch(host) for host in hosts):
         raise ConfigError("HEED_HOSTS must be names with commas between, without ports: desk.example.com.")
     return hosts
+
+
+def _faults(env: Mapping[str, str]) -> Path | None:
+    """A desk that may die on request must not be one that reaches customers."""
+    raw = env.get("HEED_FAULTS", "")
+    real = env.get("HEED_SIMULATOR") != "1" or urlsplit(env.get("GRAPH_API_URL", "")).hostname not in LOOPBACK
+    if raw and real:
+        raise ConfigError(
+            "HEED_FAULTS is for tests: it needs HEED_SIMULATOR=1 and a GRAPH_API_URL of this machine."
+        )
+    return Path(raw).absolute() if raw else None
 
 
 def _words(raw: str) -> tuple[str, ...]:

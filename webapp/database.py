@@ -39,7 +39,7 @@ from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from webapp import paths
+from webapp import fault_points, paths
 from webapp.turnstile import Turnstile
 
 SQLITE_BUSY_SECONDS = 5.0
@@ -292,6 +292,8 @@ def migrate(url: str, revision: str = "head") -> None:
         with writing(), engine.begin() as connection:
             refuse_newer(version(connection))
             command.upgrade(alembic_config(connection), revision)
+            fault_points.reached("migration.stored")
+        fault_points.reached("migration.committed")
     finally:
         engine.dispose()
 

@@ -3,13 +3,14 @@
 import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from psycopg.errors import NumericValueOutOfRange
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from webapp.accounts.access import sign_in_first
+from webapp.database import OUT_OF_REACH
 from webapp.extensions import db, htmx
 from webapp.schema import WrongSchema
 
@@ -33,7 +34,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(WrongSchema, on_wrong_schema)
     app.register_error_handler(CSRFError, on_csrf_error)
-    app.register_error_handler(OperationalError, on_database_error)
+    for error in OUT_OF_REACH:
+        app.register_error_handler(error, on_database_error)
     app.register_error_handler(OverflowError, on_unfit_number)
     app.register_error_handler(DataError, on_unfit_number)
     app.register_error_handler(500, on_crash)
@@ -60,9 +62,11 @@ def on_wrong_schema(error: WrongSchema) -> Response:
     return _plain("This desk is being upgraded", str(error.description), 503)
 
 
-def on_database_error(error: OperationalError) -> Response:
+def on_database_error(error: Exception) -> Response:
+    """The page is drawn for nobody: who asked cannot be looked up now."""
     db.session.rollback()
-    log.warning("database out of reach: %s", type(error.orig).__name__)
+    log.warning("database out of reach: %s", type(getattr(error, "orig", error)).__name__)
+    g._login_user = AnonymousUserMixin()
     return answer(503)
 
 

@@ -149,7 +149,7 @@ def _sending(settings: Settings) -> Iterator[Metric]:
 
 
 def _ledger(now: datetime) -> Iterator[Metric]:
-    waiting, oldest = sealer.waiting()
+    waiting, oldest = sealer.waiting(now)
     yield gauge("heed_ledger_unsealed_events", "Events that wait for a seal", waiting)
     if oldest:
         words = "When the oldest event that waits for a seal was recorded, Unix time"

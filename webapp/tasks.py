@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from flask import Flask
-from huey import Huey, PostgresHuey, PriorityRedisHuey, SqliteHuey, crontab
+from huey import Huey, PostgresHuey, PriorityRedisHuey, crontab
 from redis.exceptions import RedisError
 from sqlalchemy import String
 from sqlalchemy.exc import IntegrityError
@@ -23,10 +23,13 @@ from webapp.accounts import housekeeping
 from webapp.config import Settings
 from webapp.database import UtcDateTime, is_sqlite, writing
 from webapp.extensions import db
+from webapp.queue_file import QueueFile
 
 log = logging.getLogger(__name__)
 
 Task = Callable[..., None]
+WORKERS = 4
+"""Threads of the worker: so many tasks run at once."""
 OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
 """What says that the queue cannot be used now. Nothing is lost by it: a sweep finds the work in the rows."""
 STAMP = "@"
@@ -52,10 +55,15 @@ def each(**when: str) -> Callable[[Task], Task]:
     """Run a function of the application at these minutes and hours, as in a crontab."""
 
     def keep(function: Task) -> Task:
-        _periodic[function.__name__] = crontab(**when), function
+        _periodic[_named(function)] = crontab(**when), function
         return function
 
     return keep
+
+
+def _named(function: Task) -> str:
+    """With its room: several rooms have a `sweep`, and the queue keeps one function for each name."""
+    return f"{function.__module__.removeprefix('webapp.')}.{function.__name__}"
 
 
 def at_start(function: Task) -> Task:
@@ -86,7 +94,7 @@ def open_queue(settings: Settings) -> Huey:
         return PriorityRedisHuey("heed", url=url, results=False)
     if is_sqlite(url):
         named = url.removeprefix("sqlite:///") if settings.task_queue_url else settings.data_dir / "queue.db"
-        return SqliteHuey("heed", filename=str(named), results=False)
+        return Huey("heed", storage_class=QueueFile, filename=str(named), results=False)
     return PostgresHuey("heed", dsn=url.replace("postgresql+psycopg://", "postgresql://"), results=False)
 
 
@@ -125,7 +133,7 @@ def _stamped(_task: Any) -> str:
 def register(queue: Huey, app: Flask) -> dict[str, Any]:
     """Give the queue its tasks, by name; the worker and every process that enqueues do this once."""
     for start in (_first_beat, *_at_start):
-        queue.on_startup(name=f"start {start.__name__}")(_once(_bound(start, app)))
+        queue.on_startup(name=f"start {_named(start)}")(_once(_bound(start, app)))
     for name, (when, function) in {**_HOUSEKEEPING, **_periodic}.items():
         queue.periodic_task(when, name=name, create_id=_stamped)(_bound(function, app))
     return {
@@ -207,7 +215,7 @@ def last_beat() -> datetime | None:
 def work(queue: Huey, app: Flask) -> None:
     """Run tasks until SIGTERM, which lets running ones finish."""
     queue.create_consumer(
-        workers=4, worker_type="thread", initial_delay=0.05, max_delay=1, graceful_signal="TERM"
+        workers=WORKERS, worker_type="thread", initial_delay=0.05, max_delay=1, graceful_signal="TERM"
     ).run()
     for end in _at_end:
         end(app)

@@ -47,7 +47,7 @@ def test_invented_histories_are_no_fault_of_a_ledger_that_was_sealed_before(app,
     with app.app_context():
         ran = verification.last()
         assert (ran.fault, ran.seals) == (None, 1)
-        assert sealer.waiting() == (0, None)
+        assert sealer.waiting(clock.now()) == (0, None)
 
 
 def test_a_second_demo_is_refused(app, demo):

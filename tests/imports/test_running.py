@@ -1,9 +1,5 @@
 """The worker goes through a file: slices, crashes, cancelling, two at once. Nothing is lost or doubled."""
 
-import os
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -383,38 +379,3 @@ def test_a_worker_that_starts_goes_on_with_what_is_left(imports):
     import_id = started(imports)
     worker.resume(imports.app)
     assert imports.queue == [("import", import_id)]
-
-
-MORTAL = """
-import os, signal, sys
-from webapp import create_app
-from webapp.customers.importing import run
-from webapp.imports import running, worker
-
-run.FEWEST_ROWS = run.MOST_ROWS = running.MOST_ROWS = 10
-keep, calls = running.Turn._keep, []
-
-def die(self, report):
-    keep(self, report)
-    calls.append(1)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-running.Turn._keep = die
-worker.go_on(create_app(), int(sys.argv[1]))
-"""
-
-
-def test_kill_9_in_the_middle_of_a_transaction(imports):
-    import_id = started(imports)
-    settings = imports.app.config["HEED"]
-    environment = {
-        **os.environ, "DATABASE_URL": settings.database_url, "HEED_DATA_DIR": str(settings.data_dir),
-        "SECRET_KEY": settings.secret_key, "WHATSAPP_APP_SECRET": "a", "WHATSAPP_VERIFY_TOKEN": "b",
-    }  # fmt: skip
-    command = [sys.executable, "-c", MORTAL, str(import_id)]
-    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
-    assert 0 < imports.row(import_id).done < ROWS
-    later(imports.app, import_id)
-    worker.go_on(imports.app, import_id)
-    check_everything_came_once(imports, import_id)

@@ -1,10 +1,5 @@
 """What was answered 200 is stored, once; what cannot be stored is answered 503: crashes, crowds, locks."""
 
-import http.client
-import os
-import signal
-import subprocess
-import sys
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +11,6 @@ import pytest
 from tests.factories import a_customer
 from tests.whatsapp.deliveries import a_body, payload
 from tests.whatsapp.posting import (
-    PATH,
     SECRET,
     decisions,
     everybody,
@@ -31,7 +25,6 @@ from webapp.database import engine_options, sqlite_module
 from webapp.extensions import db
 from webapp.whatsapp import faults
 from webapp.whatsapp.models import InboundMessage
-from webapp.whatsapp.signature import sign
 
 STOP = payload("text_stop")
 
@@ -75,37 +68,6 @@ def test_several_first_messages_of_one_person_at_once_make_one_customer(app):
     with app.app_context():
         assert len(only_customer().identities) == 2
         assert decisions() == ["none"] * 10
-
-
-def a_server(moment: str, url: str, tmp_path) -> tuple[subprocess.Popen, int]:
-    settings = {
-        "DATABASE_URL": url, "HEED_DATA_DIR": str(tmp_path), "SECRET_KEY": "k" * 32,
-        "WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_VERIFY_TOKEN": "t", "LOG_LEVEL": "ERROR",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.whatsapp.mortal", moment]
-    server = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True)  # fmt: skip
-    return server, int(server.stdout.readline())
-
-
-@pytest.mark.parametrize(("moment", "stored"), [("before the commit", 0), ("after it", 1)])
-def test_a_server_killed(database_url, tmp_path, moment, stored):
-    """Before the commit nothing is stored, and the redelivery stores it; after it, it is a repeat."""
-    server, port = a_server(moment, database_url, tmp_path)
-    with server:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("POST", PATH, STOP, {"X-Hub-Signature-256": sign(STOP, SECRET)})
-        with pytest.raises((ConnectionError, http.client.HTTPException)):
-            connection.getresponse()
-        connection.close()
-        assert server.wait(20) == -signal.SIGKILL
-    with a_desk(database_url, tmp_path) as app:
-        with app.app_context():
-            assert len(everybody()) == db.session.query(InboundMessage).count() == stored
-        assert post(app.test_client(), STOP).status_code == 200
-        with app.app_context():
-            assert (only_customer().status, events_of_the_only_customer()) == ("opted_out", 1)
-            assert the_ledger_is_whole()
 
 
 def test_a_locked_database_is_answered_503_and_the_retry_is_stored(sqlite_url, tmp_path):

@@ -1,8 +1,5 @@
 """Deliveries that wait at the same time share a transaction: each is stored once, or told to come again."""
 
-import http.client
-import json
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +14,6 @@ from sqlalchemy.exc import OperationalError
 from tests.statements import counted
 from tests.whatsapp.deliveries import a_body, a_change
 from tests.whatsapp.posting import (
-    PATH,
-    SECRET,
     TODAY,
     apart,
     decisions,
@@ -28,12 +23,10 @@ from tests.whatsapp.posting import (
     says,
     the_ledger_is_whole,
 )
-from tests.whatsapp.test_delivery_faults import a_desk, a_server
 from webapp.consent import ledger
 from webapp.extensions import db
 from webapp.whatsapp import group_commit
 from webapp.whatsapp.group_commit import GroupCommit, NotStored
-from webapp.whatsapp.signature import sign
 
 FIRST = a_body(says("Hello", message_id="wamid.first", **{"from": "447946000000"}))
 Commit = Callable[[Sequence[bytes]], object]
@@ -211,36 +204,6 @@ def test_what_people_said_comes_before_the_receipts_of_the_same_moment(app):
     assert (answers, commits) == ([200] * 3, 2)
     with app.app_context():
         assert [message.key.split(":")[0] for message in kept()] == ["message", "message", "status"]
-
-
-def test_a_server_killed_before_the_commit_of_a_group_has_answered_none_of_it(database_url, tmp_path):
-    server, port = a_server("before the commit of a group", database_url, tmp_path)
-    together = bodies(4)
-
-    def deliver(body: dict) -> int:
-        raw = json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request("POST", PATH, raw, {"X-Hub-Signature-256": sign(raw, SECRET)})
-            return connection.getresponse().status
-        except (ConnectionError, http.client.HTTPException):
-            return 0
-        finally:
-            connection.close()
-
-    with server, ThreadPoolExecutor(5) as crowd:
-        answers = list(crowd.map(deliver, together))
-        assert server.wait(30) == -signal.SIGKILL
-    with a_desk(database_url, tmp_path) as app:
-        with app.app_context():
-            stored = {message.key for message in kept()}
-        answered = {f"message:wamid.{n}" for n, answer in enumerate(answers) if answer == 200}
-        assert len(stored) == 1
-        assert answered <= stored, "what was answered is stored"
-        assert [post(app.test_client(), body).status_code for body in together] == [200] * 4
-        with app.app_context():
-            assert decisions() == ["opt_out"] * 4
-            assert the_ledger_is_whole()
 
 
 def crowd_at(group: GroupCommit, raws: list[bytes]) -> list[list[bytes]]:

@@ -4,7 +4,7 @@ import time
 
 from flask import Flask
 
-from webapp import clock, tasks
+from webapp import clock, fault_points, tasks
 from webapp.bulk import erased_people, running
 from webapp.database import writing
 from webapp.extensions import db
@@ -25,7 +25,9 @@ def go_on(app: Flask, batch_id: int) -> None:
 def _portion(app: Flask, batch_id: int) -> bool:
     with app.app_context(), writing():
         more = running.go_on(batch_id, clock.now())
+        fault_points.reached("bulk.stored")
         db.session.commit()
+        fault_points.reached("bulk.committed")
         if db.engine.dialect.name == "sqlite":
             time.sleep(PAUSE)
         return more

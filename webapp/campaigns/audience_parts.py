@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from flask import Flask
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
-from webapp.campaigns import audience
+from webapp import fault_points
+from webapp.campaigns import audience, claims
 from webapp.campaigns.audience import Named
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.consent.gate import Category
@@ -35,6 +36,7 @@ def write_down(app: Flask, campaign_id: int, clock: Callable[[], datetime]) -> N
     for part in people.parts():
         if not committed(app, partial(_write, campaign_id, token, part, clock())):
             return
+        fault_points.reached("audience.committed")
     committed(app, partial(_end, campaign_id, token, clock()))
 
 
@@ -44,7 +46,7 @@ def _take(campaign_id: int, token: str, now: datetime) -> bool:
         .where(
             Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING,
             Campaign.audience_done_at.is_(None),
-            or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+            claims.without_pump(now),
         )
         .values(pump_token=token, pump_until=now + LEASE)
     )  # fmt: skip
@@ -63,6 +65,7 @@ def _write(campaign_id: int, token: str, part: Named, now: datetime) -> bool:
         return False
     audience.write(campaign, _category(campaign), part, now)
     campaign.pump_until = now + LEASE
+    fault_points.reached("audience.stored")
     return True
 
 

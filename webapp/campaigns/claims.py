@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from webapp.campaigns import addressing, lifecycle, switch
 from webapp.campaigns.addressing import Claimed
@@ -30,7 +30,9 @@ from webapp.consent.policy import terms
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 
-PUMP_LEASE = timedelta(seconds=15)
+PUMP_LEASE, LONGEST_PUMP_LEASE = timedelta(seconds=15), timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=2)
+"""WhatsApp asks for less; what lies further ahead was written by a clock that was wrong."""
 TEMPLATES_FRESH = timedelta(hours=12)
 LONGEST_NAP = 1.0
 """Seconds. A pump looks at the kill switch at least so often."""
@@ -50,6 +52,13 @@ class Claims:
     """On the clock of `time.monotonic`, just before the claim."""
 
 
+def without_pump(now: datetime) -> ColumnElement[bool]:
+    """Nobody pumps a campaign, or writes its audience. Whoever took it for longer than anybody takes it had a
+    clock that was wrong."""
+    until = Campaign.pump_until
+    return or_(until.is_(None), until < now, until > now + LONGEST_PUMP_LEASE)
+
+
 def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
     """Become the only pump of a running campaign whose audience is written; False while another one lives."""
     taken = db.session.execute(
@@ -58,7 +67,7 @@ def take_pump(campaign_id: int, token: str, now: datetime) -> bool:
             Campaign.id == campaign_id,
             Campaign.status == CampaignStatus.RUNNING,
             Campaign.audience_done_at.is_not(None),
-            or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+            without_pump(now),
         )
         .values(pump_token=token, pump_until=now + PUMP_LEASE)
     )
@@ -140,7 +149,7 @@ def _closed_for(category: Category, sending: Sending, now: datetime) -> float:
     """Seconds for which nothing may start: the kill switch, WhatsApp's wait, the send window."""
     if switch.closed(sending):
         return LONGEST_NAP * 2
-    waits = [sending.wait_until]
+    waits = [sending.wait_until if sending.wait_until and sending.wait_until < now + LONGEST_WAIT else None]
     if category == Category.MARKETING:
         waits.append(Window.of(sending).opens_after(now))
     return max((wait - now).total_seconds() for wait in [*filter(None, waits), now])

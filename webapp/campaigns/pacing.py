@@ -1,10 +1,12 @@
 """How fast messages may start: a bucket of rate tokens that fills with time. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 BURST_SECONDS = 0.2
 """A full bucket holds what flows in so long, so that nobody sends a minute's worth at once after a break."""
+
+FAR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -16,9 +18,11 @@ class Bucket:
     at: datetime | None
 
     def filled(self, now: datetime) -> "Bucket":
-        """As it is now. A clock that went back adds nothing."""
+        """As it is now. A clock that went back adds nothing, and one that went far back begins anew."""
         if self.at is None:
             return Bucket(self.rate, self.depth, now)
+        if self.at - now > FAR:
+            return Bucket(self.rate, min(self.depth, self.tokens), now)
         at = max(self.at, now)
         seconds = (at - self.at).total_seconds()
         return Bucket(self.rate, min(self.depth, self.tokens + seconds * self.rate), at)

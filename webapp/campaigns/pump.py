@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from flask import Flask
 
+from webapp import fault_points
 from webapp.campaigns import claims, lifecycle, outcomes, switch
 from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.claims import LONGEST_NAP, MOST_AT_ONCE, Claims
@@ -39,7 +40,7 @@ SHORTEST_BREATH = 0.02
 """The event loop gets so long at least, however long the last step took."""
 AFTER_A_FAULT = 0.5
 PATIENCE = 60.0
-"""Seconds for which results are held while the database is out of reach."""
+"""Seconds for which results are held, and a slice is not given up, while the database is out of reach."""
 Done = TypeVar("Done")
 Clock = Callable[[], datetime]
 
@@ -79,7 +80,15 @@ class _Slice:
             await self._step(0)
 
     async def end(self) -> float | None:
-        return await self._transaction(self._finish)
+        """Whoever leaves the pump must have said so, else nobody takes it before its lease is over."""
+        patience = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await self._transaction(self._finish)
+            except OUT_OF_REACH:
+                if time.monotonic() > patience:
+                    raise
+                await asyncio.sleep(AFTER_A_FAULT)
 
     def _finish(self) -> float | None:
         now = self.clock()
@@ -107,6 +116,7 @@ class _Slice:
         finally:
             self.sender.slots.give_back(slots - len(claimed.rows))
         for row in claimed.rows:
+            fault_points.reached("claim.committed")
             task = asyncio.create_task(self._send(row, claimed.at + SECONDS_TO_THE_WIRE))
             self.on_the_wire.add(task)
             task.add_done_callback(self._answered)
@@ -130,18 +140,25 @@ class _Slice:
             )
             await self._record_each(taken)
             claimed = Claims(nap=AFTER_A_FAULT)
+        if taken:
+            fault_points.reached("result.committed")
         del self.results[: len(taken)]
         return claimed
 
     def _record_and_claim(self, results: list[Result], free: int) -> Claims:
         now = self.clock()
         outcomes.record(self.campaign_id, self.token, results, now)
+        if results:
+            fault_points.reached("result.stored")
         if free <= 0:
             return Claims()
         if switch.outside(self.app.config["HEED"]):
             return Claims(stop=True)
         db.session.flush()
-        return claims.claim(self.campaign_id, self.token, free, now)
+        claimed = claims.claim(self.campaign_id, self.token, free, now)
+        if claimed.rows:
+            fault_points.reached("claim.stored")
+        return claimed
 
     async def _record_each(self, results: list[Result]) -> None:
         """Each in a transaction of its own; the lease of one that cannot be written runs out."""
@@ -159,7 +176,9 @@ class _Slice:
         self.results = [result for result in self.results if result.answered_at.timestamp() > oldest]
 
     async def _send(self, row: Claimed, latest_start: float) -> None:
+        fault_points.reached("wire.ready")
         answer = await self.sender.send(replace(row.message, latest_start=latest_start))
+        fault_points.reached("wire.answered")
         self.results.append(Result(row, answer, self.clock()))
 
     async def _wait(self, seconds: float) -> None:

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
-from webapp.campaigns import lifecycle, lifetimes, switch
+from webapp.campaigns import claims, lifecycle, lifetimes, switch
 from webapp.campaigns.claims import TEMPLATES_FRESH
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, DeliveryState, Template
+from webapp.campaigns.starting import LEASE as LEASE_OF_A_MESSAGE
 from webapp.consent.gate import Category
 from webapp.extensions import db
 
@@ -28,17 +29,20 @@ def waiting(now: datetime) -> list[int]:
     """Running campaigns without a living pump; one that is done with is finished here."""
     query = select(Campaign.id).where(
         Campaign.status == CampaignStatus.RUNNING,
-        or_(Campaign.pump_until.is_(None), Campaign.pump_until < now),
+        claims.without_pump(now),
     )
     running = db.session.scalars(query.order_by(Campaign.id)).all()
     return [id for id in running if not lifecycle.finish_if_done(id, now)]
 
 
 def _lose_leases(now: datetime) -> None:
-    """The pump of these is gone: they may have arrived, so they are not sent again."""
+    """The pump of these is gone, or its clock was wrong: they may have arrived and are not sent again."""
     db.session.execute(
         update(Delivery)
-        .where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until < now)
+        .where(
+            Delivery.state == DeliveryState.SENDING,
+            or_(Delivery.lease_until < now, Delivery.lease_until > now + 2 * LEASE_OF_A_MESSAGE),
+        )
         .values(state=DeliveryState.UNKNOWN, reason=LEASE)
         .execution_options(synchronize_session=False)
     )

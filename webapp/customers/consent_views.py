@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 
-from webapp import clock
+from webapp import clock, fault_points
 from webapp.accounts.access import requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
@@ -43,7 +43,9 @@ def change_consent(customer_id: int) -> Response | tuple[str, int]:
     match request.form.get("status"):
         case Status.OPTED_OUT:
             event = consenting.opt_out(customer, actor=current_actor(), now=clock.now())
+            fault_points.reached("toggle.stored")
             db.session.commit()
+            fault_points.reached("toggle.committed")
             told = f"{customer.label} is opted out.{on_the_way.words(customer)}"
             return _changed(customer, told, event)
         case Status.OPTED_IN:

@@ -2,7 +2,7 @@
 
 from flask import Response, flash, make_response, request, url_for
 
-from webapp import clock
+from webapp import clock, fault_points
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.confirming import confirmed
@@ -48,7 +48,9 @@ def erase(customer_id: int) -> Answer:
     except (AlreadyErased, OthersChanged, WrongKey, OSError) as refusal:
         db.session.rollback()
         return _refused(customer_id, form, refusal)
+    fault_points.reached("erasure.stored")
     db.session.commit()
+    fault_points.reached("erasure.committed")
     forget_released()
     fold_journal(db.engine)
     return _gone(f"Customer {customer_id} is erased.{sent}")

@@ -1,10 +1,10 @@
 """What the desk remembers of a file that somebody brings: what its columns are, and how far its import is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, String, Text, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import BigId, Json, UtcDateTime
@@ -25,6 +25,7 @@ class ImportState(StrEnum):
 
 
 AT_WORK = (ImportState.CHECKING, ImportState.RUNNING)
+LEASE = timedelta(seconds=60)
 ENDED = (ImportState.FINISHED, ImportState.CANCELLED, ImportState.FAILED)
 
 
@@ -74,3 +75,9 @@ class Import(db.Model):
             name="state",
         ),
     )
+
+
+def unleased(now: datetime) -> ColumnElement[bool]:
+    """Nobody is at this file. A lease longer than any was taken by a clock that was wrong."""
+    until = Import.leased_until
+    return or_(until.is_(None), until < now, until > now + 2 * LEASE)

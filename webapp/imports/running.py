@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from webapp.consent.models import Batch
 from webapp.customers.attributes import MalformedAttribute
@@ -28,13 +28,12 @@ from webapp.database import reading, writing
 from webapp.extensions import db
 from webapp.imports import options, refused, uploads
 from webapp.imports.looking import Table
-from webapp.imports.models import AT_WORK, Import, ImportState
+from webapp.imports.models import AT_WORK, LEASE, Import, ImportState, unleased
 from webapp.imports.options import Options
 from webapp.imports.outcome import Outcome
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
 SECONDS = 5.0
 """For which one task goes on, so that a worker that is to stop can, and others get their turn."""
 MOST_TRIES = 5
@@ -70,8 +69,7 @@ def go_on(import_id: int, clock: Callable[[], datetime], seconds: float | None =
 
 
 def _claim(import_id: int, runner: str, now: datetime) -> bool:
-    free = or_(Import.leased_until.is_(None), Import.leased_until < now)
-    mine = update(Import).where(Import.id == import_id, Import.state.in_(AT_WORK), free)
+    mine = update(Import).where(Import.id == import_id, Import.state.in_(AT_WORK), unleased(now))
     lease = {"runner": runner, "leased_until": now + LEASE, "tries": Import.tries + 1}
     db.session.rollback()
     with writing():

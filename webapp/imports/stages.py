@@ -6,14 +6,14 @@ Each step holds the row, so that of two people who press a button one is first a
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import Select, delete, select
 
 from webapp.bulk import running as batch_running
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
 from webapp.consent.models import Batch
 from webapp.extensions import db
-from webapp.imports.models import AT_WORK, ENDED, Import, ImportState
+from webapp.imports.models import AT_WORK, ENDED, Import, ImportState, unleased
 from webapp.imports.options import Options
 from webapp.imports.uploads import Stored
 
@@ -106,8 +106,7 @@ def known_files() -> dict[str, bool]:
 
 def waiting(now: datetime) -> list[int]:
     """Those that a lost queue or a crash left to somebody else, the oldest first."""
-    free = or_(Import.leased_until.is_(None), Import.leased_until < now)
-    left = select(Import.id).where(Import.state.in_(AT_WORK), free).order_by(Import.id)
+    left = select(Import.id).where(Import.state.in_(AT_WORK), unleased(now)).order_by(Import.id)
     return list(db.session.scalars(left))
 
 

@@ -51,7 +51,7 @@ def _disputed(admin: bool) -> Iterator[Line]:
 
 
 def _sealed(now: datetime) -> Line:
-    line, (waiting, oldest), last = named("seals", "Seals"), sealer.waiting(), sealer.newest()
+    line, (waiting, oldest), last = named("seals", "Seals"), sealer.waiting(now), sealer.newest()
     made = f"the last seal was made {ago(last.sealed_at, now)}" if last else "there is no seal yet"
     if oldest is None:
         return line(GOOD, f"No event waits for a seal; {made}.")

@@ -2,7 +2,7 @@
 
 from flask import Response, current_app, flash, render_template, request, url_for
 
-from webapp import clock
+from webapp import clock, fault_points
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
@@ -93,7 +93,9 @@ def try_again(letter_id: int) -> Response:
 def try_all_again() -> Response:
     words = policy.words_in_force(policy.current())
     tally = replay.replay_all(_business(), words, clock.now(), current_actor())
+    fault_points.reached("replay.stored")
     db.session.commit()
+    fault_points.reached("replay.committed")
     more = f", {tally.left:,} were not tried yet" if tally.left else ""
     return _back(f"{tally.applied:,} applied, {tally.failed:,} still cannot be{more}.")
 

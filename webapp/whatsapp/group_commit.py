@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from webapp import fault_points
 from webapp.database import OUT_OF_REACH
 from webapp.whatsapp import faults
 
@@ -64,6 +65,7 @@ class GroupCommit(Generic[Stored]):
     def _lead(self, commit: Callable[[Sequence[bytes]], Stored]) -> Stored | None:
         """Store those at the head of the row, who are the caller and some behind."""
         group = self._next()
+        fault_points.reached("group.gathered")
         try:
             return _stored(group, commit)
         finally:

@@ -29,7 +29,7 @@ from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.pump import LONGEST_REST, pump
 from webapp.config import Settings
 from webapp.customers import queries
-from webapp.database import writing
+from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 from webapp.transactions import committed
 from webapp.whatsapp import access_data, erased_messages, template_lifetime, template_sync
@@ -40,6 +40,10 @@ log = logging.getLogger(__name__)
 
 SLOTS = 600
 """Messages on the wire at once: 1,000 a second with answers after 150 ms, and time to read them."""
+MOST_PUMPS = tasks.WORKERS - 1
+"""At once. A slice waits for its answers, for as long as WhatsApp hangs, and all else needs a thread, too."""
+NO_ROOM, AFTER_A_FAULT = 0.5, 2.0
+"""Seconds until a campaign tries again."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 REGISTERED = (
     wire.on_the_wire, merged_people.move, erased_people.erase, erased_messages.erase,
@@ -54,6 +58,7 @@ class Line:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, name="sending", daemon=True).start()
         self.sender = self.run(self._open(settings))
+        self.room = threading.BoundedSemaphore(MOST_PUMPS)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine there and wait for what it gives."""
@@ -76,13 +81,28 @@ def line_of(app: Flask) -> Line:
 @tasks.task("pump")
 def send(app: Flask, campaign_id: int) -> None:
     """A slice of a campaign, and the next one behind everybody else's."""
+    try:
+        delay = _send(app, campaign_id)
+    except OUT_OF_REACH as fault:
+        log.warning("campaign %s waits for the database: %s", campaign_id, type(fault).__name__)
+        delay = AFTER_A_FAULT
+    if delay is not None:
+        tasks.enqueue(app, "pump", campaign_id, delay=delay)
+
+
+def _send(app: Flask, campaign_id: int) -> float | None:
+    """Seconds until the next slice is due."""
     if not _ready(app, campaign_id):
-        return
+        return None
     audience_parts.write_down(app, campaign_id, clock.now)
     line = line_of(app)
-    due = line.run(pump(app, campaign_id, line.sender, clock.now))
-    if due is not None and (delay := _rest(app, campaign_id, due)) is not None:
-        tasks.enqueue(app, "pump", campaign_id, delay=delay)
+    if not line.room.acquire(blocking=False):
+        return NO_ROOM
+    try:
+        due = line.run(pump(app, campaign_id, line.sender, clock.now))
+    finally:
+        line.room.release()
+    return None if due is None else _rest(app, campaign_id, due)
 
 
 @tasks.task("sync templates")

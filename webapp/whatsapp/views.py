@@ -8,7 +8,7 @@ from itertools import count
 
 from flask import Blueprint, Response, abort, current_app, request
 
-from webapp import clock, measures
+from webapp import clock, fault_points, measures
 from webapp.accounts.access import public
 from webapp.config import Settings
 from webapp.extensions import db
@@ -49,6 +49,7 @@ def verify() -> Response:
 def receive() -> Response:
     """One delivery. 200 means stored, with every effect on consent; 503 asks Meta to send it again."""
     raw = _signed_body()
+    fault_points.reached("webhook.signed")
     try:
         received = _deliveries().store(raw, _commit)
     except NotStored as problem:
@@ -91,7 +92,9 @@ def _commit(raws: Sequence[bytes]) -> Received:
             received = inbound.receive(raws, business, clock.now())
             if not received.new:
                 watch.heard(clock.now())
+            fault_points.reached("webhook.stored")
             db.session.commit()
+            fault_points.reached("webhook.committed")
             return received
         except Exception as problem:
             db.session.rollback()

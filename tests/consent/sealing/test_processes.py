@@ -28,13 +28,24 @@ def in_context(app):
 
 
 @pytest.fixture
-def start(app):
+def faults(tmp_path):
+    """Where faults are staged for these processes."""
+    folder = tmp_path / "faults"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def start(app, faults):
     """Run a worker of this name in a process of its own, on the same database and folder."""
     settings = app.config["HEED"]
     environ = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": settings.database_url,
         "HEED_DATA_DIR": str(settings.data_dir),
+        "HEED_FAULTS": str(faults),
+        "HEED_SIMULATOR": "1",
+        "GRAPH_API_URL": "http://127.0.0.1:9/v26.0",
     }
     started = []
 
@@ -76,11 +87,13 @@ def seal_what_came_last() -> None:
     seal((clock.now() - NOON).total_seconds())
 
 
-def test_a_sealer_killed_before_its_commit_leaves_nothing_behind(start):
+@pytest.mark.parametrize(("step", "sizes"), [("stored", [4, 8, 10]), ("committed", [4, 8, 10, 11])])
+def test_a_sealer_killed_leaves_a_whole_chain(start, faults, step, sizes):
     three_seals()
-    process = start("die")
+    (faults / f"seal.{step}").write_text("1 kill")
+    process = start("seal")
     assert process.wait(timeout=60) == -signal.SIGKILL
-    assert db.session.scalars(select(Seal.size).order_by(Seal.number)).all() == [4, 8, 10]
+    assert db.session.scalars(select(Seal.size).order_by(Seal.number)).all() == sizes
     seal(300)
     assert db.session.scalars(select(Seal.size).order_by(Seal.number)).all() == [4, 8, 10, 11]
     assert fault() is None

@@ -59,12 +59,12 @@ def test_every_event_gets_one_place_in_the_order_of_its_id():
     three_seals()
     assert sizes() == [4, 8, 10]
     assert order() == list(range(1, 11))
-    assert sealer.waiting() == (1, at(200))
+    assert sealer.waiting(at(260)) == (1, at(200))
 
 
 def test_nothing_waits_nothing_is_sealed():
     seal()
-    assert (sizes(), sealer.waiting()) == ([], (0, None))
+    assert (sizes(), sealer.waiting(at(60))) == ([], (0, None))
     three_seals()
     seal(400)
     seal(500)
@@ -298,7 +298,8 @@ def test_the_worker_seals_and_verifies(app):
     housekeeping.verify_ledger(app)
     ran = verification.last()
     assert (ran.events, ran.seals, ran.fault, ran.ran_by) == (1, 1, None, "system")
-    assert {"seal_each_minute", "verify_ledger"} <= tasks._periodic.keys()
+    room = "consent.sealing.housekeeping"
+    assert {f"{room}.seal_each_minute", f"{room}.verify_ledger"} <= tasks._periodic.keys()
 
 
 @pytest.mark.parametrize(("events", "seals"), [(2, 0), (3, 1)])

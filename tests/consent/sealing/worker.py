@@ -1,16 +1,11 @@
-"""A process that appends events, seals, or is killed amid a sealing.
+"""A process that appends events, or seals.
 
-Run as `python -m tests.consent.sealing.worker append COUNT`, `... seal`, or `... die`.
+Run as `python -m tests.consent.sealing.worker append COUNT`, or `... seal`.
 """
 
-import os
 import select
-import signal
 import sys
 import time
-from typing import Any
-
-from sqlalchemy import event
 
 from webapp import clock, create_app
 from webapp.consent.models import ConsentEvent
@@ -51,16 +46,6 @@ def seal() -> None:
         time.sleep(PAUSE)
 
 
-def die() -> None:
-    """As in a power cut: the seal is written and not yet committed."""
-
-    def kill(*_arguments: Any) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(db.engine, "commit", kill)
-    housekeeping.seal_all(app.config["HEED"])
-
-
 if __name__ == "__main__":
     app = create_app(web=False)
     with app.app_context():
@@ -69,5 +54,3 @@ if __name__ == "__main__":
                 append(int(count))
             case ["seal"]:
                 seal()
-            case ["die"]:
-                die()

@@ -29,7 +29,7 @@ def seal_each_minute(app: Flask) -> None:
 @tasks.task("seal many")
 def seal_many(app: Flask) -> None:
     with app.app_context():
-        many = sealer.waiting()[0] >= MANY
+        many = sealer.waiting(clock.now())[0] >= MANY
     if many:
         seal_ledger(app)
 
@@ -59,7 +59,7 @@ def verify_for(app: Flask, asked_by: str) -> None:
 
 def seal_all(settings: Settings) -> None:
     """Seal in portions until nothing waits. Commits."""
-    if sealer.waiting()[0]:
+    if sealer.waiting(clock.now())[0]:
         key = keys.signing_key(settings)
         while sealer.seal(key, clock.now()):
             pass

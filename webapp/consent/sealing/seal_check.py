@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class _Walk:
     """The first seal of a key that nobody vouches for, unless a later one that is vouched for covers it."""
 
 
-def check(anchors: Anchors) -> int:
+def check(anchors: Anchors, now: datetime) -> int:
     """How many seals there are, all of them right. Raises Fault for the first that is not, or an event that
     should be sealed and is not; NoCheckpoint for a file that was brought and holds none."""
     origin = sealer.origin()
@@ -66,7 +67,7 @@ def check(anchors: Anchors) -> int:
         for seal in seals:
             _check_seal(walk, seal)
         _check_end(walk)
-    _check_unsealed()
+    _check_unsealed(now)
     return walk.number
 
 
@@ -136,9 +137,9 @@ def _check_end(walk: _Walk) -> None:
         )
 
 
-def _check_unsealed() -> None:
+def _check_unsealed(now: datetime) -> None:
     """What a seal that took all would have taken, had it been there."""
-    since = sealer.took_all()
+    since = sealer.took_all(now)
     if since is None:
         return
     sealed = exists().where(SealedEvent.event_id == ConsentEvent.id)

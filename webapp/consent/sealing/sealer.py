@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Row, exists, func, insert, select, text
 
+from webapp import fault_points
 from webapp.consent.models import ConsentEvent
 from webapp.consent.sealing import leaves, notes, tree
 from webapp.consent.sealing.models import LedgerOrigin, Seal, SealedEvent
@@ -43,7 +44,7 @@ def seal(key: Ed25519PrivateKey, now: datetime) -> Seal | None:
 
     What takes time happens before the write lock is taken.
     """
-    last, events = newest(), _waiting()
+    last, events = newest(), _waiting(now)
     places = [_place(event) for event in events]
     db.session.rollback()
     if not places:
@@ -55,7 +56,9 @@ def seal(key: Ed25519PrivateKey, now: datetime) -> Seal | None:
             db.session.rollback()
             return None
         made = _sealed(last, places, root, key, now)
+        fault_points.reached("seal.stored")
         db.session.commit()
+        fault_points.reached("seal.committed")
     return made
 
 
@@ -72,10 +75,10 @@ def origin() -> str | None:
     return db.session.scalar(select(LedgerOrigin.origin))
 
 
-def waiting() -> tuple[int, datetime | None]:
+def waiting(now: datetime) -> tuple[int, datetime | None]:
     """How many events wait for the next seal, and when the oldest of them was recorded."""
     count, oldest = func.count(), func.min(ConsentEvent.recorded_at)
-    return tuple(db.session.execute(select(count, oldest).where(*_unsealed())).one())
+    return tuple(db.session.execute(select(count, oldest).where(*_unsealed(now))).one())
 
 
 def late(after: datetime) -> ColumnElement[bool]:
@@ -83,28 +86,30 @@ def late(after: datetime) -> ColumnElement[bool]:
     return ConsentEvent.recorded_at < after - LATE
 
 
-def took_all() -> datetime | None:
-    """When the latest seal was made that took all which waited."""
+def took_all(now: datetime) -> datetime | None:
+    """When the latest seal was made that took all which waited; now, if its clock was ahead of ours: what is
+    recorded since then was not slipped in."""
     whole = select(Seal.sealed_at).where(Seal.size - Seal.first + 1 < PORTION)
-    return db.session.scalar(whole.order_by(Seal.number.desc()).limit(1))
+    made = db.session.scalar(whole.order_by(Seal.number.desc()).limit(1))
+    return min(made, now) if made else None
 
 
-def _waiting() -> list[Row[Any]]:
+def _waiting(now: datetime) -> list[Row[Any]]:
     """In the midst of a long backlog the rest begins where the last portion ended."""
     columns = [getattr(ConsentEvent, name) for name in leaves.COLUMNS]
     query = select(*columns).order_by(ConsentEvent.id).limit(PORTION)
     last = newest()
     if last and last.size - last.first + 1 >= PORTION:
-        rest = query.where(*_unsealed(), ConsentEvent.id > last.latest_event_id)
+        rest = query.where(*_unsealed(now), ConsentEvent.id > last.latest_event_id)
         if found := db.session.execute(rest).all():
             return list(found)
-    return list(db.session.execute(query.where(*_unsealed())))
+    return list(db.session.execute(query.where(*_unsealed(now))))
 
 
-def _unsealed() -> list[ColumnElement[bool]]:
+def _unsealed(now: datetime) -> list[ColumnElement[bool]]:
     """What the next seal may take. Whatever was recorded within LATE of a seal got its id after those that a
     seal of twice that age had seen, so that the look back is a short one."""
-    since = took_all()
+    since = took_all(now)
     if since is None:
         return [~_SEALED]
     passed = select(func.max(Seal.latest_event_id)).where(Seal.sealed_at < since - 2 * LATE)

@@ -33,7 +33,7 @@ def run(ran_by: str, anchors: Anchors, now: datetime, *, read_files: bool = Fals
     long, so nothing is locked meanwhile. Raises NoCheckpoint for a brought file that holds none.
     """
     db.session.rollback()
-    found = _look(anchors, read_files)
+    found = _look(anchors, now, read_files)
     db.session.rollback()
     with writing():
         disputes.mark(found.differing, now)
@@ -51,12 +51,12 @@ def last() -> LedgerCheck | None:
     return db.session.scalar(newest.limit(1))
 
 
-def _look(anchors: Anchors, read_files: bool) -> _Found:
+def _look(anchors: Anchors, now: datetime, read_files: bool) -> _Found:
     anchors = anchors.of_now()
     begin_snapshot(db.session)
     found = _Found(events=ledger_check.size())
     try:
-        found.seals = seal_check.check(anchors)
+        found.seals = seal_check.check(anchors, now)
     except Fault as fault:
         found.fault = str(fault)
     for finding in ledger_check.findings(read_files=read_files):

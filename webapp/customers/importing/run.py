@@ -15,6 +15,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from webapp import fault_points
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
 from webapp.consent.models import Batch
@@ -212,7 +213,9 @@ class Run:
         db.session.execute(update(Batch).where(Batch.id == batch_id).values(done=report.rows))
         if self.checkpoint:
             self.checkpoint(report)
+        fault_points.reached("import.stored")
         db.session.commit()
+        fault_points.reached("import.committed")
         self.batch_id = batch_id
         self.report.take_from(report)
 

@@ -1,0 +1,54 @@
+"""A stage on either database, with a WhatsApp that answers as a test wants."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import ScriptedGraph
+from tests.faults.programs import Nursery, nursery
+from tests.faults.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def opened_nursery() -> Iterator[Nursery]:
+    with nursery() as opened:
+        yield opened
+
+
+@pytest.fixture
+def graph() -> Iterator[ScriptedGraph]:
+    with ScriptedGraph() as server:
+        yield server
+
+
+@pytest.fixture
+def a_stage(opened_nursery: Nursery, graph: ScriptedGraph, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """`a_stage(url)`: a desk on this database whose programs are not started yet; `queue=` a place of its own
+    for tasks."""
+    made: list[Stage] = []
+
+    def build(url: str, **how: Any) -> Stage:
+        made.append(Stage(url, tmp_path, graph, free_port(), nursery=opened_nursery, **how))
+        return made[-1]
+
+    yield build
+    opened_nursery.end_all()
+    for stage in made:
+        stage.forget_connections()
+
+
+@pytest.fixture
+def stage(a_stage: Callable[..., Stage], database_url: str) -> Stage:
+    """A desk that runs."""
+    stage = a_stage(database_url)
+    stage.open()
+    return stage
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
