@@ -22,7 +22,6 @@ def worker_processes() -> int:
     return 1
 
 
-file_modes.keep_to_oneself()
 logconfig_dict = logs.of_server("INFO")  # no access log: the application writes its own, without URLs
 proc_name = "heed"
 worker_class = "gthread"
@@ -40,6 +39,7 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 
 def on_starting(_server: Any) -> None:
     """A wrong setting stops the start with one sentence, before any worker tries and fails."""
+    file_modes.keep_to_oneself()
     try:
         Settings.from_environ().require_web()
     except ConfigError as error:
