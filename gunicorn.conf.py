@@ -22,7 +22,6 @@ def worker_processes() -> int:
     return 1
 
 
-file_modes.keep_to_oneself()
 logconfig_dict = logs.of_server("INFO")  # no access log: the application writes its own, without URLs
 proc_name = "heed"
 worker_class = "gthread"
@@ -41,6 +40,7 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 def on_starting(_server: Any) -> None:
     """A wrong setting stops the start with one sentence, before any worker tries and fails. What the workers
     count goes into a folder of this start, so that each of them can tell the numbers of all."""
+    file_modes.keep_to_oneself()
     try:
         Settings.from_environ().require_web()
     except ConfigError as error:

@@ -58,6 +58,7 @@ def test_the_watch_finds(line):
     "line",
     [
         "item 4711 could not be applied: KeyError at apply, line 12",
+        "the time to live of template 610000000000101 is 12 hours now",
         "campaign 12 waits for the database: OperationalError",
         "GET /customers/<int:customer_id> 200 12.5ms",
         "checkpoint: heed/8e9ad27d0e6d7b70 | 1200 | 1790000000.123456",
