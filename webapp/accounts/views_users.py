@@ -15,7 +15,7 @@ from webapp.accounts.roles import Role
 from webapp.accounts.users import EmailTaken, LastAdmin, UnfitEmail
 from webapp.clock import now
 from webapp.extensions import db
-from webapp.rendering import dialog, page_or_fragment
+from webapp.rendering import dialog, dialog_done, page_or_fragment
 
 Answer = Response | tuple[str, int]
 
