@@ -318,7 +318,8 @@ def test_a_desk_that_was_put_back_by_other_means_repeats_what_came_after(app, pe
     with app.app_context():
         bo = identities.find("phone", BO)
         lost = replace(log.read(tmp_path / log.FILE).entries[0], event=10**6, customer=bo.id, hashes=())
-    log.append(tmp_path, [lost])
+        somebody_else = replace(lost, event=10**6 + 1, customer=bo.id + 1, since=lost.since - MINUTE)
+    log.append(tmp_path, [lost, somebody_else])
     for _ in range(2):
         done = run(restore_command, "--in-place")
         assert done.exit_code == 0, done.output
