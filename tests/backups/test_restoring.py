@@ -18,7 +18,9 @@ from webapp.backups.commands import restore_command, sending_group
 from webapp.backups.models import Restore
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.models import Campaign, Delivery
+from webapp.consent import ledger
 from webapp.consent.commands import ledger_group
+from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping
@@ -114,15 +116,17 @@ def test_an_opt_in_of_before_the_backup_is_not_taken_back(app, people, backup, r
 def test_restoring_twice_is_like_once_and_a_later_backup_remembers_what_the_journal_told_it(
     app, people, backup, restore, fresh, tmp_path
 ):
-    """Who opts in again after a restore is not opted out by the same entry at the next one."""
+    """Whose opt-in is recorded after a restore is not opted out by the same entry at the next one."""
     made = backup()
     deliver(app, says("STOP", 1, **{"from": ANA}))
     earlier(tmp_path, by=MINUTE, told=MINUTE)  # a tie goes to the opt-out
     first, second = restore(made).output, restore(made).output
     assert difference(first) == difference(second) != []
     assert stops(fresh)["1"] == "opted_out"
-    later = int(clock.now().timestamp()) + 5 - TODAY
-    deliver(fresh, says("START", later, **{"from": ANA}))
+    with fresh.app_context(), writing():
+        again = Statement(Status.OPTED_IN, Source.AGENT, "user:1", clock.now(), proof=Proof("other", "Yes"))
+        ledger.record(identities.find("phone", ANA), again)
+        db.session.commit()
     put_away(fresh)
     assert restore(backup()).exit_code == 0
     assert stops(fresh)["1"] == "opted_in"
@@ -318,7 +322,8 @@ def test_a_desk_that_was_put_back_by_other_means_repeats_what_came_after(app, pe
     with app.app_context():
         bo = identities.find("phone", BO)
         lost = replace(log.read(tmp_path / log.FILE).entries[0], event=10**6, customer=bo.id, hashes=())
-    log.append(tmp_path, [lost])
+        somebody_else = replace(lost, event=10**6 + 1, customer=bo.id + 1, since=lost.since - MINUTE)
+    log.append(tmp_path, [lost, somebody_else])
     for _ in range(2):
         done = run(restore_command, "--in-place")
         assert done.exit_code == 0, done.output

@@ -75,12 +75,11 @@ def _owners(hashes: set[str], key: bytes) -> dict[str, set[int]]:
 
 
 def _want(told: Replayed, entry: Entry, owners: dict[str, set[int]]) -> None:
-    """An entry without an event tells only of an address that a stopped customer got."""
     people = {id for each in entry.hashes for id in owners.get(each, ())}
     record = db.session.get(Customer, entry.customer)
     if record and record.created_at == entry.since:
         people.add(survivor(record).id)
-    for id in people if entry.event else ():
+    for id in people:
         for what in entry.stops:
             told.wanted[id][what] = max(entry.told, told.wanted[id].get(what, entry.told))
     strangers = [each for each in entry.hashes if each not in owners] if entry.key else []
