@@ -1,4 +1,4 @@
-.PHONY: run test bench lint format audit
+.PHONY: run test bench soak lint format audit
 
 run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
 	@bin/setup
@@ -14,6 +14,10 @@ test: ## every check, in a browser and on both databases too
 bench: ## what a desk of a million customers takes, on both databases; BENCH_CUSTOMERS=100000 make bench is short
 	bin/setup
 	.venv/bin/python -m bench
+
+soak: ## all faults at random on both databases, the promises checked after each; SOAK_MINUTES=60 SOAK_SEED=7 make soak
+	bin/setup test
+	.venv/bin/python -m tests.faults.soak
 
 lint:
 	bin/setup

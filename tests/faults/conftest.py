@@ -30,8 +30,8 @@ def a_stage(opened_nursery: Nursery, graph: ScriptedGraph, tmp_path: Path) -> It
     for tasks."""
     made: list[Stage] = []
 
-    def build(url: str, **how: Any) -> Stage:
-        made.append(Stage(url, tmp_path, graph, free_port(), nursery=opened_nursery, **how))
+    def build(url: str, folder: Path = tmp_path, **how: Any) -> Stage:
+        made.append(Stage(url, folder, graph, free_port(), nursery=opened_nursery, **how))
         return made[-1]
 
     yield build

@@ -5,6 +5,9 @@ Run as `python -m tests.faults.nursery`: each line of standard input is a JSON o
 or the command `heed`; the fork leads a process group of its own.
 """
 
+import encodings.idna
+import encodings.latin_1
+import encodings.utf_8_sig
 import json
 import os
 import signal
@@ -12,9 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import gunicorn.glogging
 import gunicorn.workers.gthread
 import huey.consumer
 import psycopg
+import sqlalchemy.dialects.postgresql.psycopg
+import sqlalchemy.dialects.sqlite.pysqlite
 from gunicorn.app.wsgiapp import run as gunicorn_run
 
 import webapp.application
@@ -23,8 +29,12 @@ from webapp.consent.keywords import KeywordSet, read_text
 from webapp.database import sqlite_module
 
 ROOT = Path(__file__).resolve().parents[2]
-KNOWN = (gunicorn.workers.gthread, huey.consumer, psycopg, webapp.application, sqlite_module())
-"""Read here, once."""
+KNOWN = (
+    encodings.idna, encodings.latin_1, encodings.utf_8_sig, gunicorn.glogging, gunicorn.workers.gthread,
+    huey.consumer, psycopg, webapp.application, sqlite_module(), sqlalchemy.dialects.postgresql.psycopg,
+    sqlalchemy.dialects.sqlite.pysqlite,
+)  # fmt: skip
+"""Read here, once; also for programs of somebody who may not read this Python's folder."""
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests.faults import checker
 from tests.faults.desk import Desk
@@ -13,7 +12,6 @@ from tests.faults.history import Record
 from tests.faults.programs import GUNICORN, HEED, Nursery, Program
 from webapp.consent.sealing import keys, sealer
 
-PATIENCE = 30.0
 LEASES = 130.0
 """Seconds after which nobody holds a lease any more."""
 
@@ -27,6 +25,10 @@ class Stage(Desk):
     worker: Program | None = None
     urls: dict[str, str] = field(default_factory=dict)
     """Of the database, for programs that reach it by another way."""
+    patience: float = 30.0
+    """Seconds for which it may take to recover."""
+    uid: int | None = None
+    """Who runs them; None: who runs the tests."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,27 +38,34 @@ class Stage(Desk):
 
     def open(self) -> None:
         """Web and worker, as the Procfile starts them."""
-        self.web = self.start(GUNICORN, "webapp:create_app()")
-        self.worker = self.start(HEED, "worker")
+        self.web = self.start_web()
+        self.worker = self.start_worker()
         self.until(self.ready, lambda: "the web part is not ready")
 
-    def start(self, *argv: str, **how: Any) -> Program:
+    def start_web(self) -> Program:
+        return self.start(GUNICORN, "webapp:create_app()")
+
+    def start_worker(self) -> Program:
+        return self.start(HEED, "worker")
+
+    def start(self, *argv: str) -> Program:
         bind, name = f"--bind 127.0.0.1:{self.port} --log-level warning", Path(argv[0]).name
+        bind += "" if self.uid is None else f" --user {self.uid} --group {self.uid}"
         environ = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "GUNICORN_CMD_ARGS": bind, **self.settings,
             "HEED_FAULTS": str(self.faults), "DATABASE_URL": self.urls.get(name, self.url),
         }  # fmt: skip
-        return self.nursery.start([*argv], environ, self.logs / name, **how)
+        return self.nursery.start([*argv], environ, self.logs / name, self.uid)
 
     def ready(self) -> bool:
         return self.client.ask("GET", "/readyz")[0] == 200
 
     def tend(self) -> None:
         """What ended is started again, as whatever runs a service does."""
-        if not self.web.lives():
-            self.web = self.start(GUNICORN, "webapp:create_app()")
-        if not self.worker.lives():
-            self.worker = self.start(HEED, "worker")
+        if self.web and not self.web.lives():
+            self.web = self.start_web()
+        if self.worker and not self.worker.lives():
+            self.worker = self.start_worker()
 
     def arm(self, step: str, at: int = 1, what: str = "kill") -> None:
         """Whoever reaches this step for the `at`-th time from now on meets its fault."""
@@ -85,7 +94,7 @@ class Stage(Desk):
 
     def until(self, condition: Callable[[], bool], told: Callable[[], object]) -> None:
         """Wait for something; `told` says what is lacking when it does not come."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not condition():
             self.tend()
             assert time.monotonic() < deadline, told()

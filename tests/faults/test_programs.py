@@ -4,7 +4,6 @@ import signal
 import time
 
 from tests.faults.load import load
-from tests.faults.programs import HEED
 from tests.faults.stage import LEASES, Stage
 from webapp import tasks
 
@@ -44,7 +43,7 @@ def test_a_worker_that_stands_still_between_claim_and_wire_sends_to_nobody_who_s
 
 
 def test_two_workers_and_their_schedulers_are_as_one(stage: Stage):
-    second = stage.start(HEED, "worker")
+    second = stage.start_worker()
     groups = [stage.people(10) for _ in range(3)]
     for group in groups:
         id = stage.launch(group, pace=20)
