@@ -27,9 +27,9 @@ from webapp.consent.weighing.weights import FILE, HEADER, UNIT, VERDICTS, is_wei
 
 FOLDS = (1, 2, 3, 4)
 """The folds that are learned from; the held one is 0."""
-MOST_REVIEWS = 0.02
-"""Share of ordinary messages, without a stop word, that may pass the threshold. Those that are learned from were
-written to mislead: of what customers really write about half as many pass."""
+MOST_REVIEWS = 0.0375
+"""Share of ordinary messages, without a stop word, that may pass where others were learned from.
+Many of them were written to mislead: of plainer ones, and with all learned from, a quarter as many pass."""
 SEEN_AT_LEAST = 2
 ROUNDS = 15
 REQUEST, PLAIN, TEMPTING = 2.0, 6.0, 1.0
@@ -85,9 +85,6 @@ def cross_validated(rows: list[Row]) -> float:
         scores += [(score(row, weights), row) for row in unseen]
     plain = sorted((score for score, row in scores if row.example.plain), reverse=True)
     threshold = plain[int(len(plain) * MOST_REVIEWS)]
-    import os
-    for q in (.005,.01,.0125,.015,.02,.025,.03):
-        th=plain[int(len(plain)*q)]; print("DEBUG",q,round(th,3), round(sum(x>th for x,r in scores if r.example.asks)/sum(r.example.asks for _,r in scores),3), round(sum(x>th for x,r in scores if r.example.tempting)/sum(r.example.tempting for _,r in scores),3))
     for name, kind in (("requests", "asks"), ("plain", "plain"), ("stop word", "tempting")):
         passed = [score > threshold for score, row in scores if getattr(row.example, kind)]
         print(f"{name}: {sum(passed)} of {len(passed)} ({sum(passed) / max(1, len(passed)):.1%})")
@@ -141,7 +138,7 @@ def _cost(example: Example) -> float:
 
 
 def _step(point: _Point, alpha: float, weights: list[float], sizes: list[float]) -> float:
-    # A weight is kept as it counts in a message, its emphasis in it: so the emphasis comes squared into a step.
+    # A weight is kept with its emphasis in it, as it counts in a message: so a step has the emphasis squared.
     weighed = sum(map(weights.__getitem__, point.features)) * point.value
     weighed += sum(map(weights.__getitem__, point.verdicts)) * VERDICT
     gradient = point.side * weighed - 1 + point.slack * alpha

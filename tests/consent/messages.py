@@ -85,7 +85,7 @@ def unseen() -> list[Example]:
 
 
 def validation() -> list[Example]:
-    """Messages by the author of the last examples, written before they were learned from and not among them."""
+    """Messages of the newest examples' author, written before they were measured and never learned from."""
     rows = _padded(_rows("validation.tsv"))
     return [Example(right == "review", *message, bool(sense), True) for right, *message, sense in rows]
 
