@@ -27,9 +27,9 @@ from webapp.consent.weighing.weights import FILE, HEADER, UNIT, VERDICTS, is_wei
 
 FOLDS = (1, 2, 3, 4)
 """The folds that are learned from; the held one is 0."""
-MOST_REVIEWS = 0.0375
+MOST_REVIEWS = 0.018
 """Share of ordinary messages, without a stop word, that may pass where others were learned from.
-Many of them were written to mislead: of plainer ones, and with all learned from, a quarter as many pass."""
+Many of them were written to mislead: of plainer ones about half as many pass."""
 SEEN_AT_LEAST = 2
 ROUNDS = 15
 REQUEST, PLAIN, TEMPTING = 2.0, 6.0, 1.0

@@ -40,8 +40,8 @@ def test_ordinary_messages_that_nobody_had_seen_are_left_alone(words):
     assert share([example for example in ordinary if example.tempting], words, Decision.REVIEW) <= 0.1
 
 
-def test_two_of_three_hard_requests_that_were_written_before_they_were_measured_reach_a_person():
-    assert share([example for example in VALIDATION if example.asks], BARE, Decision.REVIEW) >= 0.65
+def test_half_of_the_hard_requests_that_were_written_before_they_were_measured_reach_a_person():
+    assert share([example for example in VALIDATION if example.asks], BARE, Decision.REVIEW) >= 0.5
 
 
 def test_ordinary_messages_that_were_written_with_them_are_left_alone():
