@@ -1,16 +1,16 @@
 """How many requests to be left alone reach a person, and how many ordinary messages do, for each language.
 
-    python -m bench.intents [--held | --learned]
+    python -m bench.intents [--held | --learned | --validation]
 
 Counts the messages that nothing was tuned on or learned from; with --held the fold that was held out of the
-learning, with --learned what the weights were learned from. Of the keywords only STOP counts, so what is
-found is found in other words.
+learning, with --learned what the weights were learned from, with --validation the last batch that was written
+before it was measured. Of the keywords only STOP counts, so what is found is found in other words.
 """
 
 import argparse
 from collections.abc import Iterable
 
-from tests.consent.messages import Example, fresh, unseen
+from tests.consent.messages import Example, fresh, unseen, validation
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 
 WORDS = KeywordSet()
@@ -22,14 +22,21 @@ def main() -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--held", action="store_true")
     which.add_argument("--learned", action="store_true")
-    wishes = parser.parse_args()
-    of_folds = [example for example in fresh() if bool(example.fold) == wishes.learned]
-    counted = of_folds if wishes.held or wishes.learned else unseen()
+    which.add_argument("--validation", action="store_true")
+    counted = _counted(parser.parse_args())
     asking = [example for example in counted if example.asks]
     plain = [example for example in counted if not example.asks]
     print("{:10}{:>20}{:>20}{:>20}{:>12}".format(*COLUMNS))
     for language in (*sorted({message.language for message in asking}), ""):
         print(_row(language, _of(asking, language), _of(plain, language)))
+
+
+def _counted(wishes: argparse.Namespace) -> list[Example]:
+    if wishes.validation:
+        return validation()
+    if wishes.held or wishes.learned:
+        return [example for example in fresh() if bool(example.fold) == wishes.learned]
+    return unseen()
 
 
 def _of(messages: Iterable[Example], language: str) -> list[Example]:

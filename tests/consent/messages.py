@@ -84,6 +84,12 @@ def unseen() -> list[Example]:
     return [Example(right == "review", *message, bool(sense), True) for right, *message, sense in rows]
 
 
+def validation() -> list[Example]:
+    """Messages of the newest examples' author, written before they were measured and never learned from."""
+    rows = _padded(_rows("validation.tsv"))
+    return [Example(right == "review", *message, bool(sense), True) for right, *message, sense in rows]
+
+
 def kept(messages: list[Message]) -> list[Message]:
     return [message for message in messages if message.kept]
 

@@ -4,7 +4,7 @@ import pytest
 
 from bench import train_intents
 from tests.consent.corpus import configured
-from tests.consent.messages import Example, examples, fresh, unseen
+from tests.consent.messages import Example, examples, fresh, unseen, validation
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 from webapp.consent.weighing.features import features
 from webapp.consent.weighing.meanings import Meanings
@@ -13,6 +13,7 @@ from webapp.consent.weighing.weights import FILE, LONGEST_MESSAGE, VERDICTS, Wei
 CONFIGURED, BARE = configured(), KeywordSet((), ())
 HELD = [example for example in fresh() if example.fold == 0]
 UNSEEN = unseen()
+VALIDATION = validation()
 LANGUAGES = sorted({example.language for example in HELD})
 
 
@@ -22,7 +23,7 @@ def share(messages: list[Example], words: KeywordSet, *decisions: Decision) -> f
 
 def test_the_held_fold_is_a_fifth_and_in_every_language():
     assert 0.17 < len(HELD) / len(fresh()) < 0.23
-    assert len(LANGUAGES) == 15
+    assert len(LANGUAGES) == 17
     texts = [example.text for example in fresh()]
     assert len(set(texts)) == len(texts)
 
@@ -39,10 +40,23 @@ def test_ordinary_messages_that_nobody_had_seen_are_left_alone(words):
     assert share([example for example in ordinary if example.tempting], words, Decision.REVIEW) <= 0.1
 
 
+def test_half_of_the_hard_requests_that_were_written_before_they_were_measured_reach_a_person():
+    assert share([example for example in VALIDATION if example.asks], BARE, Decision.REVIEW) >= 0.5
+
+
+def test_ordinary_messages_that_were_written_with_them_are_left_alone():
+    ordinary = [example for example in VALIDATION if not example.asks]
+    assert share(ordinary, CONFIGURED, Decision.OPT_OUT, Decision.OPT_IN) == 0
+    assert share([example for example in ordinary if example.plain], CONFIGURED, Decision.REVIEW) <= 0.01
+    assert share([example for example in ordinary if example.tempting], CONFIGURED, Decision.REVIEW) <= 0.1
+
+
 def test_nothing_was_learned_from_them():
     known = {example.text.casefold() for example in examples()}
-    assert not known & {example.text.casefold() for example in UNSEEN}
+    assert not known & {example.text.casefold() for example in UNSEEN + VALIDATION}
     assert len(UNSEEN) > 2_500
+    assert len(VALIDATION) > 1_000
+    assert len({example.language for example in VALIDATION}) == 17
 
 
 def test_seven_of_ten_requests_of_the_held_fold_reach_a_person():
@@ -91,6 +105,24 @@ def test_learning_again_gives_the_same_file_and_tells_what_was_learned_apart():
     learned = train_intents.trained(rows)
     right = [(train_intents.score(row, learned) > 0) == row.example.asks for row in rows]
     assert sum(right) / len(right) > 0.95
+
+
+def test_a_word_weighs_more_than_each_of_its_parts():
+    """By the square of its emphasis, where they occur in the same messages; else its parts outnumber it."""
+    asks, plain = (
+        Example(asks, "en", f"{word} {word}", has_stop_word=False, fresh=True)
+        for asks, word in ((True, "silence"), (False, "parcel"))
+    )
+    learned = train_intents.trained([train_intents.row(example) for example in (asks, plain) * 2])
+    emphasis = train_intents.EMPHASIS["w"] ** 2
+    assert learned["wsilence"] == pytest.approx(learned["csilen"] * emphasis)
+    assert learned["wsilence"] > 0 > learned["wparcel"]
+
+
+def test_the_threshold_is_taken_from_messages_that_are_weighed():
+    short = Example(False, "en", "never again", has_stop_word=False, fresh=True)
+    assert not train_intents.row(short).weighed
+    assert train_intents.row(short._replace(text="never again in this shop")).weighed
 
 
 WEIGHED = Weights("# threshold: 1000\nwsilence\t9000\nwplease\t10\nwparcel\t-9000\n!asks\t5000\n")
