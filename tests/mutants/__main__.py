@@ -15,7 +15,17 @@ from tests.mutants.mutants import Mutant, mutants_of
 
 EQUIVALENT = Path(__file__).with_name("equivalent.tsv")
 ENOUGH = 0.9
-PLAIN = ["-q", "-x", "--capture=no", "--no-header", "--no-summary", "-p", "no:cacheprovider", "-m", "not postgres"]
+PLAIN = [
+    "-q",
+    "-x",
+    "--capture=no",
+    "--no-header",
+    "--no-summary",
+    "-p",
+    "no:cacheprovider",
+    "-m",
+    "not postgres",
+]
 
 
 def main() -> int:
@@ -30,7 +40,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
     parser.add_argument("--only", default="", help="mutants whose name holds this text")
     parser.add_argument("--sample", type=int, help="so many mutants of each group, drawn with a fixed seed")
-    parser.add_argument("--seconds", type=float, default=60, help="of tests for a mutant before it counts as survivor")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="of tests for a mutant before it counts as survivor"
+    )
     return parser
 
 
@@ -67,7 +79,7 @@ def warm(group: Group, mutants: list[Mutant], seconds: float) -> int:
 
 
 def cold(group: Group, mutant: Mutant) -> bool:
-    """Run a mutant of what is done at import, in a process that has not imported it; whether it was killed."""
+    """Run a mutant of what is done at import, in a process that has not done it; whether it was killed."""
 
     def run_with_it(tell: Tell) -> None:
         be_quiet()

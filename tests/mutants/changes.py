@@ -47,7 +47,9 @@ def changes(node: ast.AST) -> Iterator[Change]:
             yield node, ast.Pass()
         case ast.Call():
             yield from _called(node)
-        case ast.Tuple() | ast.List() | ast.Set() if len(node.elts) > 1 and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        case ast.Tuple() | ast.List() | ast.Set() if len(node.elts) > 1 and isinstance(
+            getattr(node, "ctx", ast.Load()), ast.Load
+        ):
             yield from ((each, None) for each in node.elts)
         case ast.Dict() if len(node.values) > 1:
             yield from ((value, None) for value in node.values)

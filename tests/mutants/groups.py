@@ -33,9 +33,8 @@ GROUPS = {
     ),
     "ledger": Group(
         ("consent/ledger",),
-        ("consent/test_ledger", "consent/test_batches", "consent/test_evidence_files", "events/test_log_page",
-         "settings/test_policy_events", "customers/test_erasing", "whatsapp/test_together",
-         "customers/test_merging"),
+        ("consent/test_ledger", "consent/test_batches", "consent/test_evidence_files",
+         "settings/test_policy_events", "customers/test_merging", "whatsapp/test_together"),
     ),
     "keywords": Group(
         ("consent/keywords",),
@@ -44,13 +43,11 @@ GROUPS = {
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
         ("whatsapp/test_inbound", "whatsapp/test_together", "whatsapp/test_receipts", "whatsapp/test_stored",
-         "whatsapp/test_delivery_faults", "whatsapp/test_messages", "whatsapp/test_order", "reviews/test_listen",
-         "reviews/test_signups", "whatsapp/test_confirming", "whatsapp/test_notices", "whatsapp/test_webhook",
-         "whatsapp/test_account_signals", "whatsapp/test_unread_channels", "customers/test_erasing"),
+         "whatsapp/test_order", "reviews/test_listen", "reviews/test_signups", "whatsapp/test_webhook",
+         "whatsapp/test_group_commit"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),
-        ("campaigns/test_claims", "campaigns/test_lifecycle", "campaigns/test_sending_faults",
-         "campaigns/test_sending", "campaigns/test_sweep"),
+        ("campaigns/test_pumps", "campaigns/test_claims", "campaigns/test_sweep"),
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The run inside pytest: everything is imported, collected and migrated once, and each mutant is a fork of it."""
+"""The run inside pytest: all is imported, collected and migrated once, and each mutant is a fork of that."""
 
 import functools
 import gc
@@ -29,11 +29,14 @@ class Loop:
         self.files, self.mutants, self.longest, self.told = files, mutants, longest, told
         self.touched: dict[tuple[str, int], set[str]] = defaultdict(set)
         self.took: dict[str, float] = {}
+        self.distance: dict[str, int] = {}
         self.kills: dict[str, int] = defaultdict(int)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        files = list(dict.fromkeys(item.path for item in session.items))
         for name, item in items.items():
+            self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
         functions = _functions(self.files)
         for mutant in self.mutants:
@@ -46,8 +49,8 @@ class Loop:
         return True
 
     def _promise(self, name: str) -> float:
-        """Those that were quick and often noticed something come first."""
-        return self.took[name] / (1 + self.kills[name])
+        """Those that stand near, were quick and often noticed something come first."""
+        return self.took[name] * self.distance[name] / (1 + self.kills[name]) ** 2
 
     def _run_as_it_is(self, name: str, item: pytest.Item) -> None:
         _forget_answers()

@@ -60,7 +60,7 @@ def _sites(node: ast.AST, function: Place, path: str) -> Iterator[tuple[Place, C
 def _is_a_word(node: ast.AST) -> bool:
     """The words of enums and the union of types, which tests of the contract and imports hold."""
     text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return text or isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+    return text or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr))
 
 
 def _lines(node: ast.AST) -> frozenset[int]:
@@ -70,7 +70,7 @@ def _lines(node: ast.AST) -> frozenset[int]:
 
 
 def _running(node: ast.AST) -> list[ast.AST]:
-    """The parts of a node that run and mean something: no annotations, decorators, imports or messages' pieces."""
+    """The parts of a node that do something: no annotations, decorators, imports or pieces of messages."""
     skipped: list[ast.AST | None] = []
     if isinstance(node, Function):
         skipped += [node.args, node.returns, *node.decorator_list]
