@@ -1,4 +1,4 @@
-.PHONY: run test bench lint format
+.PHONY: run test bench mutants lint format
 
 run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
 	@bin/setup
@@ -14,6 +14,10 @@ test: ## every check, in a browser and on both databases too
 bench: ## what a desk of a million customers takes, on both databases; BENCH_CUSTOMERS=100000 make bench is short
 	bin/setup
 	.venv/bin/python -m bench
+
+mutants: ## whether a test notices each change to gate, rules, ledger, keywords, inbound and claim; MUTANTS=claim for one
+	bin/setup
+	nice .venv/bin/python -m tests.mutants $(MUTANTS)
 
 lint:
 	bin/setup

@@ -43,8 +43,8 @@ GROUPS = {
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
         ("whatsapp/test_inbound", "whatsapp/test_together", "whatsapp/test_receipts", "whatsapp/test_stored",
-         "whatsapp/test_order", "reviews/test_listen", "reviews/test_signups", "whatsapp/test_webhook",
-         "whatsapp/test_group_commit"),
+         "whatsapp/test_order", "whatsapp/test_facts", "reviews/test_listen", "reviews/test_signups",
+         "whatsapp/test_webhook"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),
