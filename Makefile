@@ -1,4 +1,4 @@
-.PHONY: run test bench soak lint format audit
+.PHONY: run test bench soak mutants lint format audit
 
 run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=8001 make run takes another port
 	@bin/setup
@@ -18,6 +18,10 @@ bench: ## what a desk of a million customers takes, on both databases; BENCH_CUS
 soak: ## all faults at random on both databases, the promises checked after each; SOAK_MINUTES=60 SOAK_SEED=7 make soak
 	bin/setup test
 	.venv/bin/python -m tests.faults.soak
+
+mutants: ## whether a test notices each change to gate, rules, ledger, keywords, inbound and claim; MUTANTS=claim for one
+	bin/setup
+	nice .venv/bin/python -m tests.mutants $(MUTANTS)
 
 lint:
 	bin/setup

@@ -1,0 +1,53 @@
+"""What is mutated, and the tests that have to notice, the nearest first."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Modules below webapp, and test files below tests."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+    @property
+    def sources(self) -> dict[str, Path]:
+        return {module: ROOT / "webapp" / f"{module}.py" for module in self.modules}
+
+    @property
+    def test_files(self) -> list[str]:
+        return [str(ROOT / "tests" / f"{test}.py") for test in self.tests]
+
+
+GROUPS = {
+    "gate": Group(
+        ("consent/gate", "consent/gate_query"),
+        ("consent/test_gate", "consent/test_disputes", "campaigns/test_claims"),
+    ),
+    "rules": Group(
+        ("consent/rules", "consent/state"),
+        ("consent/test_rules", "consent/test_ledger", "consent/test_batches", "whatsapp/test_order"),
+    ),
+    "ledger": Group(
+        ("consent/ledger",),
+        ("consent/test_ledger", "consent/test_batches", "consent/test_evidence_files",
+         "settings/test_policy_events", "customers/test_merging", "whatsapp/test_together"),
+    ),
+    "keywords": Group(
+        ("consent/keywords",),
+        ("consent/test_keyword_steps", "consent/test_keywords"),
+    ),
+    "inbound": Group(
+        ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
+        ("whatsapp/test_inbound", "whatsapp/test_together", "whatsapp/test_receipts", "whatsapp/test_stored",
+         "whatsapp/test_order", "whatsapp/test_facts", "reviews/test_listen", "reviews/test_signups",
+         "whatsapp/test_webhook"),
+    ),
+    "claim": Group(
+        ("campaigns/claims", "campaigns/starting"),
+        ("campaigns/test_pumps", "campaigns/test_claims", "campaigns/test_sweep"),
+    ),
+}  # fmt: skip
