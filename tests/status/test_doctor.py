@@ -18,6 +18,7 @@ from webapp.extensions import db
 from webapp.status import graph_check
 from webapp.status.commands import doctor_command
 from webapp.status.line import BAD, GOOD, WARNING
+from webapp.whatsapp.models import AccountSignalRow
 
 TOKEN, NUMBER = "EAAG-very-secret", "106540352242922"
 ACCOUNT = {
@@ -102,6 +103,9 @@ def test_no_secret_and_no_number_is_shown(database_url, tmp_path):
     with app.app_context():
         customer = a_customer("Zoë Quill", Status.OPTED_OUT)
         shown = customer.phone_display
+        signal = {"subject": "alert", "tone": "bad", "sentence": f"Alert of {shown}.", "told_at": clock.now()}
+        db.session.add(AccountSignalRow(**signal))
+        db.session.commit()
         db.session.remove()
     with ScriptedGraph() as graph:
         graph.failure = Script.error(190, 401)
