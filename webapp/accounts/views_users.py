@@ -1,13 +1,11 @@
-"""Users: the list, adding, role, disabling, one-time links, second steps, ending sessions. For admins."""
+"""Users: the list, adding, role, disabling, one-time links, ending sessions. For admins."""
 
 from typing import Any
 
-from flask import Response, flash, request, url_for
-from flask_login import current_user
+from flask import Response, request, url_for
 
 from webapp.accounts import links, second_step, sessions, trail, users
 from webapp.accounts.access import requires
-from webapp.accounts.actors import current_actor
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
 from webapp.accounts.forms import NewUserForm, UserForm
@@ -17,7 +15,7 @@ from webapp.accounts.roles import Role
 from webapp.accounts.users import EmailTaken, LastAdmin, UnfitEmail
 from webapp.clock import now
 from webapp.extensions import db
-from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
+from webapp.rendering import dialog, dialog_done, page_or_fragment
 
 Answer = Response | tuple[str, int]
 
@@ -74,7 +72,7 @@ def change_user(user_id: int) -> Answer:
     except LastAdmin as refused:
         form.role.errors = [str(refused)]
         return _edit(user, form, 422)
-    return _done(f"{user.label} is saved.", user, f"has the role {user.role}")
+    return done(f"{user.label} is saved.", user, f"has the role {user.role}")
 
 
 @bp.post("/users/<int:user_id>/disable")
@@ -86,7 +84,7 @@ def disable_user(user_id: int) -> Answer:
         users.disable(user, now())
     except LastAdmin as refused:
         return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
-    return _done(f"{user.label} is disabled and signed out everywhere.", user, "is disabled")
+    return done(f"{user.label} is disabled and signed out everywhere.", user, "is disabled")
 
 
 @bp.post("/users/<int:user_id>/enable")
@@ -95,7 +93,7 @@ def disable_user(user_id: int) -> Answer:
 def enable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     users.enable(user)
-    return _done(f"{user.label} can sign in again.", user, "is enabled")
+    return done(f"{user.label} can sign in again.", user, "is enabled")
 
 
 @bp.post("/users/<int:user_id>/sessions/end")
@@ -104,34 +102,7 @@ def enable_user(user_id: int) -> Answer:
 def end_sessions(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     sessions.revoke_all(user, now())
-    return _done(f"{user.label} is signed out everywhere.", user, "sessions are ended")
-
-
-@bp.post("/users/<int:user_id>/second-step/reset")
-@requires(Role.ADMIN)
-@confirmed
-def reset_second_step(user_id: int) -> Answer:
-    """For somebody who lost phone and recovery codes; whoever found the phone is out, too."""
-    user = db.get_or_404(User, user_id)
-    second_step.switch_off(user)
-    sessions.revoke_all(user, now())
-    return _done(f"{user.label} signs in without a second step now.", user, "second step is reset")
-
-
-@bp.post("/users/second-step")
-@requires(Role.ADMIN)
-@confirmed
-def ask_admins() -> Answer:
-    """The wanted state is posted. Who asks others for a second step has one."""
-    needed = request.form.get("needed") == "1"
-    if needed and not second_step.is_on(current_user):
-        flash("Set up your own second step first.")
-        return see_other(url_for(".second_step"))
-    second_step.ask_admins(needed, actor=current_actor(), now=now())
-    db.session.commit()
-    trail.note(f"admins {'need a' if needed else 'need no'} second step")
-    flash("Admins need a second step now." if needed else "Admins may sign in without a second step now.")
-    return see_other(url_for(".users"))
+    return done(f"{user.label} is signed out everywhere.", user, "sessions are ended")
 
 
 @bp.post("/users/<int:user_id>/link")
@@ -163,7 +134,7 @@ def _link(user: User) -> Answer:
     return dialog("accounts/_link.html", title="Sign-in link", user=user, url=url)
 
 
-def _done(message: str, user: User, what: str) -> Response:
+def done(message: str, user: User, what: str) -> Response:
     db.session.commit()
     trail.note(what, user)
     return dialog_done(message, location=url_for(".users"), events={"users:changed": True})
