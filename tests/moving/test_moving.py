@@ -328,3 +328,13 @@ def test_merged_customers_stand_in_for_each_other_still(app, move, moved):
     with moved.app_context():
         assert db.session.scalar(select(Customer.merged_into_id).where(Customer.id == pair[0])) == pair[1]
         assert db.session.scalar(select(func.count(Customer.id))) == 2
+
+
+def test_a_desk_that_moved_is_no_copy_of_itself(app, move, moved):
+    """It lives elsewhere now, and somebody meant it to."""
+    with app.app_context(), database.writing():
+        switch.settle_in()
+        db.session.commit()
+    assert move().exit_code == 0
+    with moved.app_context():
+        assert switch.unconfirmed(switch.current()) == ""
