@@ -28,8 +28,8 @@ def test_the_held_fold_is_a_fifth_and_in_every_language():
     assert len(set(texts)) == len(texts)
 
 
-def test_four_of_five_requests_that_nobody_had_seen_reach_a_person():
-    assert share([example for example in UNSEEN if example.asks], BARE, Decision.REVIEW) >= 0.8
+def test_five_of_six_requests_that_nobody_had_seen_reach_a_person():
+    assert share([example for example in UNSEEN if example.asks], BARE, Decision.REVIEW) >= 5 / 6
 
 
 @pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
@@ -116,6 +116,7 @@ def test_a_word_weighs_more_than_each_of_its_parts():
     learned = train_intents.trained([train_intents.row(example) for example in (asks, plain) * 2])
     emphasis = train_intents.EMPHASIS["w"] ** 2
     assert learned["wsilence"] == pytest.approx(learned["csilen"] * emphasis)
+    assert emphasis > 1
     assert learned["wsilence"] > 0 > learned["wparcel"]
 
 
