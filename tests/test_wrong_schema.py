@@ -72,12 +72,23 @@ def test_a_database_out_of_reach_is_not_called_a_wrong_one(app, client, monkeypa
     assert client.get("/sign-in").status_code == 200, "the page needs no database"
 
 
+COMMANDS = ["worker", "export {}/all.csv", "user add new@example.com --role admin", "keywords show", "audit"]
+
+
 @pytest.mark.parametrize("version", [NEWER, OLDER])
-def test_the_worker_does_not_begin(app, version):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_worker_and_commands_do_not_begin(app, tmp_path, command, version):
     migrated_to(app, version)
-    ended = CliRunner().invoke(heed, ["worker"], obj=ScriptInfo(create_app=lambda: app))
+    words = command.format(tmp_path).split()
+    ended = CliRunner().invoke(heed, words, obj=ScriptInfo(create_app=lambda: app))
     assert ended.exit_code == 1
     assert version in ended.stderr
+
+
+def test_help_is_given_on_any_database(app):
+    migrated_to(app, NEWER)
+    ended = CliRunner().invoke(heed, ["export", "--help"], obj=ScriptInfo(create_app=lambda: app))
+    assert ended.exit_code == 0
 
 
 def test_a_worker_that_runs_ends_when_the_database_is_migrated_by_a_newer_one(app, monkeypatch):

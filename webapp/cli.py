@@ -4,7 +4,7 @@ import sys
 
 import click
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, with_appcontext
+from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 
 from webapp import create_app, database, file_modes, logs, schema, tasks
 from webapp.accounts.commands import token_group, user_group
@@ -20,12 +20,28 @@ from webapp.moving.commands import move_command
 from webapp.status.commands import doctor_command
 from webapp.whatsapp.commands import templates_group
 
+ON_ANY_DATABASE = {"init", "doctor", "backup", "restore"}
+"""They look at the version by themselves, or make it right."""
+
 
 def _app() -> Flask:
     return create_app(web=False)
 
 
-@click.group(cls=FlaskGroup, create_app=_app, add_default_commands=False, load_dotenv=True)
+class FittingGroup(FlaskGroup):
+    """Commands, of which most touch only a database of the version that this Heed knows."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in ON_ANY_DATABASE and "--help" not in rest:
+            with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                _require_schema()
+        return name, command, rest
+
+
+@click.group(cls=FittingGroup, create_app=_app, add_default_commands=False, load_dotenv=True)
 def heed() -> None:
     """Heed: the consent desk of a WhatsApp business."""
 
@@ -41,7 +57,6 @@ def init() -> None:
 @with_appcontext
 def worker() -> None:
     """Run the task worker; exit 1 when the database is not as this Heed wants it."""
-    _require_schema()
     settings = current_app.config["HEED"]
     logs.configure(settings.log_level, sys.stderr)
     logs.tell_crashes()

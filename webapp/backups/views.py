@@ -5,6 +5,7 @@ from flask import Blueprint, Response, current_app, flash, make_response, url_fo
 from webapp import clock, tasks
 from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
+from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.backups import confirming, difference, replaying
 from webapp.campaigns import lifecycle, switch
@@ -28,6 +29,7 @@ def ask() -> Answer:
 
 @bp.post("/confirm")
 @requires(Role.ADMIN)
+@confirmed
 def confirm() -> Response:
     done = confirming.confirm(current_actor(), clock.now())
     db.session.commit()
