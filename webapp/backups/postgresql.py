@@ -105,7 +105,7 @@ def demand_nobody_uses(url: str) -> None:
 def swap(url: str, stamp: str) -> str | None:
     """Put the database that is ready in the place of the present one, in one transaction; the name under
     which that is kept, if there was one. Raises Refused while anybody uses either."""
-    name, aside = _name(url), f"{_name(url)[: LONGEST_NAME - 24]}_before_{stamp.lower()}"
+    name, aside = _name(url), f"{_name(url)[: LONGEST_NAME - 30]}_before_{stamp.lower()}"
     try:
         with _maintenance(url) as connection, connection.transaction():
             kept = _known(connection, name) is not None

@@ -46,7 +46,7 @@ def restore(settings: Settings, backup: Path, now: datetime, *, replace: bool) -
     the desk is as it was."""
     found = _usable(settings, backup)
     _demand_room(settings, replace)
-    stamp = f"{now:%Y%m%dT%H%M%S}"
+    stamp = f"{now:%Y%m%dT%H%M%S%f}"
     with _made_ready(settings, backup, found) as app, app.app_context():
         done = _complete(settings, backup, found, now)
         _bring_files(settings, backup, found, stamp)
