@@ -3,6 +3,7 @@
 import signal
 import time
 
+from tests.fakes import Script
 from tests.faults.load import load
 from tests.faults.stage import LEASES, Stage
 from webapp import tasks
@@ -11,6 +12,7 @@ from webapp import tasks
 def test_programs_told_to_end_or_begin_anew_under_load(stage: Stage):
     """No answer but 200, and refused connections while nobody listens; nothing becomes unknown."""
     people = stage.people(24)
+    stage.graph.answer = lambda _body, _n: Script.accept(delay=0.7)
     campaign_id = stage.launch(people, pace=4)
     with load(stage):
         stage.until(lambda: stage.graph.requests, lambda: "nothing is sent")
