@@ -39,6 +39,7 @@ class Loop:
             self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
         functions = _functions(self.files)
+        gc.freeze()  # a fork that goes through all of the garbage would copy all of the memory
         for mutant in self.mutants:
             file = mutant.code.co_filename
             names = {name for line in mutant.lines for name in self.touched[file, line]}
