@@ -42,8 +42,8 @@ GROUPS = {
     ),
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
-        ("whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together", "whatsapp/test_receipts",
-         "reviews/test_listen"),
+        ("whatsapp/test_effects", "whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together",
+         "whatsapp/test_receipts", "reviews/test_listen"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),
