@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
@@ -98,6 +99,12 @@ class TestTheOnlyPump:
         found = claimed(campaign)
         assert (found.rows, found.stop) == ([], True)
         assert kept(campaign).pump_until == at(1) + PUMP_LEASE
+
+    def test_what_another_wrote_since_it_was_read_counts(self, campaign):
+        assert campaign.status == "running"
+        pausing = update(Campaign).values(status="paused")
+        db.session.execute(pausing.execution_options(synchronize_session=False))
+        assert claims.claim(campaign.id, TOKEN, 5, at(2)).stop
 
     def test_it_claims_of_its_own_campaign_with_the_template_of_that(self, campaign, ana):
         other = a_running_campaign(a_template("order_news", "UTILITY"), ana, name="Another")
@@ -199,9 +206,12 @@ class TestTheNextSlice:
         governed_by(wait_until=at(70))
         assert claims.rest_of(campaign.id, at(10)) == 60
 
-    def test_it_reads_the_campaign_afresh(self, campaign):
-        campaign.template  # noqa: B018 - read before another process sees that it is marketing
+    def test_what_the_campaign_is_now_counts(self, ana):
+        campaign = a_running_campaign(a_template("order_news", "UTILITY"), ana)
         governed_by(window_from=13 * 60, window_until=20 * 60)
+        assert campaign.category == "UTILITY"
+        turning = update(Campaign).values(category="MARKETING")
+        db.session.execute(turning.execution_options(synchronize_session=False))
         assert claims.rest_of(campaign.id, at(0)) == 3600
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.consent.corpus import cases, configured, listed
 from webapp.consent import words
+from webapp.consent.folding import LONGEST_TEXT
 from webapp.consent.keywords import (
     Decision,
     KeywordSet,
@@ -144,6 +145,24 @@ def test_a_text_too_long_to_be_read_whole_changes_no_state():
     assert read_text("STOP" + " " * 70_000, WORDS).decision is REVIEW
     assert read_text("START" + " " * 70_000, WORDS).decision is REVIEW
     assert read_text("hello" + " " * 70_000, WORDS).decision is NONE
+
+
+def test_the_longest_text_that_is_read_whole_decides():
+    assert read_text("STOP" + " " * (LONGEST_TEXT - 4), WORDS).decision is OPT_OUT
+    assert read_text("STOP" + " " * (LONGEST_TEXT - 3), WORDS).decision is REVIEW
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [(LONGEST_TEXT // 2 - 5, REVIEW), (40_000, NONE), (80_000 - LONGEST_TEXT // 2, REVIEW)],
+)
+def test_of_a_longer_one_the_first_and_the_last_half_of_that_are_read(before, expected):
+    text = "." * before + " stop" + "." * (80_000 - before - 5)
+    assert read_text(text, WORDS).decision is expected
+
+
+def test_the_sign_that_says_stop_is_named():
+    assert read_text("👎🛑", WORDS).matched == "🛑"
 
 
 SIGNS = (

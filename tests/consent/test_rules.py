@@ -95,6 +95,7 @@ KEY, AGENT, API, IMPORT, REVIEW = Source.KEYWORD, Source.AGENT, Source.API, Sour
         ("a START from the future counts as now", [(KEY, IN, 900, 5), (KEY, OUT, 7, 8)], OUT),
         ("an opt-out by import applies whatever its time", [(KEY, IN, 5, 5), (IMPORT, OUT, 0, 6)], OUT),
         ("an opt-out by an agent applies", [(KEY, IN, 5, 5), (AGENT, OUT, None, 6)], OUT),
+        ("whatever time they state", [(KEY, IN, 5, 5), (AGENT, OUT, 3, 6)], OUT),
         ("a reviewed message counts from when it was written", [(KEY, IN, 5, 5), (REVIEW, OUT, 0, 6)], IN),
         ("a reviewed message newer than the START opts out", [(KEY, IN, 5, 5), (REVIEW, OUT, 6, 9)], OUT),
         ("an opt-in by the API opts in", [(API, IN, None, 0)], IN),
@@ -167,6 +168,158 @@ def test_the_last_own_word_wins_in_whatever_order_they_arrive(arrival):
     assert book.state.status == IN
 
 
+@pytest.mark.parametrize("source", [KEY, Source.BUTTON])
+def test_own_words_prove_themselves(source):
+    book = Book()
+    book.say(source, IN, None, 0, evidence=False)
+    assert book.state.status == IN
+
+
+@pytest.mark.parametrize("source", [KEY, Source.BUTTON, Source.WHATSAPP, REVIEW])
+def test_another_system_may_not_state_what_was_said_before_an_own_opt_out(source):
+    book = Book()
+    book.say(source, OUT, 5, 5)
+    with pytest.raises(OlderThanOptOut) as refused:
+        book.say(API, IN, 3, 9)
+    assert refused.value.opt_out_at == at(5)
+
+
+@pytest.mark.parametrize("source", [AGENT, API, IMPORT, Source.DELIVERY_FAILURE])
+def test_what_others_noted_is_no_own_opt_out(source):
+    book = Book()
+    book.say(source, OUT, None, 5)
+    assert (book.state.opt_out_at, book.state.own_opt_out_at) == (at(5), None)
+
+
+@pytest.mark.parametrize("source", [AGENT, API])
+@pytest.mark.parametrize("said", [None, 5.5, 900])
+def test_who_states_no_time_opts_in_a_second_after_the_stop_that_they_saw(source, said):
+    """Also who states this very moment, or one to come, which count as no time."""
+    book = Book()
+    book.say(KEY, OUT, 5.2, 5.2)
+    book.say(source, IN, said, 5.5)
+    assert (book.state.status, book.state.status_at) == (IN, at(6.2))
+
+
+@pytest.mark.parametrize(
+    ("before", "statement", "occurred", "reason"),
+    [
+        ([(KEY, IN, 5, 5)], (KEY, OUT, 3, 9), 3, "newer_opt_in"),
+        ([(KEY, OUT, 5, 5)], (KEY, IN, 3, 9), 3, "newer_opt_out"),
+        ([(API, OUT, 5, 5)], (API, IN, 3, 9), 3, "newer_opt_out"),
+        ([(KEY, OUT, 5, 5)], (KEY, OUT, 7, 9), 7, "same_status"),
+        ([(KEY, IN, 5, 5)], (API, IN, 7, 9), 7, "same_status"),
+        ([(KEY, IN, 5, 5)], (KEY, IN, None, 9), 9, "same_status"),
+    ],
+)
+def test_what_changes_nothing_is_entered_with_its_time_and_the_reason(before, statement, occurred, reason):
+    book = Book()
+    for said in before:
+        book.say(*said)
+    source, status, said, now = statement
+    change = Change(status, source, at(now), None if said is None else at(said), True)
+    assert rules.decide(book.state, change) == rules.Verdict(Effect.NONE, at(occurred), reason)
+
+
+@pytest.mark.parametrize(
+    ("state", "since"),
+    [
+        (State(OUT, status_at=at(3), opt_out_at=at(5)), 5),
+        (State(OUT, status_at=at(3)), 3),
+        (State(OUT), 9),
+    ],
+)
+def test_an_import_that_is_refused_tells_since_when_they_are_out(state, since):
+    with pytest.raises(OptedOutStands) as refused:
+        rules.decide(state, Change(IN, IMPORT, at(9), has_evidence=True))
+    assert refused.value.opt_out_at == at(since)
+
+
+def test_refusals_say_why():
+    assert str(OlderThanOptOut(NOON)) == "The customer opted out at or after the time you state."
+    assert str(OptedOutStands(NOON)) == "The customer opted out, and an import never lifts an opt-out."
+    with pytest.raises(EvidenceMissing, match=r"^Marketing needs proof that the customer agreed\.$"):
+        rules.decide(State(), Change(IN, AGENT, at(0)))
+
+
+def test_who_states_no_time_long_after_the_stop_opts_in_now():
+    book = Book()
+    book.say(KEY, OUT, 5, 5)
+    book.say(AGENT, IN, None, 60)
+    assert (book.state.status_at, book.state.status_event_id) == (at(60), book.events[-1].id)
+
+
+def test_an_imported_opt_in_counts_from_the_time_that_the_file_states():
+    book = Book()
+    book.say(IMPORT, IN, 3, 9)
+    assert book.state.status_at == at(3)
+
+
+@pytest.mark.parametrize(
+    ("source", "status"), [(KEY, IN), (KEY, OUT), (REVIEW, OUT), (AGENT, OUT), (AGENT, IN), (IMPORT, IN)]
+)
+def test_what_is_taken_back_leaves_nothing_behind(source, status):
+    book = Book()
+    book.say(KEY, IN if status == OUT else OUT, 0, 0)
+    if (source, status) == (IMPORT, IN):
+        book = Book()
+    before = book.state
+    book.say(source, status, None, 5)
+    assert book.state != before
+    book.undo()
+    assert book.state == before
+
+
+def test_to_take_a_statement_back_leaves_holds_and_whatsapps_stop_alone():
+    book = Book()
+    book.say(KEY, IN, 0, 0)
+    book.say(AGENT, OUT, None, 5)
+    undone = book.events[-1].id
+    book.events += [
+        Event(Kind.HOLD, Turn.HELD, KEY, Effect.CHANGED, at(6)),
+        Event(Kind.PLATFORM_STOP, Turn.STOPPED, Source.WHATSAPP, Effect.CHANGED, at(7)),
+        Event(Kind.CONSENT, IN, AGENT, Effect.CHANGED, at(8), compensates=undone),
+    ]
+    assert (book.state.status, book.state.held_at, book.state.platform_stop_at) == (IN, at(6), at(7))
+
+
+def test_to_take_back_what_is_not_there_leaves_no_consent():
+    undone = Event(Kind.CONSENT, IN, AGENT, Effect.CHANGED, at(8), compensates=10_000_000)
+    assert state.fold([undone]) == State()
+
+
+def test_what_is_taken_back_is_itself_nothing_that_could_be_given_back():
+    book = Book()
+    book.say(AGENT, OUT, None, 5)
+    book.undo()
+    compensation = book.events[-1]
+    again = Event(Kind.CONSENT, OUT, AGENT, Effect.CHANGED, at(9), compensates=compensation.id)
+    assert state.fold([*book.events, again]) == State()
+
+
+def test_the_steps_of_a_history_are_the_states_between_its_entries():
+    book = Book()
+    book.say(KEY, IN, 0, 0)
+    book.say(KEY, OUT, 5, 5)
+    assert [step.status for step in state.steps(book.events)] == [UNKNOWN, IN, OUT]
+
+
+@pytest.mark.parametrize(("turn", "effect", "held"), [
+    (Turn.HELD, Effect.CHANGED, 9), (Turn.HELD, Effect.NONE, 5),
+    (Turn.RELEASED, Effect.CHANGED, None), (Turn.RELEASED, Effect.NONE, 5),
+])  # fmt: skip
+def test_a_hold_ends_by_its_release_alone(turn, effect, held):
+    first = Event(Kind.HOLD, Turn.HELD, KEY, Effect.CHANGED, at(5))
+    folded = state.fold([first, Event(Kind.HOLD, turn, KEY, effect, at(9))])
+    assert folded == State(held_at=None if held is None else at(held))
+
+
+@pytest.mark.parametrize("kind", [Kind.IDENTITY, Kind.ERASURE, Kind.POLICY])
+def test_what_is_no_statement_moves_nothing(kind):
+    first = Event(Kind.HOLD, Turn.HELD, KEY, Effect.CHANGED, at(5))
+    assert state.fold([first, Event(kind, OUT, AGENT, Effect.CHANGED, at(6))]) == State(held_at=at(5))
+
+
 def test_an_undo_restores_the_state_before_with_its_times():
     book = Book()
     book.say(KEY, IN, 0, 0)
@@ -198,3 +351,31 @@ def test_whatsapps_own_stop(sentence, turns, stopped):
         events.append(Event(Kind.PLATFORM_STOP, turn, Source.WHATSAPP, verdict.effect, verdict.occurred_at))
     assert (state.fold(events).platform_stop_at is not None) == stopped, sentence
     assert state.fold(events).status == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("turns", "stop", "resume", "reasons"),
+    [
+        ([(Turn.STOPPED, 0), (Turn.STOPPED, 9)], 9, None, ["", "same_status"]),
+        ([(Turn.STOPPED, 9), (Turn.STOPPED, 0)], 9, None, ["", "same_status"]),
+        ([(Turn.RESUMED, 5)], None, 5, ["same_status"]),
+        ([(Turn.STOPPED, 9), (Turn.RESUMED, 5)], 9, 5, ["", "newer_stop"]),
+        ([(Turn.STOPPED, 0), (Turn.RESUMED, 5)], None, 5, ["", ""]),
+        ([(Turn.RESUMED, 5), (Turn.RESUMED, 3)], None, 5, ["same_status"] * 2),
+        ([(Turn.RESUMED, 5), (Turn.STOPPED, 3)], None, 5, ["same_status", "newer_resume"]),
+        ([(Turn.RESUMED, 5), (Turn.STOPPED, 5.5)], 5.5, 5, ["same_status", ""]),
+    ],
+)
+def test_whatsapps_own_stop_keeps_its_times_and_says_why_nothing_changed(turns, stop, resume, reasons):
+    events: list[Event] = []
+    told = []
+    for turn, said in turns:
+        verdict = rules.decide_platform(state.fold(events), turn, at(said))
+        told.append(verdict.reason)
+        assert verdict.occurred_at == at(said)
+        assert (verdict.effect == Effect.NONE) == bool(verdict.reason)
+        events.append(Event(Kind.PLATFORM_STOP, turn, Source.WHATSAPP, verdict.effect, verdict.occurred_at))
+    assert told == reasons
+    times = [None if moment is None else at(moment) for moment in (stop, resume)]
+    folded = state.fold(events)
+    assert [folded.platform_stop_at, folded.platform_resume_at] == times

@@ -29,12 +29,12 @@ GROUPS = {
     ),
     "rules": Group(
         ("consent/rules", "consent/state"),
-        ("consent/test_rules", "consent/test_ledger", "consent/test_batches", "whatsapp/test_order"),
+        ("consent/test_rules",),
     ),
     "ledger": Group(
         ("consent/ledger",),
-        ("consent/test_ledger", "consent/test_batches", "consent/test_evidence_files",
-         "settings/test_policy_events", "customers/test_merging", "whatsapp/test_together"),
+        ("consent/test_entries", "consent/test_ledger", "consent/test_batches",
+         "whatsapp/test_together"),
     ),
     "keywords": Group(
         ("consent/keywords",),
@@ -42,9 +42,8 @@ GROUPS = {
     ),
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
-        ("whatsapp/test_inbound", "whatsapp/test_together", "whatsapp/test_receipts", "whatsapp/test_stored",
-         "whatsapp/test_order", "whatsapp/test_facts", "reviews/test_listen", "reviews/test_signups",
-         "whatsapp/test_webhook"),
+        ("whatsapp/test_effects", "whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together",
+         "whatsapp/test_receipts", "reviews/test_listen"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),

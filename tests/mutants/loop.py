@@ -39,6 +39,7 @@ class Loop:
             self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
         functions = _functions(self.files)
+        gc.freeze()  # a fork that goes through all of the garbage would copy all of the memory
         for mutant in self.mutants:
             file = mutant.code.co_filename
             names = {name for line in mutant.lines for name in self.touched[file, line]}
@@ -53,7 +54,7 @@ class Loop:
         return self.took[name] * self.distance[name] / (1 + self.kills[name]) ** 2
 
     def _run_as_it_is(self, name: str, item: pytest.Item) -> None:
-        _forget_answers()
+        _forget_answers(self.files)
         begun = time.monotonic()
         with _traced(self.files, lambda place: self.touched[place].add(name)):
             failure = _failure(item)
@@ -98,9 +99,9 @@ def _functions(files: set[str]) -> Functions:
 
 def _put_in(mutant: Mutant, functions: Functions) -> None:
     assert mutant.function
+    _forget_answers({mutant.code.co_filename})
     for function in functions[mutant.function]:
         function.__code__ = _code(mutant.code, mutant.function)
-    _forget_answers()
 
 
 def _code(code: CodeType, wanted: tuple[str, int]) -> CodeType:
@@ -112,10 +113,10 @@ def _code(code: CodeType, wanted: tuple[str, int]) -> CodeType:
                 for found in [_code(one, wanted)])  # fmt: skip
 
 
-def _forget_answers() -> None:
-    """What functions remember must not hide a change, nor which lines a test needs."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("webapp."):
+def _forget_answers(files: set[str]) -> None:
+    """What functions of these files remember must not hide a change, nor which lines a test needs."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) in files:
             for value in list(vars(module).values()):
                 if isinstance(value, functools._lru_cache_wrapper):
                     value.cache_clear()
