@@ -19,6 +19,7 @@ def test_programs_told_to_end_or_begin_anew_under_load(stage: Stage):
         for program in (stage.web, stage.worker):
             program.signal(signal.SIGHUP)
         stage.client.deliver(stage.a_crowd(people[-2:]))
+        begun_anew(stage)
         for program in (stage.web, stage.worker):
             program.signal(signal.SIGTERM)
         for program in (stage.web, stage.worker):
@@ -29,6 +30,14 @@ def test_programs_told_to_end_or_begin_anew_under_load(stage: Stage):
     assert set(stage.history.answers) <= {0, 200}
     states = {sent.state for sent in stage.record(verified=False).sent if sent.campaign_id == campaign_id}
     assert states == {"sent", "suppressed"}
+
+
+def begun_anew(stage: Stage) -> None:
+    """The worker has read the signal, and sends again."""
+    log = stage.logs / "heed"
+    stage.until(lambda: log.read_text().count("consumer started") == 2, lambda: "it did not begin anew")
+    seen = len(stage.graph.requests)
+    stage.until(lambda: len(stage.graph.requests) > seen + 1, lambda: "nothing is sent")
 
 
 def test_a_worker_that_stands_still_between_claim_and_wire_sends_to_nobody_who_stopped(stage: Stage):

@@ -110,8 +110,20 @@ def test_the_look_back_for_late_ones_is_short_and_long_enough():
     an_event(35, at(3600 * 4 + 61))
     seal(3600 * 5 + 120)
     assert order()[-2:] == [50, 35]
-    compiled = [str(each) for each in sealer._unsealed()]
+    compiled = [str(each) for each in sealer._unsealed(at(3600 * 5 + 180))]
     assert any("consent_events.id >" in each for each in compiled)
+
+
+def test_a_seal_by_a_clock_that_was_a_day_ahead_leaves_out_nothing_that_comes_later():
+    an_event(5, at(0))
+    seal(86_400)
+    an_event(6, at(60))
+    db.session.commit()
+    anchors = housekeeping.anchors(current_app.config["HEED"])
+    assert verification.run(verification.COMMAND, anchors, at(90)).fault is None
+    seal(120)
+    assert order() == [5, 6]
+    assert fault() is None
 
 
 def test_what_says_that_it_is_older_than_a_seal_is_never_sealed():
@@ -127,8 +139,8 @@ def test_a_sealer_that_was_too_slow_writes_nothing():
     key = keys.signing_key(current_app.config["HEED"])
     reads = sealer._waiting
 
-    def while_another_seals():
-        found = reads()
+    def while_another_seals(now):
+        found = reads(now)
         sealer._waiting = reads
         db.session.rollback()
         assert sealer.seal(key, at(300)) is not None
