@@ -16,7 +16,10 @@ from webapp.logs import JsonLines
 
 FORBIDDEN = {
     # Meta's id of a template has as many digits, and is of nobody.
-    "a full number": re.compile(r"(?<![\w.:-])(?<!template )(?:\+\d[\d ()/-]{6,}\d|\d{10,15})(?![\w.:-])"),
+    # The id of a task begins with the time.
+    "a full number": re.compile(
+        r"(?<![\w.:-])(?<!template )(?:\+\d[\d ()/-]{6,}\d|\d{10,15})(?![\w.:-]|@[0-9a-f]{8}-)"
+    ),
     "a WhatsApp user id": re.compile(r"\b[A-Z]{2}\.\d{8,}"),
     "a message id, which holds a number": re.compile(r"\bwamid\.\w"),
     "a query string": re.compile(r"\?[\w.:%-]+="),

@@ -26,11 +26,11 @@ BUSINESS = Business(*DEMO_IDS)
 
 @dataclass
 class Client:
-    """`cookie` and `token` are a browser's, once somebody has signed in."""
+    """`cookies` and `token` are a browser's, once somebody has signed in."""
 
     port: int
     history: History
-    cookie: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
     crowd: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
 
@@ -39,10 +39,12 @@ class Client:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            line.request(method, path, body, named | ({"Cookie": self.cookie} if self.cookie else {}))
+            kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            line.request(method, path, body, named | ({"Cookie": kept} if kept else {}))
             answer = line.getresponse()
-            if given := answer.headers.get("Set-Cookie"):
-                self.cookie = given.partition(";")[0]
+            for given in answer.headers.get_all("Set-Cookie", ()):
+                name, _, value = given.partition(";")[0].partition("=")
+                self.cookies[name] = value
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
             return NOBODY, ""

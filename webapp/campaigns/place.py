@@ -52,7 +52,7 @@ def _file(name: str) -> list[str]:
 
 def _machine() -> str:
     try:
-        return MACHINE.read_text(encoding="ascii").strip()
+        return MACHINE.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 

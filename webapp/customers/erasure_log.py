@@ -55,7 +55,7 @@ def read(file: Path) -> Log:
     """Raises OSError and UnicodeDecodeError."""
     if not file.exists():
         raise FileNotFoundError(f"There is no file {file.name}: nobody was erased, or it was not kept.")
-    read = list(_entries(file.read_text(encoding="ascii")))
+    read = list(_entries(file.read_text(encoding="utf-8")))
     entries = [entry for entry in read if entry]
     return Log(entries, len(read) - len(entries))
 

@@ -34,7 +34,7 @@ def read() -> bytes | None:
     """
     settings: Settings = current_app.config["HEED"]
     try:
-        return _checked((settings.data_dir / FILE).read_text(encoding="ascii"))
+        return _checked((settings.data_dir / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _derived(settings.signing_key) if settings.signing_key else None
     except UnicodeDecodeError:
@@ -77,7 +77,7 @@ def _created(folder: Path) -> bytes:
     part, file = folder / f"{FILE}.{secrets.token_hex(8)}.part", folder / FILE
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as written:
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
             written.write(secrets.token_hex(KEY_BYTES) + "\n")
             written.flush()
             os.fsync(written.fileno())
@@ -87,7 +87,7 @@ def _created(folder: Path) -> bytes:
     finally:
         part.unlink(missing_ok=True)
     sync(folder)
-    return _checked(file.read_text(encoding="ascii"))
+    return _checked(file.read_text(encoding="utf-8"))
 
 
 def sync(folder: Path) -> None:

@@ -31,7 +31,7 @@ def public_key(settings: Settings) -> bytes | None:
 
 def _read(folder: Path) -> bytes | None:
     try:
-        content = (folder / FILE).read_text(encoding="ascii", errors="replace")
+        content = (folder / FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
     try:
@@ -48,7 +48,7 @@ def _make(folder: Path) -> bytes:
     the key of who came first."""
     draft = folder / f"{FILE}.{secrets.token_hex(4)}"
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
         file.flush()
         os.fsync(handle)
