@@ -15,7 +15,7 @@ bench: ## what a desk of a million customers takes, on both databases; BENCH_CUS
 	bin/setup
 	.venv/bin/python -m bench
 
-soak: ## all faults at random on both databases, the promises checked after each; SOAK_MINUTES=60 SOAK_SEED=7 make soak
+soak: ## all faults at random on both databases, every promise checked after each; SOAK_MINUTES=60 make soak
 	bin/setup test
 	.venv/bin/python -m tests.faults.soak
 
