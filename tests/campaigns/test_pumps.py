@@ -1,5 +1,6 @@
 """Pumps: who is the pump of a campaign, how long nothing may start, and how many may start at once."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -268,7 +269,7 @@ class TestThePace:
 
     def test_a_pump_naps_a_quarter_of_a_second_when_nothing_is_due(self, campaign):
         db.session.query(Delivery).update({"not_before": at(10)})
-        assert claimed(campaign).nap == NOTHING_DUE_NAP == 0.25
+        assert claimed(campaign).nap == claimed(campaign, free=1).nap == NOTHING_DUE_NAP == 0.25
 
     def test_no_statement_takes_more_than_so_many(self, crowd, monkeypatch):
         monkeypatch.setattr(claims, "MOST_AT_ONCE", 5)
@@ -322,6 +323,10 @@ class TestWhatAStartLeavesBehind:
     def test_what_came_due_in_this_very_moment_starts(self, campaign):
         db.session.query(Delivery).update({"not_before": at(2)})
         assert len(claimed(campaign).rows) == 1
+
+    def test_the_time_to_the_wire_counts_from_just_before_the_claim(self, campaign):
+        before = time.monotonic()
+        assert before <= claimed(campaign).at <= time.monotonic()
 
     def test_a_paused_campaign_names_nobody(self, campaign):
         lifecycle.pause(campaign, actor="user:1", now=at(1))

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import update
 
 from tests.factories import a_customer, at
 from webapp.consent import batches, ledger
@@ -11,6 +12,7 @@ from webapp.consent.batches import BatchKind
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Evidence
 from webapp.consent.rules import EvidenceMissing, Kind, OptedOutStands, Source, Status, Turn, Verdict
+from webapp.customers.models import Customer
 from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
@@ -218,6 +220,22 @@ class TestASignal:
         assert told(event, "external_id", "customer_id") == (external, ana.id)
         assert db.session.get_one(Evidence, event.id).words == "STOP"
         assert ana.consent == before
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda ana: ledger.record(ana, Statement(OUT, Source.KEYWORD, "customer", at(5))),
+        lambda ana: ledger.record_platform(ana, Turn.STOPPED, SIGNAL),
+        lambda ana: ledger.record_identity(ana, "number_changed", SIGNAL),
+        lambda ana: ledger.record_erasure(ana, "asked", SIGNAL),
+    ],
+)
+def test_an_entry_follows_what_another_wrote_since_the_customer_was_read(ana, record):
+    written = update(Customer).values(version=41, events_count=7)
+    db.session.execute(written.execution_options(synchronize_session=False))
+    record(ana)
+    assert (ana.version, ana.events_count) == (42, 8)
 
 
 class TestTheBatch:

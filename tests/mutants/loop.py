@@ -46,7 +46,8 @@ class Loop:
             tests = [items[name] for name in sorted(names, key=self._promise)]
             killer = self._killer(mutant, functions, tests)
             self.kills[killer] += 1
-            self.told(mutant, KILLED if killer else SURVIVED if tests else UNTOUCHED, killer)
+            with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+                self.told(mutant, KILLED if killer else SURVIVED if tests else UNTOUCHED, killer)
         return True
 
     def _promise(self, name: str) -> float:
