@@ -1,5 +1,5 @@
 # One image for web part, worker and commands. No secret is in it: settings come from the environment.
-ARG PYTHON=3.13-slim-bookworm
+ARG PYTHON=3.13-slim-trixie
 
 FROM python:${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -20,6 +20,10 @@ RUN /opt/build/bin/hatchling build -t wheel -d /dist \
     && /opt/heed/bin/pip uninstall --yes --quiet pip
 
 FROM python:${PYTHON}
+# heed backup and restore run pg_dump and pg_restore, which must be as new as the server in compose.yaml.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin heed \
     && install --directory --owner heed --group heed --mode 0700 /data
 COPY --from=build /opt/heed /opt/heed

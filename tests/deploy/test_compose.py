@@ -154,3 +154,12 @@ def test_the_database_is_made_for_an_account_that_is_no_superuser(postgresql_ser
     finally:
         for statement in ("DROP DATABASE {} WITH (FORCE)", "DROP ROLE {}"):
             postgresql_server.execute(psycopg.sql.SQL(statement), "heed")
+
+
+def test_backups_are_taken_by_programs_as_new_as_the_database(compose):
+    version = compose["services"]["postgres"]["image"].partition(":")[2].partition("-")[0]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"postgresql-client-{version}" in dockerfile
+    assert "database:/var/lib/postgresql/data" in compose["services"]["postgres"]["volumes"], (
+        "where the image of this version keeps its data"
+    )
