@@ -34,7 +34,7 @@ GROUPS = {
     "ledger": Group(
         ("consent/ledger",),
         ("consent/test_entries", "consent/test_ledger", "consent/test_batches",
-         "whatsapp/test_together"),
+         "whatsapp/test_effects"),
     ),
     "keywords": Group(
         ("consent/keywords",),

@@ -25,6 +25,7 @@ from webapp.consent.rules import Status
 from webapp.extensions import db
 from webapp.whatsapp import inbound, payloads, runs
 from webapp.whatsapp.keeping import Business
+from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item
 
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
@@ -129,6 +130,17 @@ def test_what_tipped_it_and_whom_it_is_about_is_kept_with_the_message(app):
         ("STOP", customer.id), ("paused", customer.id), ("", customer.id),
     ]  # fmt: skip
     assert db.session.query(Hold).one().why == "is a setting of WhatsApp's that is new to this desk: paused"
+
+
+def test_a_message_that_comes_again_after_it_was_forgotten_here_is_recorded_once_all_the_same(app):
+    said = says("STOP"), says("STOP", 1, **{"from": "12025550188"}), says("pls stop", 2)
+    deliver(app, *said)
+    entries = db.session.query(ledger.ConsentEvent).count()
+    db.session.query(InboundMessage).delete()
+    db.session.commit()
+    deliver(app, *said)
+    assert decisions() == ["opt_out", "opt_out", "review"]
+    assert db.session.query(ledger.ConsentEvent).count() == entries == 3
 
 
 def test_what_somebody_known_says_in_a_group_is_kept_with_them(app):
