@@ -124,10 +124,10 @@ def test_a_button_without_a_label_is_known_by_its_payload(app):
 
 
 def test_what_tipped_it_and_whom_it_is_about_is_kept_with_the_message(app):
-    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2))
+    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2), prefers("stop", 3))
     customer = only_customer()
     assert [(message.matched, message.customer_id) for message in kept()] == [
-        ("STOP", customer.id), ("paused", customer.id), ("", customer.id),
+        ("STOP", customer.id), ("paused", customer.id), ("", customer.id), ("", customer.id),
     ]  # fmt: skip
     assert db.session.query(Hold).one().why == "is a setting of WhatsApp's that is new to this desk: paused"
 
@@ -203,6 +203,12 @@ class TestWhetherAnythingIsNew:
     def test_also_when_the_run_was_halved_down_to_one_that_cannot_be_applied(self, order):
         for new in (True, False):
             assert taken(*[self.NOBODY, self.STOP, self.HELLO][::order]).new is new
+
+    def test_one_that_is_new_counts_whatever_repeats_came_beside_it_in_another_run(self):
+        repeated = fails(131026)
+        assert taken(repeated).new
+        assert taken(self.STOP, repeated).new is True
+        assert inbound.receive([b"{", json_of(self.STOP)], ANY, clock.now()).new is True
 
     def test_a_body_that_cannot_be_read_is_new_once(self):
         for new in (True, False):
