@@ -208,6 +208,7 @@ class TestWhetherAnythingIsNew:
         repeated = fails(131026)
         assert taken(repeated).new
         assert taken(self.STOP, repeated).new is True
+        assert taken(TestOurs.MOVED).new is True
         assert inbound.receive([b"{", json_of(self.STOP)], ANY, clock.now()).new is True
 
     def test_a_body_that_cannot_be_read_is_new_once(self):
