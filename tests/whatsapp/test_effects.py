@@ -10,6 +10,7 @@ from tests.whatsapp.posting import (
     TODAY,
     decisions,
     deliver,
+    everybody,
     fails,
     kept,
     only_customer,
@@ -22,6 +23,7 @@ from webapp import clock
 from webapp.consent import ledger, policy
 from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import Status
+from webapp.customers import identities
 from webapp.extensions import db
 from webapp.whatsapp import inbound, payloads, runs
 from webapp.whatsapp.keeping import Business
@@ -243,3 +245,13 @@ class TestOurs:
     def test_what_came_for_ours_is_applied(self):
         taken(says("STOP"), business=self.MINE)
         assert state(only_customer()) == (OUT,)
+
+
+def test_whatsapps_own_stop_reaches_all_who_may_be_the_person_and_a_resume_only_who_resumed(app):
+    for wa_id in ("5565990000001", "556590000001"):
+        identities.create(wa_id=wa_id, source="import", now=clock.now())
+    db.session.commit()
+    deliver(app, prefers("stop", wa_id="556590000001"))
+    assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped")] * 2
+    deliver(app, prefers("resume", 60, wa_id="556590000001"))
+    assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped"), (UNKNOWN,)]
