@@ -253,5 +253,6 @@ def test_whatsapps_own_stop_reaches_all_who_may_be_the_person_and_a_resume_only_
     db.session.commit()
     deliver(app, prefers("stop", wa_id="556590000001"))
     assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped")] * 2
+    db.session.rollback()
     deliver(app, prefers("resume", 60, wa_id="556590000001"))
     assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped"), (UNKNOWN,)]
