@@ -9,7 +9,7 @@ from sqlalchemy import update
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
 from webapp.campaigns import claims, lifecycle, starting, switch
-from webapp.campaigns.claims import NOTHING_DUE_NAP, PUMP_LEASE, TEMPLATES_FRESH
+from webapp.campaigns.claims import NOTHING_DUE_NAP, PUMP_LEASE
 from webapp.campaigns.models import DEFAULT_RATE, Campaign, Delivery
 from webapp.consent import policy
 from webapp.consent.rules import Status
@@ -18,6 +18,8 @@ from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT
 ANOTHER = "another pump"
+MOMENT = timedelta(microseconds=1)
+TWELVE_HOURS_AGO = at(2) - timedelta(hours=12)
 
 
 @pytest.fixture
@@ -124,7 +126,8 @@ class TestWhatHoldsACampaign:
         [
             ("a restriction that lasts a moment longer", {"restricted_until": at(2.000001)}, "restricted"),
             ("one that is over in this moment", {"restricted_until": at(2)}, None),
-            ("templates that were read 12 hours ago", {"templates_synced_at": at(2) - TEMPLATES_FRESH}, None),
+            ("templates that were read 12 hours ago", {"templates_synced_at": TWELVE_HOURS_AGO}, None),
+            ("a moment longer ago", {"templates_synced_at": TWELVE_HOURS_AGO - MOMENT}, "templates"),
             ("templates that were never read", {"templates_synced_at": None}, "templates"),
         ],
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -10,11 +11,11 @@ from sqlalchemy.exc import OperationalError
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
 from webapp import clock
-from webapp.campaigns import counts, lifecycle, outcomes, starting, statuses, sweep, switch
+from webapp.campaigns import claims, counts, lifecycle, outcomes, starting, statuses, sweep, switch
 from webapp.campaigns import pump as pumping
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.outcomes import Result
-from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Accepted, NotStarted, Refused, Slots
+from webapp.campaigns.sender import SECONDS_TO_THE_WIRE, Accepted, NotStarted, Refused, Slots, Unclear
 from webapp.campaigns.statuses import News
 from webapp.consent import ledger
 from webapp.consent.ledger import Statement
@@ -202,7 +203,41 @@ def test_the_time_to_the_wire_begins_with_the_claim_and_not_with_what_was_writte
             return Accepted("wamid.1")
 
     asyncio.run(pumping.pump(app, campaign_id, Noting(), clock.now))
-    assert [begun >= recorded for begun, recorded in started] == [True]
+    assert [recorded <= begun <= time.monotonic() for begun, recorded in started] == [True]
+
+
+@pytest.mark.parametrize("off", ["file", "environment"])
+def test_a_machine_that_must_not_send_starts_nothing(app, off):
+    with app.app_context(), writing():
+        campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
+        lifecycle.launch(campaign, actor="user:1", now=clock.now())
+        db.session.commit()
+        campaign_id = campaign.id
+    if off == "file":
+        (app.config["HEED"].data_dir / switch.FILE).touch()
+    else:
+        app.config["HEED"] = replace(app.config["HEED"], sending=False)
+
+    class Never:
+        slots = Slots(5)
+
+        async def send(self, message):
+            raise AssertionError(message)
+
+    asyncio.run(pumping.pump(app, campaign_id, Never(), clock.now))
+    with app.app_context():
+        assert [delivery.state for delivery in db.session.query(Delivery)] == ["queued"]
+
+
+def test_a_late_answer_to_a_pump_that_was_replaced_moves_nothing(desk_context):
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
+    (row,) = claimed(campaign).rows
+    answered(campaign, row, NotStarted("late"), 3)
+    db.session.execute(update(Campaign).values(pump_token="another"))
+    assert len(claims.claim(campaign.id, "another", 5, at(4)).rows) == 1
+    answered(campaign, row, Unclear("timeout"), 5)
+    (delivery,) = db.session.query(Delivery)
+    assert (delivery.state, delivery.token) == ("sending", "another")
 
 
 def test_an_answer_that_cannot_be_stored_costs_the_others_nothing(app):

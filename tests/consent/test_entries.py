@@ -232,6 +232,7 @@ class TestASignal:
     ],
 )
 def test_an_entry_follows_what_another_wrote_since_the_customer_was_read(ana, record):
+    assert (ana.version, ana.events_count) == (2, 1)
     written = update(Customer).values(version=41, events_count=7)
     db.session.execute(written.execution_options(synchronize_session=False))
     record(ana)

@@ -34,7 +34,7 @@ GROUPS = {
     "ledger": Group(
         ("consent/ledger",),
         ("consent/test_entries", "consent/test_ledger", "consent/test_batches",
-         "whatsapp/test_together"),
+         "whatsapp/test_effects"),
     ),
     "keywords": Group(
         ("consent/keywords",),
@@ -43,7 +43,8 @@ GROUPS = {
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
         ("whatsapp/test_effects", "whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together",
-         "whatsapp/test_receipts", "reviews/test_listen"),
+         "whatsapp/test_receipts", "reviews/test_listen", "customers/test_erasing",
+         "whatsapp/test_confirming"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),

@@ -10,6 +10,7 @@ from tests.whatsapp.posting import (
     TODAY,
     decisions,
     deliver,
+    everybody,
     fails,
     kept,
     only_customer,
@@ -22,9 +23,11 @@ from webapp import clock
 from webapp.consent import ledger, policy
 from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import Status
+from webapp.customers import identities
 from webapp.extensions import db
 from webapp.whatsapp import inbound, payloads, runs
 from webapp.whatsapp.keeping import Business
+from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.payloads import Item
 
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
@@ -123,12 +126,23 @@ def test_a_button_without_a_label_is_known_by_its_payload(app):
 
 
 def test_what_tipped_it_and_whom_it_is_about_is_kept_with_the_message(app):
-    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2))
+    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2), prefers("stop", 3))
     customer = only_customer()
     assert [(message.matched, message.customer_id) for message in kept()] == [
-        ("STOP", customer.id), ("paused", customer.id), ("", customer.id),
+        ("STOP", customer.id), ("paused", customer.id), ("", customer.id), ("", customer.id),
     ]  # fmt: skip
     assert db.session.query(Hold).one().why == "is a setting of WhatsApp's that is new to this desk: paused"
+
+
+def test_a_message_that_comes_again_after_it_was_forgotten_here_is_recorded_once_all_the_same(app):
+    said = says("STOP"), says("STOP", 1, **{"from": "12025550188"}), says("pls stop", 2)
+    deliver(app, *said)
+    entries = db.session.query(ledger.ConsentEvent).count()
+    db.session.query(InboundMessage).delete()
+    db.session.commit()
+    deliver(app, *said)
+    assert decisions() == ["opt_out", "opt_out", "review"]
+    assert db.session.query(ledger.ConsentEvent).count() == entries == 3
 
 
 def test_what_somebody_known_says_in_a_group_is_kept_with_them(app):
@@ -192,6 +206,13 @@ class TestWhetherAnythingIsNew:
         for new in (True, False):
             assert taken(*[self.NOBODY, self.STOP, self.HELLO][::order]).new is new
 
+    def test_one_that_is_new_counts_whatever_repeats_came_beside_it_in_another_run(self):
+        repeated = fails(131026)
+        assert taken(repeated).new
+        assert taken(self.STOP, repeated).new is True
+        assert taken(TestOurs.MOVED).new is True
+        assert inbound.receive([b"{", json_of(self.STOP)], ANY, clock.now()).new is True
+
     def test_a_body_that_cannot_be_read_is_new_once(self):
         for new in (True, False):
             assert inbound.receive([b"{", b"{"], Business(), clock.now()).new is new
@@ -224,3 +245,14 @@ class TestOurs:
     def test_what_came_for_ours_is_applied(self):
         taken(says("STOP"), business=self.MINE)
         assert state(only_customer()) == (OUT,)
+
+
+def test_whatsapps_own_stop_reaches_all_who_may_be_the_person_and_a_resume_only_who_resumed(app):
+    for wa_id in ("5565990000001", "556590000001"):
+        identities.create(wa_id=wa_id, source="import", now=clock.now())
+    db.session.commit()
+    deliver(app, prefers("stop", wa_id="556590000001"))
+    assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped")] * 2
+    db.session.rollback()
+    deliver(app, prefers("resume", 60, wa_id="556590000001"))
+    assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped"), (UNKNOWN,)]

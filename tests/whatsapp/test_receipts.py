@@ -129,6 +129,14 @@ def test_the_person_who_stopped_our_marketing_among_many_is_stopped(app):
     assert decisions() == ["none", "platform_stop", "none"]
 
 
+def test_the_person_who_stopped_our_marketing_is_known_by_the_delivery_alone(app):
+    rows = on_the_wire(2)
+    refused = receipt(rows[1], "failed", errors=[{"code": 131050, "title": "Stopped"}], recipient_id=None)
+    deliver(app, a_change(statuses=[refused]))
+    stopped = db.session.scalars(select(Customer.id).where(Customer.platform_stop_at.is_not(None))).all()
+    assert (stopped, decisions()) == ([rows[1].customer_id], ["platform_stop"])
+
+
 def test_those_of_another_number_are_kept_and_not_applied(app):
     rows = on_the_wire(2)
     inbound.receive([json.dumps(a_body(a_change(statuses=[receipt(row) for row in rows]))).encode()],
