@@ -61,6 +61,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+@pytest.fixture(autouse=True)
+def umask_as_before() -> Iterator[None]:
+    """A command keeps what its process creates to itself, and tests run commands in their own process."""
+    before = os.umask(0)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def routes_once() -> Iterator[None]:
     """Werkzeug compiles two functions for each route of each application; those of one route are alike, and

@@ -48,8 +48,9 @@ SETTINGS = [
 ELSEWHERE = {
     "/settings/missed-stops", "/settings/packs/remove", "/settings/wordings/new",
     "/settings/wordings/<int:wording_id>/edit", "/settings/wordings/<int:wording_id>/retired",
+    "/campaigns/sending/confirm",
 }  # fmt: skip
-"""They need something that is there; the tests below, and those of the wordings."""
+"""They need something that is there; the tests below, and those of the wordings and of backups."""
 SETS_NOTHING = {"/opt-in/settings/try", "/settings/lab", "/settings/lab.csv"}
 FORMS = r"/(settings|opt-in/settings|status/alarm|campaigns/sending)"
 
