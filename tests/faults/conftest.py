@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.fakes import ScriptedGraph
 from tests.faults.programs import Nursery, nursery
 from tests.faults.stage import Stage
+from webapp.database import is_sqlite
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +33,8 @@ def a_stage(opened_nursery: Nursery, graph: ScriptedGraph, tmp_path: Path) -> It
     made: list[Stage] = []
 
     def build(url: str, folder: Path = tmp_path, **how: Any) -> Stage:
+        if not is_sqlite(url):
+            keep_what_is_committed(url)
         made.append(Stage(url, folder, graph, free_port(), nursery=opened_nursery, **how))
         return made[-1]
 
@@ -46,6 +50,14 @@ def stage(a_stage: Callable[..., Stage], database_url: str) -> Stage:
     stage = a_stage(database_url)
     stage.open()
     return stage
+
+
+def keep_what_is_committed(url: str) -> None:
+    """As a real server does; that of the tests would lose the last commits when it crashes."""
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        name = connection.scalar(text("SELECT quote_ident(current_database())"))
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
 
 
 def free_port() -> int:
