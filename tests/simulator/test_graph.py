@@ -107,8 +107,11 @@ def test_a_message_needs_the_token_and_no_csrf_token(graph):
 def test_a_desk_without_a_token_opens_to_nobody(database_url, tmp_path):
     given = {"DATABASE_URL": database_url, "HEED_DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 32}
     web = {"WHATSAPP_APP_SECRET": "a", "WHATSAPP_VERIFY_TOKEN": "b", "HEED_SIMULATOR": "1"}
-    client = create_app(given | web | {"WHATSAPP_ACCESS_TOKEN": ""}).test_client()
-    assert client.get(f"{GRAPH}/{NUMBER}", headers={"Authorization": "Bearer "}).status_code == 401
+    app = create_app(given | web | {"WHATSAPP_ACCESS_TOKEN": ""})
+    answer = app.test_client().get(f"{GRAPH}/{NUMBER}", headers={"Authorization": "Bearer "})
+    assert answer.status_code == 401
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_every_route_of_the_simulator_is_public_or_requires_a_role(app):

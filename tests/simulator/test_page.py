@@ -38,6 +38,8 @@ def test_without_the_setting_there_is_no_simulator(database_url, tmp_path):
     client = app.test_client()
     assert client.get("/simulator").status_code == 404
     assert not [rule for rule in app.url_map.iter_rules() if "simulator" in rule.rule]
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_viewers_may_not_write_as_somebody_else(desk):
