@@ -51,12 +51,17 @@ def test_unscheduled_between_the_sweeps_look_and_its_launch(desk_context, change
     assert db.session.get_one(Campaign, campaign.id).status != "running"
 
 
-def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monkeypatch):
+def launched(app) -> int:
+    """A running campaign to one customer, which no pump has taken yet."""
     with app.app_context(), writing():
         campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
         lifecycle.launch(campaign, actor="user:1", now=clock.now())
         db.session.commit()
-        campaign_id = campaign.id
+        return campaign.id
+
+
+def test_results_survive_a_database_that_is_away_when_all_was_answered(app, monkeypatch):
+    campaign_id = launched(app)
     real, away = pumping.committed, []
 
     class Taken:
@@ -182,11 +187,7 @@ def test_a_cancel_in_the_same_moment_does_not_kill_the_pump(desk_context, monkey
 
 def test_the_time_to_the_wire_begins_with_the_claim_and_not_with_what_was_written_before_it(app, monkeypatch):
     """Else a pump that waits for a lock, or writes many refusals, would put every row back for ever."""
-    with app.app_context(), writing():
-        campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
-        lifecycle.launch(campaign, actor="user:1", now=clock.now())
-        db.session.commit()
-        campaign_id = campaign.id
+    campaign_id = launched(app)
     real, written, started = outcomes.record, [], []
 
     def noting(*args):
@@ -208,11 +209,7 @@ def test_the_time_to_the_wire_begins_with_the_claim_and_not_with_what_was_writte
 
 @pytest.mark.parametrize("off", ["file", "environment"])
 def test_a_machine_that_must_not_send_starts_nothing(app, off):
-    with app.app_context(), writing():
-        campaign = a_campaign(a_template(synced_at=clock.now()), a_customer("Ana", IN))
-        lifecycle.launch(campaign, actor="user:1", now=clock.now())
-        db.session.commit()
-        campaign_id = campaign.id
+    campaign_id = launched(app)
     if off == "file":
         (app.config["HEED"].data_dir / switch.FILE).touch()
     else:
