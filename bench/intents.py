@@ -1,8 +1,9 @@
 """How many requests to be left alone reach a person, and how many ordinary messages do, for each language.
 
-    python -m bench.intents [--held | --learned | --validation]
+    python -m bench.intents [--earlier | --later | --held | --learned | --validation]
 
-Counts the messages that nothing was tuned on or learned from; with --held the fold that was held out of the
+Counts the messages that nothing was tuned on or learned from, with --earlier or --later those of the first or
+of the second authors alone; with --held the fold that was held out of the
 learning, with --learned what the weights were learned from, with --validation the last batch that was written
 before it was measured. Of the keywords only STOP counts, so what is found is found in other words.
 """
@@ -10,7 +11,7 @@ before it was measured. Of the keywords only STOP counts, so what is found is fo
 import argparse
 from collections.abc import Iterable
 
-from tests.consent.messages import Example, fresh, unseen, validation
+from tests.consent.messages import KEPT, Example, fresh, unseen, validation
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 
 WORDS = KeywordSet()
@@ -20,6 +21,8 @@ COLUMNS = ("language", "requests seen", "ordinary to review", "with a stop word"
 def main() -> None:
     parser = argparse.ArgumentParser()
     which = parser.add_mutually_exclusive_group()
+    which.add_argument("--earlier", dest="files", action="store_const", const=KEPT[:1], default=KEPT)
+    which.add_argument("--later", dest="files", action="store_const", const=KEPT[1:])
     which.add_argument("--held", action="store_true")
     which.add_argument("--learned", action="store_true")
     which.add_argument("--validation", action="store_true")
@@ -36,7 +39,7 @@ def _counted(wishes: argparse.Namespace) -> list[Example]:
         return validation()
     if wishes.held or wishes.learned:
         return [example for example in fresh() if bool(example.fold) == wishes.learned]
-    return unseen()
+    return unseen(*wishes.files)
 
 
 def _of(messages: Iterable[Example], language: str) -> list[Example]:

@@ -64,8 +64,8 @@ def test_what_was_tuned_stays_reached():
     for expected, language, text in tuned():
         if read_text(text, CONFIGURED).decision != expected:
             wrong[expected].append((language, text))
-    assert len(wrong["review"]) <= 18, wrong["review"]
-    assert len(wrong["none"]) <= 8, wrong["none"]
+    assert len(wrong["review"]) <= 12, wrong["review"]
+    assert len(wrong["none"]) <= 12, wrong["none"]
 
 
 @pytest.mark.parametrize("phrase", listed("intent_phrases"))

@@ -4,7 +4,8 @@ import pytest
 
 from bench import train_intents
 from tests.consent.corpus import configured
-from tests.consent.messages import Example, examples, fresh, unseen, validation
+from tests.consent.messages import KEPT, Example, examples, fresh, unseen, validation
+from webapp.consent import possible_stops
 from webapp.consent.keywords import Decision, KeywordSet, read_text
 from webapp.consent.weighing.features import features
 from webapp.consent.weighing.meanings import Meanings
@@ -12,7 +13,7 @@ from webapp.consent.weighing.weights import FILE, LONGEST_MESSAGE, VERDICTS, Wei
 
 CONFIGURED, BARE = configured(), KeywordSet((), ())
 HELD = [example for example in fresh() if example.fold == 0]
-UNSEEN = unseen()
+UNSEEN = unseen(*KEPT)
 VALIDATION = validation()
 LANGUAGES = sorted({example.language for example in HELD})
 
@@ -28,8 +29,16 @@ def test_the_held_fold_is_a_fifth_and_in_every_language():
     assert len(set(texts)) == len(texts)
 
 
-def test_five_of_six_requests_that_nobody_had_seen_reach_a_person():
-    assert share([example for example in UNSEEN if example.asks], BARE, Decision.REVIEW) >= 5 / 6
+@pytest.mark.parametrize("file", KEPT)
+def test_nine_of_ten_requests_that_nobody_had_seen_reach_a_person(file):
+    assert share([example for example in unseen(file) if example.asks], BARE, Decision.REVIEW) >= 0.9
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_so_do_four_of_five_in_each_language(language):
+    asking = [example for example in UNSEEN if example.asks and example.language == language]
+    assert len(asking) >= 70
+    assert share(asking, BARE, Decision.REVIEW) >= 0.8
 
 
 @pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
@@ -40,8 +49,8 @@ def test_ordinary_messages_that_nobody_had_seen_are_left_alone(words):
     assert share([example for example in ordinary if example.tempting], words, Decision.REVIEW) <= 0.1
 
 
-def test_half_of_the_hard_requests_that_were_written_before_they_were_measured_reach_a_person():
-    assert share([example for example in VALIDATION if example.asks], BARE, Decision.REVIEW) >= 0.5
+def test_three_of_five_hard_requests_that_were_written_before_they_were_measured_reach_a_person():
+    assert share([example for example in VALIDATION if example.asks], BARE, Decision.REVIEW) >= 0.6
 
 
 def test_ordinary_messages_that_were_written_with_them_are_left_alone():
@@ -54,19 +63,19 @@ def test_ordinary_messages_that_were_written_with_them_are_left_alone():
 def test_nothing_was_learned_from_them():
     known = {example.text.casefold() for example in examples()}
     assert not known & {example.text.casefold() for example in UNSEEN + VALIDATION}
-    assert len(UNSEEN) > 2_500
+    assert len(UNSEEN) > 4_500
     assert len(VALIDATION) > 1_000
     assert len({example.language for example in VALIDATION}) == 17
 
 
-def test_two_of_three_requests_of_the_held_fold_reach_a_person():
-    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.65
+def test_three_of_four_requests_of_the_held_fold_reach_a_person():
+    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.75
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_so_does_more_than_half_in_each_language(language):
+def test_so_do_two_of_three_in_each_language(language):
     asking = [example for example in HELD if example.asks and example.language == language]
-    assert share(asking, BARE, Decision.REVIEW) >= 0.55
+    assert share(asking, BARE, Decision.REVIEW) >= 2 / 3
 
 
 @pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
@@ -121,9 +130,9 @@ def test_a_word_weighs_more_than_each_of_its_parts():
 
 
 def test_the_threshold_is_taken_from_messages_that_are_weighed():
-    short = Example(False, "en", "never again", has_stop_word=False, fresh=True)
+    short = Example(False, "en", "never", has_stop_word=False, fresh=True)
     assert not train_intents.row(short).weighed
-    assert train_intents.row(short._replace(text="never again in this shop")).weighed
+    assert train_intents.row(short._replace(text="never again")).weighed
 
 
 WEIGHED = Weights("# threshold: 1000\nwsilence\t9000\nwplease\t10\nwparcel\t-9000\n!asks\t5000\n")
@@ -150,16 +159,22 @@ def test_a_message_is_weighed_and_the_heaviest_words_are_named(text, verdicts, a
     ("text", "weighed"),
     [
         ("", False),
-        ("no thank you", False),
-        ("no more of these", True),
-        ("别发了", False),
-        ("不要再发了", True),
+        ("silence", False),
+        ("silence please", True),
+        ("走", False),
+        ("走开", True),
         ("word " * (LONGEST_MESSAGE // 4), True),
         ("word " * (LONGEST_MESSAGE // 4 + 1), False),
     ],
 )
 def test_what_is_very_short_or_long_is_left_to_the_patterns(text, weighed):
     assert is_weighed(text.split()) is weighed
+
+
+def test_what_the_patterns_find_in_a_very_short_message_stands_whatever_it_weighs(monkeypatch):
+    monkeypatch.setattr(possible_stops, "weights", lambda: Weights("# threshold: 1000\nwme\t-9000\n"))
+    assert read_text("leave me alone", BARE).decision is Decision.REVIEW
+    assert read_text("leave me alone then", BARE).decision is Decision.NONE
 
 
 def test_the_reason_quotes_words_of_the_message_where_no_pattern_asks():

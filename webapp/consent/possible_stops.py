@@ -14,7 +14,7 @@ from webapp.consent.links import without_links
 from webapp.consent.look_alikes import guessed, spelled_out, taken_apart, with_look_alikes
 from webapp.consent.near_misses import NearMisses
 from webapp.consent.phrases import Passage, Phrases, Spelling
-from webapp.consent.weighing.weights import is_weighed, weights
+from webapp.consent.weighing.weights import is_weighed, may_refuse, weights
 
 Finding = tuple[str, str]
 """The keyword or phrase that was found, as configured, and how it was found, in words."""
@@ -43,12 +43,11 @@ class PossibleStops:
         length = len(words)
         text = without_links(bare)
         literal = self._literal.wording(words if text == bare else tokens(text))
-        weighed = is_weighed(literal.telling())
-        request = _weighed(literal, text) if weighed else _by_patterns(literal)
+        request = _weighed(literal, text) if is_weighed(literal.telling()) else _by_patterns(literal)
         if found := self._literal.find(literal, length, request):
             return found
         # What the patterns found and the weights refused is not to be found in another spelling.
-        refused = weighed and literal.request()
+        refused = literal.request() and not request
         others = (
             search.find(wording, length, None if refused else _by_patterns(wording))
             for search, wording in self._other_readings(text)
@@ -133,7 +132,7 @@ def _weighed(wording: Wording, text: str) -> Finding | None:
     words = wording.telling()
     verdict = weights().weigh(words, text, wording.verdicts())
     if not verdict.asks:
-        return None
+        return None if may_refuse(words) else _by_patterns(wording)
     return _request(wording.request() or " ".join(words[at] for at in verdict.words))
 
 

@@ -22,8 +22,10 @@ UNIT = 1000
 """Weights are whole numbers of this part of one, so that they add up to the same on every machine."""
 VERDICTS = ("!asks", "!more than one", "!many words", "!beside innocent", "!outweighed", "!innocent")
 """What the patterns may say of a message; each counts by itself, however long the message is."""
-SHORTEST_MESSAGE = 4
+SHORTEST_MESSAGE = 2
 """Words, or signs where words are not parted, of the shortest message that is weighed."""
+SHORTEST_REFUSED = 4
+"""A request that the patterns find in fewer words is not outweighed: there is hardly anything beside it."""
 LONGEST_MESSAGE = 400
 """Letters of the longest message that is weighed: nothing was learned from longer ones."""
 
@@ -70,8 +72,16 @@ def _heaviest(known: Mapping[str, int], found: Mapping[str, tuple[int, ...]], le
 
 def is_weighed(words: list[str]) -> bool:
     """Whether a message is neither too short nor too long to be weighed. Else the patterns alone decide."""
-    letters = sum(map(len, words))
-    return letters <= LONGEST_MESSAGE and sum(len(pieces(word)) for word in words) >= SHORTEST_MESSAGE
+    return _length(words) >= SHORTEST_MESSAGE and sum(map(len, words)) <= LONGEST_MESSAGE
+
+
+def may_refuse(words: list[str]) -> bool:
+    """Whether a message that is weighed asks only by its weight, whatever the patterns find in it."""
+    return _length(words) >= SHORTEST_REFUSED
+
+
+def _length(words: list[str]) -> int:
+    return sum(len(pieces(word)) for word in words)
 
 
 @lru_cache
