@@ -7,7 +7,7 @@ import sys
 import tempfile
 from typing import Any
 
-from webapp import file_modes, logs
+from webapp import file_modes, heaps, logs
 from webapp.config import ConfigError, Settings
 from webapp.consent.keywords import KeywordSet, read_text
 
@@ -41,6 +41,7 @@ def on_starting(_server: Any) -> None:
     """A wrong setting stops the start with one sentence, before any worker tries and fails. What the workers
     count goes into a folder of this start, so that each of them can tell the numbers of all."""
     file_modes.keep_to_oneself()
+    heaps.share()
     try:
         Settings.from_environ().require_web()
     except ConfigError as error:

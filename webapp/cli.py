@@ -6,7 +6,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 
-from webapp import create_app, database, file_modes, logs, schema, tasks
+from webapp import create_app, database, file_modes, heaps, logs, schema, tasks
 from webapp.accounts.commands import token_group, user_group
 from webapp.backups.commands import backup_command, restore_command, sending_group
 from webapp.campaigns.commands import audit_command
@@ -61,6 +61,7 @@ def worker() -> None:
     logs.configure(settings.log_level, sys.stderr)
     logs.tell_crashes()
     file_modes.warn(settings.data_dir)
+    heaps.share()
     queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)
     tasks.work(queue, app)
