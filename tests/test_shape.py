@@ -29,7 +29,7 @@ ROOMS_ON_TOP = {
     "backups",
 }
 PURE = {
-    "accounts/roles", "accounts/totp",
+    "accounts/guessable", "accounts/roles", "accounts/totp",
     "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",
