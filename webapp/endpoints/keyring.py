@@ -36,12 +36,14 @@ def is_readable(endpoint: Endpoint) -> bool:
 def signing_now(endpoint: Endpoint, now: datetime) -> tuple[str, ...]:
     """The secrets that sign: none when the present one cannot be read; for a while after a rotation the old
     one, too."""
-    present, old = _read(endpoint.locked_secret), None
-    if endpoint.locked_old_secret and endpoint.old_secret_until and now < endpoint.old_secret_until:
-        old = _read(endpoint.locked_old_secret)
-    return tuple(secret for secret in (present, old) if secret) if present else ()
+    present = _read(endpoint.locked_secret)
+    if present is None:
+        return ()
+    both = endpoint.old_secret_until is not None and now < endpoint.old_secret_until
+    old = _read(endpoint.locked_old_secret or "") if both else None
+    return (present, old) if old else (present,)
 
 
 def _read(locked: str) -> str | None:
     secret = vault.unlock(locked, USE)
-    return secret.decode() if secret else None
+    return None if secret is None else secret.decode()
