@@ -14,6 +14,7 @@ PARTS = {
     "For developing": "requirements.lock",
     "For `make audit`": "requirements-audit.lock",
 }
+VENDORED_IN = ("static/vendor", "webapp/vendor", "e2e/vendor")
 SPELLINGS = {
     "Apache 2.0": "Apache-2.0",
     "Apache License": "Apache-2.0",
@@ -95,7 +96,7 @@ def licence(name: str) -> str:
 
 def _vendored() -> Iterator[str]:
     yield "## Vendored\n\n| folder | version | licence | source |\n|---|---|---|---|"
-    for folder in sorted([*ROOT.glob("static/vendor/*"), *ROOT.glob("e2e/vendor/*")]):
+    for folder in sorted(folder for place in VENDORED_IN for folder in ROOT.glob(f"{place}/*")):
         said = vendor_head(folder)
         yield f"| {folder.relative_to(ROOT)} | {said['version']} | {said['licence']} | {said['source']} |"
 

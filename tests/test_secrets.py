@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from tests.campaigns.factories import a_campaign, a_template
-from tests.endpoints.factories import an_endpoint
+from tests.endpoints.factories import an_endpoint, secret_of
 from tests.factories import a_customer
 from webapp import clock
 from webapp.accounts import tokens
@@ -36,7 +36,7 @@ def secrets(app: Flask) -> set[str]:
         _, token = tokens.create("shop", Role.AGENT, actor="user:1", now=clock.now())
         a_campaign(a_template())
         db.session.commit()
-        return {MARK, endpoint.secret, token}
+        return {MARK, secret_of(endpoint), endpoint.locked_secret, token}
 
 
 def paths(rules: list[Rule]) -> set[str]:

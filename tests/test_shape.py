@@ -13,7 +13,7 @@ TEMPLATES = ROOT / "templates"
 FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
     "security", "errors", "logs", "transactions", "budget", "figures", "file_modes",
-    "measures", "outgoing", "schema", "fault_points", "heaps",
+    "measures", "outgoing", "schema", "fault_points", "heaps", "vault",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {
@@ -29,7 +29,7 @@ ROOMS_ON_TOP = {
     "backups",
 }
 PURE = {
-    "accounts/roles", "accounts/totp",
+    "accounts/guessable", "accounts/roles", "accounts/totp",
     "consent/rules", "consent/state", "consent/gate", "consent/keywords", "consent/folding",
     "consent/sealing/leaves", "consent/sealing/notes", "consent/sealing/tree",
     "consent/file_kinds", "consent/promotion", "customers/phones", "customers/web_links", "customers/wording",

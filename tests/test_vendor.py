@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bin.licences import vendor_head
+from bin.licences import VENDORED_IN, vendor_head
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = sorted([*ROOT.glob("static/vendor/*"), *ROOT.glob("e2e/vendor/*")])
+FOLDERS = sorted(folder for place in VENDORED_IN for folder in ROOT.glob(f"{place}/*"))
 
 
 def recorded_digests(folder: Path) -> dict[str, str]:
@@ -32,6 +32,6 @@ def test_a_vendored_folder_is_named_after_its_version_and_says_licence_and_sourc
     assert (folder / "LICENSE").is_file()
 
 
-def test_the_page_and_the_browser_tests_find_what_they_need():
+def test_pages_passwords_and_browser_tests_find_what_they_need():
     names = {folder.name.rpartition("-")[0] for folder in FOLDERS}
-    assert names == {"htmx", "inter", "lucide", "axe-core"}
+    assert names == {"htmx", "inter", "lucide", "axe-core", "common-passwords"}

@@ -50,7 +50,8 @@ def heed() -> None:
 @with_appcontext
 def init() -> None:
     """Bring the database named by DATABASE_URL to the newest version."""
-    database.migrate(current_app.config["HEED"].database_url)
+    settings = current_app.config["HEED"]
+    database.migrate(settings.database_url, secret_key=settings.secret_key)
 
 
 @heed.command("worker")

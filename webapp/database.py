@@ -285,13 +285,16 @@ class NewerSchema(Exception):
     """A newer Heed has migrated the database; the message is a sentence that says what to do."""
 
 
-def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database to `revision`, at once or not at all; safe to repeat. Raises NewerSchema."""
+def migrate(url: str, revision: str = "head", *, secret_key: str = "") -> None:
+    """Bring the database to `revision`, at once or not at all; safe to repeat. Raises NewerSchema, and
+    Alembic's CommandError with a sentence when a migration lacks something, like `secret_key`."""
     engine = open_engine(url)
     try:
         with writing(), engine.begin() as connection:
             refuse_newer(version(connection))
-            command.upgrade(alembic_config(connection), revision)
+            config = alembic_config(connection)
+            config.attributes["secret_key"] = secret_key
+            command.upgrade(config, revision)
             fault_points.reached("migration.stored")
         fault_points.reached("migration.committed")
     finally:

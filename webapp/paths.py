@@ -9,3 +9,4 @@ ROOT = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 MIGRATIONS = ROOT / "migrations"
+COMMON_PASSWORDS = _PACKAGE / "vendor" / "common-passwords-0.0.4" / "passwords.txt"

@@ -46,6 +46,13 @@ def test_the_link_names_the_address_that_was_given(app: Flask) -> None:
     ("words", "stdin", "code", "sentence"),
     [
         (["add", "kim@example.com", "--role", "agent"], "short\n", 2, "at least 12 characters"),
+        (["add", "kim@example.com", "--role", "agent"], "qwerty123456\n", 2, "that are tried first"),
+        (
+            ["add", "kim@example.com", "--role", "agent", "--name", "Kim Poe"],
+            "kim-poe-2026\n",
+            2,
+            "Others know",
+        ),
         (["add", "kim", "--role", "agent"], "", 2, "not an e-mail address"),
         (["add", "kim@example.com", "--role", "owner"], "", 2, "owner"),
         (["add", "kim@example.com"], "", 2, "--role"),

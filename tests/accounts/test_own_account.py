@@ -1,5 +1,6 @@
 """What everybody does on /users/me."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,6 +43,8 @@ def test_a_new_password_replaces_the_old_one_and_ends_the_other_sessions(
         ({"current": "not the right one"}, "That is not your current password."),
         ({"current": ""}, "That is not your current password."),
         ({"new": "short", "again": "short"}, "A password has at least 12 characters."),
+        ({"new": "qwerty123456", "again": "qwerty123456"}, "one of the passwords that are tried first."),
+        ({"new": "agent@example.com 1", "again": "agent@example.com 1"}, "Others know most of this"),
         ({"again": "something else"}, "The two passwords are not the same."),
         ({"new": "", "again": ""}, "Type the new password."),
     ],
@@ -51,6 +54,12 @@ def test_a_refused_change_says_why(browser_of: Browser, fields: dict[str, str], 
     answer = change(client, **fields)
     assert answer.status_code == 422
     assert sentence in answer.text
+
+
+def test_the_name_of_the_desk_makes_no_password(browser_of: Browser, app: Flask) -> None:
+    client = browser_of(Role.AGENT)
+    app.config["HEED"] = replace(app.config["HEED"], hosts=("localhost", ".blueshop.test"))
+    assert "Others know most of this" in change(client, new="BlueShop#2026!", again="BlueShop#2026!").text
 
 
 def test_guessing_the_current_password_is_slowed_down_too(browser_of: Browser) -> None:

@@ -44,9 +44,10 @@ class TestAdding:
         with writing(), pytest.raises(EmailTaken, match="a user with the address"):
             users.create("DANA@example.com", Role.ADMIN, now=NOON)
 
-    def test_a_weak_password_adds_nobody(self) -> None:
+    @pytest.mark.parametrize("password", ["short", "123qweasdzxc", "Kim & dana 1", DANA])
+    def test_a_weak_password_adds_nobody(self, password: str) -> None:
         with pytest.raises(UnfitPassword):
-            users.create(DANA, Role.AGENT, password="short", now=NOON)
+            users.create(DANA, Role.AGENT, name="Kim", password=password, now=NOON)
         assert users.find(DANA) is None
 
     def test_names_lose_what_cannot_be_seen(self) -> None:

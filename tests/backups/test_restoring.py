@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from tests.backups.conftest import put_away
 from tests.campaigns.factories import a_campaign, a_running_campaign, a_template, claimed
 from tests.customers.erasures import erased
+from tests.endpoints.factories import an_endpoint
 from tests.factories import a_customer, at
 from tests.whatsapp.posting import TODAY, deliver, everybody, prefers, says, the_ledger_is_whole
 from webapp import clock
@@ -293,6 +294,17 @@ def test_a_backup_of_a_newer_heed_is_refused(app, people, backup, restore):
     (made / "manifest.json").write_text(json.dumps(told | {"schema": "9999"}))
     done = restore(made)
     assert (done.exit_code, "newer Heed" in done.output) == (1, True)
+
+
+def test_what_another_secret_key_cannot_read_is_told(app, people, backup, restore):
+    with app.app_context():
+        an_endpoint()
+    made = backup()
+    assert "secret cannot be read" not in restore(made).output
+    app.config["HEED"] = replace(app.config["HEED"], secret_key="another secret key of thirty-two bytes")
+    done = restore(made)
+    assert done.exit_code == 0
+    assert "Look at this: Endpoints whose secret cannot be read: 1. Put the SECRET_KEY of" in done.output
 
 
 def test_the_sealed_ledger_is_whole_after_a_restore_and_goes_on(

@@ -232,6 +232,10 @@ class TestVerify:
              "rule_version, effect, reason, occurred_at, recorded_at, evidence_digest) "
              "SELECT customer_id, kind, 'opted_in', source, actor, '', effect, '', occurred_at, recorded_at, "
              "'' FROM consent_events"),
+            ("an event forged that changes nothing", "INSERT INTO consent_events (customer_id, kind, status, "
+             "source, actor, rule_version, effect, reason, occurred_at, recorded_at, evidence_digest) "
+             "SELECT customer_id, kind, status, source, actor, '', 'none', '', occurred_at, recorded_at, "
+             "'' FROM consent_events"),
         ],
     )  # fmt: skip
     def test_it_finds(self, customer, sentence, edit):

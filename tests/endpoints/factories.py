@@ -12,7 +12,7 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.rules import Source, Status
 from webapp.customers.models import Customer
 from webapp.database import writing
-from webapp.endpoints import endpoints, outbox, worker
+from webapp.endpoints import endpoints, keyring, outbox, worker
 from webapp.endpoints.endpoints import Wishes
 from webapp.endpoints.models import Endpoint, EndpointMessage, EventType
 from webapp.extensions import db
@@ -28,6 +28,11 @@ def an_endpoint(
     endpoint, _ = endpoints.create(wishes, actor="user:1", now=at(0))
     db.session.commit()
     return endpoint
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """What the other system was given."""
+    return keyring.signing_now(endpoint, clock.now())[0]
 
 
 def opts_out(customer: Customer, seconds: float = 10.0) -> int:

@@ -16,6 +16,7 @@ from tests.endpoints.factories import (
     delivered,
     log_of,
     opts_out,
+    secret_of,
     settled,
     states,
 )
@@ -38,7 +39,7 @@ def shop(app, receiver):
     """The number and the secret of an endpoint that leads to the receiver."""
     with app.app_context():
         endpoint = an_endpoint(receiver.url)
-        return endpoint.id, endpoint.secret
+        return endpoint.id, secret_of(endpoint)
 
 
 def an_opt_out(app, name: str = "Ana Souza") -> int:
@@ -220,7 +221,10 @@ def test_a_worker_that_is_killed_between_sending_and_writing_sends_the_same_id_a
 ):
     an_opt_out(app)
     command = [sys.executable, "-m", "tests.endpoints.mortal", str(shop[0])]
-    named = {"DATABASE_URL": database_url, "HEED_DATA_DIR": str(tmp_path), "HEED_ENDPOINTS_PRIVATE": "1"}
+    named = {
+        "DATABASE_URL": database_url, "HEED_DATA_DIR": str(tmp_path), "HEED_ENDPOINTS_PRIVATE": "1",
+        "SECRET_KEY": app.config["SECRET_KEY"],
+    }  # fmt: skip
     running: list[subprocess.Popen[bytes]] = []
     started = threading.Event()
 
@@ -298,7 +302,7 @@ def test_after_a_rotation_old_and_new_secret_are_accepted_for_a_day(app, receive
         message = messages.first_waiting(endpoint_id) or db.session.scalars(select(EndpointMessage)).first()
         assert messages.parcel(endpoint, message, now + timedelta(hours=24)).secrets == (new,)
         endpoints.forget_old_secrets(now + timedelta(hours=25))
-        assert endpoint.old_secret is None
+        assert endpoint.locked_old_secret is None
 
 
 def test_a_replay_from_an_event_sends_it_and_what_follows_again_under_the_same_ids(app, receiver, shop):
@@ -382,7 +386,7 @@ def test_a_fresh_endpoint_gets_what_happens_from_then_on(app, receiver):
 def test_no_secret_and_no_path_gets_into_the_ledger(app):
     with app.app_context(), writing():
         endpoint = an_endpoint("https://shop.example/hooks/T0KEN")
-        secret = endpoint.secret
+        secret = secret_of(endpoint)
         endpoints.rotate(endpoint, actor="user:1", now=at(1))
         moved = endpoints.Wishes("Shop", "https://shop.example/hooks/0THER", (EventType.HOLD,), True)
         endpoints.change(endpoint, moved, version=endpoint.version, actor="user:1", now=at(2))

@@ -155,6 +155,26 @@ def test_a_poisoned_item_never_costs_its_neighbours(app, place):
         assert "666666666666" not in letter.failure
 
 
+def test_a_fault_that_names_somebody_is_kept_and_logged_without_the_name(app, caplog):
+    with app.app_context():
+        for statement in POISON[db.engine.dialect.name]:
+            naming = statement.replace("'poison'", "'poison of 12025550107'").replace(
+                "identities", "evidence"
+            )
+            db.session.execute(
+                db.text(naming.replace("new.value = '666666666666'", "new.message_id = 'one'"))
+            )
+        db.session.commit()
+    assert post(app.test_client(), a_body(says("STOP", message_id="one"))).status_code == 200
+    with app.app_context():
+        [letter] = db.session.query(InboundMessage).filter(InboundMessage.failure.is_not(None))
+        assert letter.failure.startswith("could not be applied: ")
+    for told in (letter.failure, caplog.text):
+        assert "poison" not in told
+        assert "12025550107" not in told
+    assert "could not be applied" in caplog.text
+
+
 @pytest.mark.parametrize(
     "broken", [None, 7, "text", [], {}, {"type": "text"}, {"from": "1", "type": "text", "text": 5}]
 )

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from webapp.accounts import totp, vault
+from webapp import vault
+from webapp.accounts import totp
 from webapp.accounts.digests import digest
 from webapp.accounts.models import AccessRules, RecoveryCode, User
 from webapp.accounts.roles import Role
@@ -17,6 +18,8 @@ from webapp.extensions import db
 
 log = logging.getLogger(__name__)
 
+USE = "second step"
+"""Of the vault: it names the key, so another name reads nothing that was kept."""
 RECOVERY_CODES = 10
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that look like another one."""
@@ -42,7 +45,7 @@ def switch_on(user: User, secret: bytes, typed: str, now: datetime) -> list[str]
     step = totp.step_of(_without_gaps(typed), secret, now)
     if step is None:
         raise WrongCode
-    user.second_step_secret, user.second_step_at, user.second_step_used = vault.lock(secret), now, step
+    user.second_step_secret, user.second_step_at, user.second_step_used = vault.lock(secret, USE), now, step
     return renew_recovery_codes(user)
 
 
@@ -89,7 +92,7 @@ def owed() -> ColumnElement[bool]:
 
 def _spend_code(user: User, typed: str, now: datetime) -> bool:
     """One statement decides, so that of two who send the same code at once one comes in."""
-    secret = vault.unlock(user.second_step_secret or "")
+    secret = vault.unlock(user.second_step_secret or "", USE)
     if secret is None:
         log.error("the second step of user %s cannot be read: was SECRET_KEY changed?", user.id)
         return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import Engine, exists, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,7 @@ from webapp.consent.sealing import housekeeping, keys, publishing, sealer, verif
 from webapp.customers import erasure_log
 from webapp.customers.models import Customer
 from webapp.database import fold_journal, is_sqlite, open_engine, writing
+from webapp.endpoints import listing
 from webapp.extensions import db
 
 HOLD_DATA = (Customer, User, ConsentEvent)
@@ -115,8 +117,12 @@ def _made_ready(settings: Settings, backup: Path, found: Manifest) -> Iterator[F
         url = f"sqlite:///{file}"
     else:
         url = postgresql.make_ready(settings.database_url, backup / found.database)
-    database.migrate(url)
-    app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": str(settings.data_dir)}, web=False)
+    try:
+        database.migrate(url, secret_key=settings.secret_key)
+    except CommandError as refusal:
+        raise Refused(str(refusal)) from None
+    same = {"HEED_DATA_DIR": str(settings.data_dir), "SECRET_KEY": settings.secret_key}
+    app = create_app({"DATABASE_URL": url, **same}, web=False)
     try:
         yield app
     finally:
@@ -163,6 +169,8 @@ def _bring_if_missing(settings: Settings, backup: Path, found: Manifest, name: s
 def _doubts(settings: Settings, now: datetime) -> list[str]:
     """What is wrong with the restored desk itself, or with what belongs to it."""
     doubts = []
+    if n := listing.unreadable():
+        doubts.append(f"Endpoints whose secret cannot be read: {n:,}. {listing.HOW_TO_READ}")
     try:
         key = keys.public_key(settings)
         ran = verification.run(verification.COMMAND, housekeeping.anchors(settings), now)

@@ -72,7 +72,8 @@ def secrets(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "secret-key",
             "SECRET_KEY can be guessed: who does can sign in as anybody.",
-            "Set SECRET_KEY to what `openssl rand -base64 48` prints; everybody signs in again.",
+            "Set SECRET_KEY to what `openssl rand -base64 48` prints; everybody signs in again, and second"
+            " steps and endpoints' secrets are made anew.",
             grave=True,
         )
     if 0 < len(settings.metrics_token) < SHORTEST_TOKEN:

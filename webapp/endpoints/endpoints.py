@@ -5,7 +5,7 @@ The caller commits. Neither a secret nor the path of a URL, which may be one, ge
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,12 +13,9 @@ from sqlalchemy import delete, func, select
 
 from webapp.consent import ledger
 from webapp.consent.models import ConsentEvent
-from webapp.endpoints import messages, outbox, signing
+from webapp.endpoints import keyring, messages, outbox
 from webapp.endpoints.models import Endpoint, EndpointMessage, SuppressionNote
 from webapp.extensions import db
-
-BOTH_SIGN = timedelta(hours=24)
-"""For so long after a rotation the old secret signs, too."""
 
 
 class ChangedMeanwhile(Exception):
@@ -39,13 +36,14 @@ def create(wishes: Wishes, *, actor: str, now: datetime) -> tuple[Endpoint, str]
     """An endpoint that gets what happens from now on, and its secret, which the desk does not show again."""
     endpoint = Endpoint(
         key=secrets.token_hex(8), name=wishes.name, url=wishes.url, types=list(wishes.types),
-        with_phone=wishes.with_phone, secret=_new_secret(), cursor=outbox.settle(),
-        notes_cursor=outbox.last_note(), off_reason="", created_at=now, created_by=actor,
+        with_phone=wishes.with_phone, cursor=outbox.settle(), notes_cursor=outbox.last_note(),
+        off_reason="", created_at=now, created_by=actor,
     )  # fmt: skip
+    secret = keyring.give_new(endpoint)
     db.session.add(endpoint)
     db.session.flush()
     _record(endpoint, {}, facts(endpoint), actor, now)
-    return endpoint, endpoint.secret
+    return endpoint, secret
 
 
 def change(endpoint: Endpoint, wishes: Wishes, *, version: int, actor: str, now: datetime) -> None:
@@ -66,11 +64,11 @@ def change(endpoint: Endpoint, wishes: Wishes, *, version: int, actor: str, now:
 def rotate(endpoint: Endpoint, *, actor: str, now: datetime) -> str:
     """A new secret, which the desk does not show again; the one before it signs too for 24 hours."""
     _lock(endpoint)
-    endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, now + BOTH_SIGN
-    endpoint.secret = _new_secret()
+    secret = keyring.rotate(endpoint, now)
+    messages.let_go(endpoint.id, now)
     endpoint.version += 1
     _record(endpoint, {}, {"secret": "rotated"}, actor, now)
-    return endpoint.secret
+    return secret
 
 
 def pause(endpoint: Endpoint, *, actor: str, now: datetime) -> None:
@@ -141,11 +139,7 @@ def host_of(url: str) -> str:
 def forget_old_secrets(now: datetime) -> None:
     """What signs no more is not kept."""
     for endpoint in db.session.scalars(select(Endpoint).where(Endpoint.old_secret_until < now)):
-        endpoint.old_secret = endpoint.old_secret_until = None
-
-
-def _new_secret() -> str:
-    return signing.secret_of(secrets.token_bytes(signing.SECRET_BYTES))
+        endpoint.locked_old_secret = endpoint.old_secret_until = None
 
 
 def _lock(endpoint: Endpoint) -> None:

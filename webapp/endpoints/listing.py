@@ -7,13 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp.endpoints import messages
+from webapp.endpoints import keyring, messages
 from webapp.endpoints.endpoints import host_of
 from webapp.endpoints.models import TEST, Endpoint, EndpointMessage, EventType, MessageState
+from webapp.endpoints.post import UNSIGNED
 from webapp.extensions import db
 
 ON_A_PAGE = 30
 GOOD, WARNING, BAD = "good", "warning", "bad"
+UNREADABLE = "Needs a new secret"
+HOW_TO_READ = "Put the SECRET_KEY of before back, for the web part and the worker, or make a new secret."
 TYPES = {
     EventType.CONSENT: "Consent recorded",
     EventType.PLATFORM_STOP: "WhatsApp’s own stop or resume",
@@ -66,6 +69,7 @@ class Summary:
 
     number: int
     off: list[Listed]
+    unsigned: list[Listed]
     slow: list[Listed]
 
 
@@ -89,6 +93,8 @@ def _standing(endpoint: Endpoint) -> tuple[str, str, str]:
     if endpoint.paused_at:
         return "Paused", WARNING, "Nothing is sent until somebody resumes it; nothing is lost."
     head = messages.first_waiting(endpoint.id)
+    if not keyring.is_readable(endpoint) or (head and head.failure == UNSIGNED):
+        return UNREADABLE, BAD, f"{UNSIGNED} {HOW_TO_READ} Events wait; none is lost."
     if head and head.tries:
         return "Retrying", WARNING, f"{head.failure} All that follows waits for this message."
     return "On", GOOD, ""
@@ -112,12 +118,22 @@ def line(message: EndpointMessage) -> Line:
 
 def _outcome(message: EndpointMessage) -> str:
     if not message.attempts:
-        return "Not sent yet." if message.state == MessageState.WAITING else "Never sent."
+        waits = message.state == MessageState.WAITING
+        return f"Not sent yet. {message.failure}".rstrip() if waits else "Never sent."
     attempts = f"{message.attempts} attempt{'s' if message.attempts != 1 else ''}"
     return f"{message.failure or f'It answered {message.status}.'} {attempts}."
 
 
 def summary() -> Summary:
     found = every()
-    off, slow = ([each for each in found if each.tone == tone] for tone in (BAD, WARNING))
-    return Summary(len(found), off, slow)
+    return Summary(
+        len(found),
+        off=[each for each in found if each.endpoint.off_at],
+        unsigned=[each for each in found if each.word == UNREADABLE],
+        slow=[each for each in found if each.tone == WARNING],
+    )
+
+
+def unreadable() -> int:
+    """How many endpoints have a secret that this process cannot read."""
+    return sum(not keyring.is_readable(each) for each in db.session.scalars(select(Endpoint)))

@@ -12,14 +12,15 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 
 from webapp.consent import ledger
-from webapp.endpoints import happenings, outbox, schedule
+from webapp.endpoints import happenings, keyring, outbox, schedule
 from webapp.endpoints.models import TEST, Endpoint, EndpointMessage, EventType, MessageState, Outbox
-from webapp.endpoints.post import Outcome, Parcel
+from webapp.endpoints.post import UNSIGNED, Outcome, Parcel
 from webapp.extensions import db
 
 TAKEN_AT_ONCE = 50
 LEASE = timedelta(seconds=60)
 """A worker that has not written anything for so long is gone; an attempt takes 15 seconds at most."""
+UNSIGNED_WAITS = timedelta(minutes=1)
 KEPT = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 500
 _chance = secrets.SystemRandom().random
@@ -94,14 +95,23 @@ def new(endpoint: Endpoint, what: str, payload: dict[str, Any], now: datetime) -
 
 def parcel(endpoint: Endpoint, message: EndpointMessage, now: datetime) -> Parcel:
     content = happenings.with_phone(message.payload) if endpoint.with_phone else message.payload
-    return Parcel(endpoint.url, _signing(endpoint, now), message.webhook_id, content, now)
+    return Parcel(endpoint.url, keyring.signing_now(endpoint, now), message.webhook_id, content, now)
 
 
-def _signing(endpoint: Endpoint, now: datetime) -> tuple[str, ...]:
-    """The secrets that sign now: for a while after a rotation the old one, too."""
-    if endpoint.old_secret and endpoint.old_secret_until and now < endpoint.old_secret_until:
-        return endpoint.secret, endpoint.old_secret
-    return (endpoint.secret,)
+def put_off(message: EndpointMessage, now: datetime) -> None:
+    """Nothing can sign it. That is no attempt: it waits, however long, and is looked at again."""
+    message.failure, message.due_at = UNSIGNED, now + UNSIGNED_WAITS
+
+
+def let_go(endpoint_id: int, now: datetime) -> None:
+    """What was put off is tried at once: there is a secret again."""
+    waiting = EndpointMessage.state == MessageState.WAITING
+    db.session.execute(
+        update(EndpointMessage)
+        .where(EndpointMessage.endpoint_id == endpoint_id, waiting, EndpointMessage.failure == UNSIGNED)
+        .values(failure="", due_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def record(message_id: int, token: str, outcome: Outcome, now: datetime) -> None:

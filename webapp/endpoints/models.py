@@ -32,11 +32,7 @@ class MessageState(StrEnum):
 
 
 class Endpoint(db.Model):
-    """One other system's URL that wants our events.
-
-    The secrets stand here as they are, for the worker signs with them: whoever reads the database, or a
-    backup of it, can sign too.
-    """
+    """One other system's URL that wants our events."""
 
     __tablename__ = "endpoints"
 
@@ -47,8 +43,9 @@ class Endpoint(db.Model):
     url: Mapped[str] = mapped_column(Text)
     types: Mapped[list[str]] = mapped_column(Json)
     with_phone: Mapped[bool] = mapped_column(default=False)
-    secret: Mapped[str] = mapped_column(String(100))
-    old_secret: Mapped[str | None] = mapped_column(String(100))
+    locked_secret: Mapped[str] = mapped_column(String(200))
+    """What signs for it, as the `keyring` keeps it."""
+    locked_old_secret: Mapped[str | None] = mapped_column(String(200))
     """The one before the last rotation; it signs too, until `old_secret_until`."""
     old_secret_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cursor: Mapped[int] = mapped_column(BigId)

@@ -19,6 +19,7 @@ SECONDS_TO_READ = 2
 """For the body of an answer whose status is there already: what it says is only shown to people."""
 LONGEST_ANSWER = 2048
 GONE = 410
+UNSIGNED = "Its secret cannot be read with this SECRET_KEY, so nothing can be signed."
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Post:
         return self._runner.run(self._send(parcel))
 
     async def _send(self, parcel: Parcel) -> Outcome:
+        if not parcel.secrets:
+            return Outcome(failure=UNSIGNED)
         if wrong := addresses.wrong(parcel.url, private=self._private):
             return Outcome(failure=wrong)
         if self._here_only and not addresses.is_here(parcel.url):

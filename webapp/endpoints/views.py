@@ -8,7 +8,7 @@ from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
 from webapp.clock import now
 from webapp.config import Settings
-from webapp.endpoints import endpoints, forms, listing
+from webapp.endpoints import endpoints, forms, keyring, listing
 from webapp.endpoints.blueprint import bp
 from webapp.endpoints.endpoints import ChangedMeanwhile
 from webapp.endpoints.forms import Draft
@@ -34,6 +34,7 @@ def show(endpoint_id: int) -> str:
     return render_template(
         "endpoints/show.html", it=listing.listed(endpoint), endpoint=endpoint, lines=lines,
         following=following, types=listing.TYPES, both_sign=_both_sign(endpoint),
+        readable=keyring.is_readable(endpoint),
     )  # fmt: skip
 
 
@@ -86,7 +87,10 @@ def update(endpoint_id: int) -> Answer:
 @requires(Role.ADMIN)
 def ask_rotate(endpoint_id: int) -> Answer:
     endpoint = db.get_or_404(Endpoint, endpoint_id)
-    return dialog("endpoints/_rotate_dialog.html", title="New secret", endpoint=endpoint)
+    return dialog(
+        "endpoints/_rotate_dialog.html", title="New secret", endpoint=endpoint,
+        readable=keyring.is_readable(endpoint),
+    )  # fmt: skip
 
 
 @bp.post("/<int:endpoint_id>/secret")

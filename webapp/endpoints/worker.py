@@ -93,7 +93,11 @@ def _next(endpoint_id: int, token: str, now: datetime) -> tuple[int, Parcel] | N
     message: EndpointMessage | None = messages.next_for(endpoint_id, token, now)
     if message is None:
         return None
-    return message.id, messages.parcel(db.session.get_one(Endpoint, endpoint_id), message, now)
+    parcel = messages.parcel(db.session.get_one(Endpoint, endpoint_id), message, now)
+    if not parcel.secrets:
+        messages.put_off(message, now)
+        return None
+    return message.id, parcel
 
 
 def _anybody() -> bool:

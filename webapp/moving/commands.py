@@ -23,7 +23,7 @@ from webapp.tables import METADATA
 
 NEXT = """Next:
   1. set DATABASE_URL to the new database, for the web part and the worker;
-  2. keep the data folder (HEED_DATA_DIR): keys, files of evidence and checkpoints stay in it;
+  2. keep SECRET_KEY and the data folder (HEED_DATA_DIR): keys, files of evidence and checkpoints stay in it;
   3. start both again, and look at Status."""
 ASK = "Switch sending off in the old database, so that it cannot send by mistake?"
 STILL_ON = "Sending is still on in the old database: do not start it again."

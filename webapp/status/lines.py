@@ -231,6 +231,11 @@ def _endpoints(admin: bool) -> Iterator[Line]:
         found = line(BAD, f"Switched off: {names}. {off[0].endpoint.off_reason}",
                      "Events wait. Resume it when the other system is well.")  # fmt: skip
         yield replace(found, outside="An endpoint is switched off.")
+    elif unsigned := summary.unsigned:
+        names = ", ".join(f"“{each.endpoint.name}”" for each in unsigned)
+        words = "Not told, for its secret cannot be read with this SECRET_KEY"
+        yield replace(line(BAD, f"{words}: {names}.", f"{listing.HOW_TO_READ} Events wait."),
+                      outside=f"An endpoint is n{words[1:]}.")  # fmt: skip
     elif slow := summary.slow:
         names = ", ".join(f"“{each.endpoint.name}” ({each.word.lower()})" for each in slow)
         yield line(WARNING, f"Not told at present: {names}.", "Events wait and go out in their order.")
