@@ -286,8 +286,9 @@ class NewerSchema(Exception):
 
 
 def migrate(url: str, revision: str = "head", *, secret_key: str = "") -> None:
-    """Bring the database to `revision`, at once or not at all; safe to repeat. Raises NewerSchema, and
-    Alembic's CommandError with a sentence when a migration lacks something, like `secret_key`."""
+    """Bring the database to `revision`, at once or not at all; safe to repeat. Raises NewerSchema.
+
+    With `secret_key` a migration can lock what is to be kept locked."""
     engine = open_engine(url)
     try:
         with writing(), engine.begin() as connection:

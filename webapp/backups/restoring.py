@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import Engine, exists, inspect, select
 from sqlalchemy.exc import DBAPIError
@@ -117,10 +116,7 @@ def _made_ready(settings: Settings, backup: Path, found: Manifest) -> Iterator[F
         url = f"sqlite:///{file}"
     else:
         url = postgresql.make_ready(settings.database_url, backup / found.database)
-    try:
-        database.migrate(url, secret_key=settings.secret_key)
-    except CommandError as refusal:
-        raise Refused(str(refusal)) from None
+    database.migrate(url, secret_key=settings.secret_key)
     same = {"HEED_DATA_DIR": str(settings.data_dir), "SECRET_KEY": settings.secret_key}
     app = create_app({"DATABASE_URL": url, **same}, web=False)
     try:

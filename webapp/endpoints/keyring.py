@@ -1,11 +1,19 @@
-"""The secrets of an endpoint: they are kept locked, and read only to sign."""
+"""The secrets of an endpoint: they are kept locked, and read only to sign.
+
+An update that ran without SECRET_KEY left them open; they sign as before until the worker has locked them.
+"""
 
 import secrets
 from datetime import datetime, timedelta
 
+from flask import current_app
+from sqlalchemy import or_, select
+
 from webapp import vault
 from webapp.endpoints import signing
 from webapp.endpoints.models import Endpoint
+from webapp.endpoints.signing import PREFIX
+from webapp.extensions import db
 
 USE = "endpoint"
 """Of the vault: it names the key, so another name reads nothing that was kept."""
@@ -44,6 +52,22 @@ def signing_now(endpoint: Endpoint, now: datetime) -> tuple[str, ...]:
     return (present, old) if old else (present,)
 
 
+def lock_open() -> None:
+    """Lock what an update left open, if SECRET_KEY is known here."""
+    if not current_app.config["HEED"].secret_key:  # Flask's own is made up then, for this process alone
+        return
+    open_ones = or_(Endpoint.locked_secret.startswith(PREFIX), Endpoint.locked_old_secret.startswith(PREFIX))
+    for endpoint in db.session.scalars(select(Endpoint).where(open_ones).with_for_update()):
+        endpoint.locked_secret = _locked(endpoint.locked_secret)
+        endpoint.locked_old_secret = endpoint.locked_old_secret and _locked(endpoint.locked_old_secret)
+
+
+def _locked(kept: str) -> str:
+    return vault.lock(kept.encode(), USE) if kept.startswith(PREFIX) else kept
+
+
 def _read(locked: str) -> str | None:
+    if locked.startswith(PREFIX):
+        return locked
     secret = vault.unlock(locked, USE)
     return None if secret is None else secret.decode()

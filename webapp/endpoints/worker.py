@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.database import writing
-from webapp.endpoints import endpoints, messages, outbox, reach
+from webapp.endpoints import endpoints, keyring, messages, outbox, reach
 from webapp.endpoints.models import Endpoint, EndpointMessage
 from webapp.endpoints.post import Parcel
 from webapp.extensions import db
@@ -26,6 +26,7 @@ LOOKS_A_MINUTE = 11
 
 @tasks.each(minute="*")
 def sweep(app: Flask) -> None:
+    committed(app, keyring.lock_open)
     look(app, LOOKS_A_MINUTE)
 
 
