@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -20,13 +20,10 @@ from webapp.status.line import BAD, GOOD, WARNING, Line, count, named
 from webapp.whatsapp import dead_letters
 from webapp.whatsapp.models import InboundMessage
 
-REVIEWS_MAY_WAIT = timedelta(days=3)
-"""Of the ten days after which an unread message becomes an opt-out."""
-
 
 def lines(settings: Settings, now: datetime, *, admin: bool) -> Iterator[Line]:
     yield _dead_letters()
-    yield _reviews(now)
+    yield _reviews(settings, now)
     yield _sending(settings)
     yield from worker_lines.lines(settings, now)
     yield from _endpoints(admin)
@@ -45,13 +42,13 @@ def _dead_letters() -> Line:
     return line(WARNING, f"{count(waiting, 'item', 'items')} could not be applied.", advice)
 
 
-def _reviews(now: datetime) -> Line:
+def _reviews(settings: Settings, now: datetime) -> Line:
     line = named("reviews", "Reviews", "reviews.index")
     oldest = db.session.scalar(select(func.min(Hold.recorded_at)).where(Hold.decided_at.is_(None)))
     if oldest is None:
         return line(GOOD, "Nothing waits for a person.")
     words = f"The oldest message that waits for a person came {ago(oldest, now)}."
-    if now - oldest > REVIEWS_MAY_WAIT:
+    if now - oldest > settings.reviews_may_wait:
         return line(WARNING, words, "Read what waits: after ten days a message becomes an opt-out by itself.")
     return line(GOOD, words)
 

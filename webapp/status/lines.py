@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.config import Settings
-from webapp.status import desk_lines, ledger_lines, whatsapp_lines
+from webapp.status import desk_lines, ledger_lines, safety_lines, whatsapp_lines
 from webapp.status.line import BAD, GOOD, WARNING, Line, count
 
 
@@ -19,6 +19,7 @@ def groups(settings: Settings, now: datetime, *, admin: bool) -> list[Group]:
     return [
         Group("WhatsApp", list(whatsapp_lines.lines(settings, now))),
         Group("This desk", list(desk_lines.lines(settings, now, admin=admin))),
+        Group("Safekeeping", list(safety_lines.lines(settings, now))),
         Group("The ledger", list(ledger_lines.lines(settings, now, admin=admin))),
     ]
 
