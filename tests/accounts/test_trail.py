@@ -184,9 +184,21 @@ def test_a_change_that_is_not_committed_leaves_no_entry_and_no_line(
     with app.app_context():
         assert users.find(DANA).is_active
         db.session.remove()
-    post(admin, f"{them}/sessions/end")
-    assert "is disabled" not in caplog.text, "nor later, with somebody else's change"
-    assert "user:2 sessions are ended, by user:1" in caplog.text
+
+
+def test_a_line_is_logged_by_the_commit_of_its_own_change_and_by_no_other(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="heed.accounts")
+    with app.app_context():
+        with db.session.begin_nested():
+            trail.record(Happened.ADMINS_NEED, None)
+        assert caplog.messages == [], "a savepoint is no commit"
+        db.session.rollback()
+        trail.record(Happened.ADMINS_NEED_NOT, None)
+        db.session.commit()
+        db.session.commit()
+    assert caplog.messages == ["admins need no second step, by system"]
 
 
 def test_a_refused_change_is_none(app: Flask, admin: FlaskClient) -> None:
