@@ -2,12 +2,13 @@
 
 import mmap
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import UnaryExpression, asc, desc, exists, select
 from sqlalchemy.orm import aliased
 
 from webapp.consent.models import ConsentEvent
@@ -49,23 +50,22 @@ def _try(file: Path) -> None:
 
 def lacking(folder: Path, since: datetime) -> int:
     """How many opt-outs recorded since then it does not tell of, among the first and the newest ones."""
-    stopped = {*_stopped(since, ConsentEvent.id.asc())[:1], *_stopped(since, ConsentEvent.id.desc())}
+    stopped = {*_stopped(since, asc)[:1], *_stopped(since, desc)}
     return len(stopped) - _told(folder / log.FILE, stopped)
 
 
-def _stopped(since: datetime, order: ColumnElement[int]) -> Sequence[Stopped]:
+def _stopped(since: datetime, order: Callable[[Any], UnaryExpression[Any]]) -> Sequence[Stopped]:
     """Opt-outs that are the last word on their customer, so that an entry is about them and no other. What
     the system says came out of the journal."""
-    some = select(ConsentEvent.id).where(ConsentEvent.recorded_at >= since).order_by(order)
+    by_time = order(ConsentEvent.recorded_at), order(ConsentEvent.id)
+    recorded = select(ConsentEvent).where(ConsentEvent.recorded_at >= since).order_by(*by_time)
+    some = aliased(ConsentEvent, recorded.limit(LOOKED_THROUGH).subquery())
     later = aliased(ConsentEvent)
-    newer = exists().where(later.customer_id == ConsentEvent.customer_id, later.id > ConsentEvent.id)
-    query = (
-        select(ConsentEvent.id, ConsentEvent.customer_id)
-        .where(ConsentEvent.id.in_(some.limit(LOOKED_THROUGH)), ConsentEvent.kind == Kind.CONSENT)
-        .where(ConsentEvent.status == Status.OPTED_OUT, ConsentEvent.effect == Effect.CHANGED)
-        .where(ConsentEvent.source != Source.SYSTEM, ~newer)
-    )
-    return [tuple(row) for row in db.session.execute(query.order_by(order).limit(LOOKED_FOR))]
+    newer = exists().where(later.customer_id == some.customer_id, later.id > some.id)
+    opt_out = some.kind == Kind.CONSENT, some.status == Status.OPTED_OUT, some.effect == Effect.CHANGED
+    query = select(some.id, some.customer_id).where(*opt_out, some.source != Source.SYSTEM, ~newer)
+    by_time = order(some.recorded_at), order(some.id)
+    return [tuple(row) for row in db.session.execute(query.order_by(*by_time).limit(LOOKED_FOR))]
 
 
 def _told(file: Path, stopped: Iterable[Stopped]) -> int:
