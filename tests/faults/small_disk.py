@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-MOUNT = 'mount -t tmpfs -o "size=$1,mode=777" heed /mnt && echo mounted && exec $2 sleep infinity'
+MOUNT = """mount -t tmpfs -o "size=$1,mode=777" heed /mnt
+exec $2 sh -c 'echo mounted; exec sleep infinity'"""
+"""Said by the account that others reach it by: before, they would not be let in."""
 AT_ONCE = 64 * 1024
 
 
@@ -46,7 +48,7 @@ def small_disk(size: int) -> Iterator[Disk]:
     account = f"setpriv --reuid {nobody.pw_uid} --regid {nobody.pw_gid} --clear-groups" if root else ""
     own = ["unshare", "--mount"] if root else ["unshare", "--map-root-user", "--mount"]
     holder = subprocess.Popen(
-        [*own, "sh", "-c", MOUNT, "sh", str(size), account], stdout=subprocess.PIPE, text=True
+        [*own, "sh", "-ec", MOUNT, "sh", str(size), account], stdout=subprocess.PIPE, text=True
     )
     try:
         if holder.stdout.readline() != "mounted\n":
