@@ -20,7 +20,8 @@ from werkzeug.serving import make_server
 from e2e import campaigns, endpoints, imports, letters
 from tests.exhibits import a_png
 from webapp import clock, create_app, database
-from webapp.accounts import links, sessions, users
+from webapp.accounts import links, sessions, trail, users
+from webapp.accounts.account_event import Happened
 from webapp.accounts.models import User, UserSession
 from webapp.accounts.roles import Role
 from webapp.backups.models import Restore
@@ -37,6 +38,7 @@ from webapp.consent.sealing import housekeeping, verification
 from webapp.consent.wordings import Draft
 from webapp.customers import consenting, duplicates, saved_view, tags
 from webapp.customers.filters import Filter
+from webapp.customers.journal import log
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.demo import desk as demo
@@ -121,6 +123,7 @@ def stock(file: Path) -> None:
         stage_log(clock.now())
         stage_views(clock.now())
         stage_restore(clock.now())
+        stage_accounts()
         letters.stage(clock.now())
         stage_dispute()
         endpoints.stage(clock.now())
@@ -215,6 +218,17 @@ def stage_restore(now: datetime) -> None:
         db.session.commit()
 
 
+def stage_accounts() -> None:
+    """What an admin did to colleagues of theirs."""
+    with writing():
+        agent, manager = colleague("agent"), colleague("manager")
+        trail.record(Happened.ADDED, agent, detail=agent.role)
+        trail.record(Happened.ROLE, manager, detail="manager, was agent")
+        trail.record(Happened.NEW_BROWSER, manager, detail="Samsung Internet on Android")
+        trail.record(Happened.ADMINS_NEED, None)
+        db.session.commit()
+
+
 def stage_bulk_change(now: datetime) -> None:
     """Tags for a hundred customers of a larger desk, of whom some were reached."""
     batch = batches.open_batch(BatchKind.BULK, "Added tag autumn to 100 customers", actor="user:1", now=now)
@@ -243,6 +257,7 @@ def opened(stocked: Path, folder: Path, templates: BytecodeCache) -> Iterator[De
     """Serve a copy of the stocked database, on a free port of this machine."""
     file = folder / "heed.db"
     shutil.copyfile(stocked, file)
+    shutil.copyfile(stocked.parent / log.FILE, folder / log.FILE)
     shutil.copytree(stocked.parent / uploads.FOLDER, folder / uploads.FOLDER)
     app = application(file)
     app.jinja_env.bytecode_cache = templates

@@ -48,6 +48,8 @@ PLACES = [
     Place("tags", "/tags"),
     Place("attributes", "/attributes"),
     Place("users", "/users"),
+    Place("what happened to accounts", "/users/events"),
+    Place("nothing happened to an account", "/users/events?person=user:1"),
     Place("tokens", "/tokens"),
     Place("endpoints", "/endpoints"),
     Place("endpoint", "/endpoints/1"),

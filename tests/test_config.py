@@ -49,6 +49,10 @@ WEB = {
         ("HEED_SESSION_HOURS", "0"),
         ("HEED_SESSION_HOURS", "169"),
         ("HEED_SESSION_IDLE_MINUTES", "9"),
+        ("HEED_BACKUP_HOURS", "8785"),
+        ("HEED_BACKUP_HOURS", "a day"),
+        ("HEED_REVIEW_DAYS", "0"),
+        ("HEED_REVIEW_DAYS", "10"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):

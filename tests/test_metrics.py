@@ -24,6 +24,7 @@ from webapp.accounts.roles import Role
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Signal, Statement
 from webapp.consent.rules import Source, Status
+from webapp.customers.journal import backed_up
 from webapp.extensions import db
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -189,6 +190,7 @@ def test_every_number_is_explained_and_nothing_else(app, client):
         claimed(campaign)
         metrics.audit_runs.run("command", clock.now())
     tasks.run(app, tasks.beat)
+    tasks.run(app, backed_up.note)
     post(client, a_body(says("STOP")))
     measures.gate_refused({"opted_out": 1})
     told_of = {

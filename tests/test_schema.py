@@ -9,7 +9,14 @@ from webapp.consent import policy
 from webapp.consent.keywords import KeywordSet
 from webapp.extensions import db
 
-GUARDED = ("consent_events", "forgotten_evidence", "sealed_events", "seals", "wording_versions")
+GUARDED = (
+    "account_events",
+    "consent_events",
+    "forgotten_evidence",
+    "sealed_events",
+    "seals",
+    "wording_versions",
+)
 REFUSED = {"sqlite": ("update", "delete", "replace"), "postgresql": ("change", "truncate")}
 INTEGRITY = "INSERT INTO customer_search (customer_search) VALUES ('integrity-check')"
 KEEPING_THE_SEARCH = {

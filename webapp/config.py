@@ -24,6 +24,7 @@ NAMES = frozenset({
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
     "HEED_CHECKPOINT_URL", "HEED_ALARM_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS",
     "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES", "HEED_DESK_PLACE", "HEED_FAULTS",
+    "HEED_BACKUP_HOURS", "HEED_REVIEW_DAYS",
 })  # fmt: skip
 
 
@@ -66,6 +67,10 @@ class Settings:
     session_lifetime: timedelta
     """From sign-in on, however busy the browser is."""
     session_idle: timedelta
+    backup_may_be_old: timedelta
+    """Then it is an alarm; zero: never, for a desk may be backed up by other means."""
+    reviews_may_wait: timedelta
+    """Of the ten days after which an unread message becomes an opt-out; then it is an alarm."""
     desk_place: str
     """A name for where this desk runs; empty: it finds out by itself (see `campaigns.place`)."""
     faults: Path | None = None
@@ -103,6 +108,8 @@ class Settings:
             proxies=_whole_number("HEED_PROXIES", env, 0, 0, 9),
             session_lifetime=timedelta(hours=_whole_number("HEED_SESSION_HOURS", env, 12, 1, 168)),
             session_idle=timedelta(minutes=_whole_number("HEED_SESSION_IDLE_MINUTES", env, 120, 10, 10_080)),
+            backup_may_be_old=timedelta(hours=_whole_number("HEED_BACKUP_HOURS", env, 0, 0, 8784)),
+            reviews_may_wait=timedelta(days=_whole_number("HEED_REVIEW_DAYS", env, 3, 1, 9)),
             desk_place=env.get("HEED_DESK_PLACE", "").strip(),
             faults=_faults(env),
         )

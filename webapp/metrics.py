@@ -16,13 +16,16 @@ from sqlalchemy import Row, func, select
 from webapp import tasks
 from webapp.campaigns import audit_runs, switch
 from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.checks import machine
 from webapp.config import Settings
 from webapp.consent import disputes
 from webapp.consent.models import Hold
 from webapp.consent.sealing import sealer, verification
+from webapp.customers.journal import backed_up, checking
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.status.models import Alarm
+from webapp.status.safety_lines import WITHOUT_BACKUP
 from webapp.whatsapp import dead_letters, watch
 from webapp.whatsapp.models import InboundMessage
 
@@ -62,7 +65,7 @@ def told(settings: Settings, counted: Counted, now: datetime) -> bytes:
     """In Prometheus' words."""
     began = time.perf_counter()
     families = [*_counted(counted.read()), *_webhook(now), *_people(now), *_sending(settings), *_ledger(now),
-                *_worker(settings, now)]  # fmt: skip
+                *_worker(settings, now), *_safety(settings, now)]  # fmt: skip
     took = gauge("heed_metrics_read_seconds", "How long reading them took", time.perf_counter() - began)
     return _written([*families, took, _reachable(True)])
 
@@ -164,6 +167,18 @@ def _ledger(now: datetime) -> Iterator[Metric]:
         yield gauge("heed_ledger_verified_seconds", "Last verification, Unix time", ran.ran_at.timestamp())
         words = "1 if the last verification found no fault"
         yield gauge("heed_ledger_whole", words, 0 if ran.fault else 1)
+
+
+def _safety(settings: Settings, now: datetime) -> Iterator[Metric]:
+    """What a restore would have, and the room that is left; of the host that is asked."""
+    last, folder = backed_up.last(), settings.data_dir
+    if last:
+        yield gauge("heed_backup_last_seconds", "When heed backup last made one, Unix time", last.timestamp())
+    writable = checking.why_not_written(folder) is None
+    yield gauge("heed_journal_writable", "0 while the opt-out journal cannot be written", writable)
+    lacking = checking.lacking(folder, last or now - WITHOUT_BACKUP)
+    yield gauge("heed_journal_lacking", "Opt-outs since the last backup that it does not tell of", lacking)
+    yield gauge("heed_disk_free_bytes", "Free on the disk of the data", machine.free_bytes(settings))
 
 
 def _worker(settings: Settings, now: datetime) -> Iterator[Metric]:

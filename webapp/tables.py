@@ -1,6 +1,7 @@
 """All tables in one metadata, for migrations and for tests that look at the schema."""
 
 from webapp import tasks
+from webapp.accounts import account_event
 from webapp.accounts import models as accounts
 from webapp.backups import models as backups
 from webapp.bulk import models as bulk
@@ -18,6 +19,6 @@ from webapp.whatsapp import models as whatsapp
 
 METADATA = db.metadata
 MODULES = (
-    accounts, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing, saved_view,
-    unclaimed, campaigns, bulk, imports, whatsapp, endpoints, backups, tasks, status,
+    accounts, account_event, consent, sealing, customers, batch_changes, duplicates, suppressions, erasing,
+    saved_view, unclaimed, campaigns, bulk, imports, whatsapp, endpoints, backups, tasks, status,
 )  # fmt: skip

@@ -79,7 +79,7 @@ def at_end(function: Task) -> Task:
 
 
 class Heartbeat(db.Model):
-    """When the worker last said that it lives."""
+    """When something was last seen to be done: the worker at work, a backup made."""
 
     __tablename__ = "heartbeats"
 

@@ -301,9 +301,11 @@ def test_what_happens_is_logged_by_number_and_without_secrets(
     assert lines == [
         "a sign-in failed, by system",
         f"{me} gave a wrong code, by system",
+        f"{me} signed in with a browser not seen before: A browser, by {me}",
         f"{me} signed in, by {me}",
         f"{me} second step is off, by {me}",
-        f"{me} has the role viewer, by user:1",
+        f"{me} has the role viewer, was agent, by user:1",
+        f"{me} has another name, by user:1",
     ]
     for _ in range(11):
         sign_in(app.test_client(), "kim@example.com", "not the right one")

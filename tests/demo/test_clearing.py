@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.bulk.people import begun, done, finished, reverted
 from tests.factories import NOON, a_customer, a_user, at
-from webapp.accounts import links, users
+from webapp.accounts import links, trail, users
+from webapp.accounts.account_event import Happened
 from webapp.accounts.models import ApiToken, User
 from webapp.bulk import running
 from webapp.bulk.actions import ActionKind
@@ -228,6 +229,16 @@ def test_an_invented_colleague_who_was_put_to_use_stays():
     db.session.commit()
     clear()
     assert db.session.scalars(select(User.name)).all() == ["Dana Kim"]
+
+
+def test_an_invented_colleague_of_whom_something_is_on_record_stays():
+    """Their number would become somebody else's, and with it what happened to them."""
+    _dana, rafael = db.session.scalars(select(User).order_by(User.id))
+    trail.record(Happened.ENABLED, rafael)
+    trail.record(Happened.DISABLED, rafael)
+    db.session.commit()
+    clear()
+    assert db.session.scalars(select(User.name)).all() == ["Rafael Lima"]
 
 
 def test_customers_who_were_changed_together_go_too():

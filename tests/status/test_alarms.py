@@ -1,6 +1,7 @@
 """Alarms: the address is told once that something began and once that it ended, whatever comes between."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -129,6 +130,20 @@ def test_what_waits_too_long_for_a_person_or_a_worker_is_an_alarm(told, listener
         db.session.commit()
     alarm_worker.look(told, at(60))
     assert {"reviews", "queue"} <= set(heard(listener, "open"))
+
+
+@pytest.mark.parametrize(("days", "alarm"), [(1, True), (9, False)])
+def test_after_how_many_days_a_review_is_an_alarm_is_set(told, days, alarm):
+    told.config["HEED"] = replace(told.config["HEED"], reviews_may_wait=timedelta(days=days))
+    with told.app_context():
+        review = holds.hold(a_customer(), "contains STOP", Signal(Source.KEYWORD, "customer", NOW))
+        review.recorded_at = NOW - timedelta(days=2)
+        db.session.commit()
+        db.session.remove()
+    alarm_worker.look(told, NOW)
+    with told.app_context():
+        assert ("reviews" in [each.id for each in alarms.listed()]) == alarm
+        db.session.remove()
 
 
 def test_what_comes_back_within_five_minutes_never_ended(told, listener):

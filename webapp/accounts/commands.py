@@ -1,6 +1,5 @@
 """`heed user …` and `heed token …`."""
 
-import logging
 import sys
 from typing import NoReturn
 
@@ -9,6 +8,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from webapp.accounts import links, second_step, sessions, tokens, trail, users
+from webapp.accounts.account_event import Happened
 from webapp.accounts.links import UserIsDisabled
 from webapp.accounts.models import User
 from webapp.accounts.passwords import UnfitPassword
@@ -40,6 +40,7 @@ def add_user(email: str, role: str, name: str) -> None:
         password = _read_password()
         with writing():
             user = users.create(email, Role(role), name=name, password=password, now=now())
+            trail.record(Happened.ADDED, user, detail=user.role)
             db.session.commit()
     except (UnfitEmail, UnfitPassword) as unusable:
         _stop(unusable, UNUSABLE)
@@ -61,6 +62,7 @@ def link(email: str, base_url: str) -> None:
             token = links.create(user, now())
         except UserIsDisabled as refused:
             _stop(refused, REFUSED)
+        trail.record(Happened.LINK, user)
         db.session.commit()
     click.echo(f"{base}/sign-in/{token}")
 
@@ -73,8 +75,8 @@ def reset_second_step(email: str) -> None:
         user = _known(email)
         second_step.switch_off(user)
         sessions.revoke_all(user, now())
+        trail.record(Happened.SECOND_STEP_RESET, user)
         db.session.commit()
-    trail.note("second step is reset", user, level=logging.WARNING)
     click.echo(f"{user.email} signs in without a second step now.", err=True)
 
 
@@ -85,7 +87,8 @@ def add_token(name: str, role: str) -> None:
     """Add an API token and print it, this once."""
     try:
         with writing():
-            _, secret = tokens.create(name, Role(role), actor="system", now=now())
+            token, secret = tokens.create(name, Role(role), actor="system", now=now())
+            trail.record(Happened.ADDED, token, detail=token.role)
             db.session.commit()
     except UnfitName as unusable:
         _stop(unusable, UNUSABLE)

@@ -24,11 +24,22 @@ def remember(response: Response, user: User) -> None:
 
 def guesser(account: str) -> str:
     """Under which name a failure for this account counts: its own one in a browser known for it."""
+    known, mark = _told()
+    return f"{account}\n{mark}" if known == digest(account) else account
+
+
+def knows(user: User) -> bool:
+    """Whether this user has signed in before in this browser, and nobody else since."""
+    return _told()[0] == digest(user.email)
+
+
+def _told() -> tuple[str, str]:
+    """Whom the browser says that it is known for, and its own mark."""
     try:
         known, mark = _signer().loads(request.cookies.get(_name(), ""))
     except BadSignature:
-        return account
-    return f"{account}\n{mark}" if known == digest(account) else account
+        return "", ""
+    return known, mark
 
 
 def _name() -> str:

@@ -5,6 +5,7 @@ from flask_login import current_user
 
 from webapp.accounts import second_step, sessions, trail
 from webapp.accounts.access import requires
+from webapp.accounts.account_event import Happened
 from webapp.accounts.actors import current_actor
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
@@ -24,7 +25,7 @@ def reset_second_step(user_id: int) -> Response:
     user = db.get_or_404(User, user_id)
     second_step.switch_off(user)
     sessions.revoke_all(user, now())
-    return done(f"{user.label} signs in without a second step now.", user, "second step is reset")
+    return done(f"{user.label} signs in without a second step now.", Happened.SECOND_STEP_RESET, user)
 
 
 @bp.post("/users/second-step")
@@ -36,8 +37,9 @@ def ask_admins() -> Response:
     if needed and not second_step.is_on(current_user):
         flash("Set up your own second step first.")
         return see_other(url_for(".second_step"))
+    if needed != second_step.rules().admins_need_second_step:
+        trail.record(Happened.ADMINS_NEED if needed else Happened.ADMINS_NEED_NOT, None)
     second_step.ask_admins(needed, actor=current_actor(), now=now())
     db.session.commit()
-    trail.note(f"admins {'need a' if needed else 'need no'} second step")
     flash("Admins need a second step now." if needed else "Admins may sign in without a second step now.")
     return see_other(url_for(".users"))

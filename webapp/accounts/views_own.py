@@ -5,6 +5,7 @@ from flask_login import current_user
 
 from webapp.accounts import sessions, trail, users
 from webapp.accounts.access import requires
+from webapp.accounts.account_event import Happened
 from webapp.accounts.blueprint import bp
 from webapp.accounts.browsers import described
 from webapp.accounts.confirming import confirmed, is_fresh
@@ -37,8 +38,8 @@ def change_password() -> Response:
     except UnfitPassword as refused:
         form.new.errors = [str(refused)]
         return _page(form, 422)
+    trail.record(Happened.PASSWORD, current_user)
     db.session.commit()
-    trail.note("password is changed", current_user)
     flash("Your password is changed. Other browsers are signed out.")
     return see_other(url_for(".own"))
 
@@ -48,6 +49,7 @@ def change_password() -> Response:
 def end_own_session(session_id: int) -> Response:
     if not sessions.revoke(current_user, session_id, now()):
         abort(404)
+    trail.record(Happened.SESSION_ENDED, current_user)
     db.session.commit()
     flash("That browser is signed out.")
     return see_other(url_for(".own"))
@@ -57,8 +59,8 @@ def end_own_session(session_id: int) -> Response:
 @requires(Role.VIEWER)
 def end_other_sessions() -> Response:
     sessions.revoke_all(current_user, now(), but=current_user.session_token)
+    trail.record(Happened.SESSIONS_ENDED, current_user)
     db.session.commit()
-    trail.note("ended the other sessions", current_user)
     flash("All other browsers are signed out.")
     return see_other(url_for(".own"))
 

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from webapp.accounts import second_step, sessions, totp, trail
 from webapp.accounts.access import requires
+from webapp.accounts.account_event import Happened
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
 from webapp.accounts.roles import Role
@@ -36,9 +37,9 @@ def switch_on_second_step() -> Response:
     except WrongCode:
         return _page(422, "That is not the code that the app shows now.")
     sessions.revoke_all(current_user, now(), but=current_user.session_token)
+    trail.record(Happened.SECOND_STEP_ON, current_user)
     db.session.commit()
     session.pop(PENDING)
-    trail.note("second step is on", current_user)
     return _codes_page(codes)
 
 
@@ -49,8 +50,8 @@ def renew_recovery_codes() -> Response:
     if not second_step.is_on(current_user):
         return see_other(url_for(".second_step"))
     codes = second_step.renew_recovery_codes(current_user)
+    trail.record(Happened.RECOVERY_CODES, current_user)
     db.session.commit()
-    trail.note("recovery codes are new", current_user)
     return _codes_page(codes)
 
 
@@ -58,9 +59,10 @@ def renew_recovery_codes() -> Response:
 @requires(Role.VIEWER)
 @confirmed
 def switch_off_second_step() -> Response:
+    if second_step.is_on(current_user):
+        trail.record(Happened.SECOND_STEP_OFF, current_user)
     second_step.switch_off(current_user)
     db.session.commit()
-    trail.note("second step is off", current_user)
     flash("Your second step is off: the password alone signs you in.")
     return see_other(url_for(".own"))
 

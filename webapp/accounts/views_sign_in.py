@@ -9,7 +9,9 @@ from flask_login import current_user
 
 from webapp.accounts import halfway, known, links, second_step, sessions, trail
 from webapp.accounts.access import inward, public
+from webapp.accounts.account_event import Happened
 from webapp.accounts.blueprint import bp
+from webapp.accounts.browsers import described
 from webapp.accounts.forms import SignInForm
 from webapp.accounts.models import User
 from webapp.accounts.proving import authenticate, knows_code
@@ -118,6 +120,8 @@ def let_in(user: User, location: str, *, by_link: bool = False) -> Response:
 
 def begin_session_of(user: User, location: str, *, by_link: bool) -> Response:
     sessions.sign_in(user, user_agent=request.user_agent.string, now=now(), by_link=by_link)
+    if not known.knows(user):
+        trail.record(Happened.NEW_BROWSER, user, detail=described(request.user_agent.string))
     db.session.commit()
     trail.note("signed in", user)
     response = see_other(location)

@@ -4,6 +4,7 @@ from flask import Response, request, url_for
 
 from webapp.accounts import tokens, trail
 from webapp.accounts.access import requires
+from webapp.accounts.account_event import Happened
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
@@ -45,8 +46,8 @@ def create_token() -> Answer:
     except UnfitName as refused:
         form.name.errors = [str(refused)]
         return _new(form, 422)
+    trail.record(Happened.ADDED, token, detail=token.role)
     db.session.commit()
-    trail.note(f"token:{token.id} of role {token.role} is added")
     return dialog("accounts/_secret.html", title="API token", token=token, secret=secret)
 
 
@@ -62,9 +63,10 @@ def ask_revoke(token_id: int) -> Answer:
 @confirmed
 def revoke_token(token_id: int) -> Answer:
     token = db.get_or_404(ApiToken, token_id)
+    if not token.revoked_at:
+        trail.record(Happened.TOKEN_REVOKED, token)
     tokens.revoke(token, now())
     db.session.commit()
-    trail.note(f"token:{token.id} is revoked")
     message = f"The token “{token.name}” is revoked."
     return dialog_done(message, location=url_for(".tokens"), events={"tokens:changed": True})
 

@@ -6,6 +6,7 @@ from flask import Response, request, url_for
 
 from webapp.accounts import links, second_step, sessions, trail, users
 from webapp.accounts.access import requires
+from webapp.accounts.account_event import Happened
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
 from webapp.accounts.forms import NewUserForm, UserForm
@@ -48,7 +49,7 @@ def create_user() -> Answer:
     except (UnfitEmail, EmailTaken) as refused:
         form.email.errors = [str(refused)]
         return _new(form, 422)
-    trail.note(f"is added as {user.role}", user)
+    trail.record(Happened.ADDED, user, detail=user.role)
     return _link(user)
 
 
@@ -67,12 +68,17 @@ def change_user(user_id: int) -> Answer:
     form = UserForm(request.form)
     if not form.validate():
         return _edit(user, form, 422)
+    role, named = user.role, user.name
     try:
         users.change(user, name=form.name.data or "", role=form.wanted_role, now=now())
     except LastAdmin as refused:
         form.role.errors = [str(refused)]
         return _edit(user, form, 422)
-    return done(f"{user.label} is saved.", user, f"has the role {user.role}")
+    if user.role != role:
+        trail.record(Happened.ROLE, user, detail=f"{user.role}, was {role}")
+    if user.name != named:
+        trail.record(Happened.NAME, user)
+    return done(f"{user.label} is saved.")
 
 
 @bp.post("/users/<int:user_id>/disable")
@@ -80,11 +86,12 @@ def change_user(user_id: int) -> Answer:
 @confirmed
 def disable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
+    happened = Happened.DISABLED if user.is_active else None
     try:
         users.disable(user, now())
     except LastAdmin as refused:
         return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
-    return done(f"{user.label} is disabled and signed out everywhere.", user, "is disabled")
+    return done(f"{user.label} is disabled and signed out everywhere.", happened, user)
 
 
 @bp.post("/users/<int:user_id>/enable")
@@ -92,8 +99,9 @@ def disable_user(user_id: int) -> Answer:
 @confirmed
 def enable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
+    happened = None if user.is_active else Happened.ENABLED
     users.enable(user)
-    return done(f"{user.label} can sign in again.", user, "is enabled")
+    return done(f"{user.label} can sign in again.", happened, user)
 
 
 @bp.post("/users/<int:user_id>/sessions/end")
@@ -102,7 +110,7 @@ def enable_user(user_id: int) -> Answer:
 def end_sessions(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
     sessions.revoke_all(user, now())
-    return done(f"{user.label} is signed out everywhere.", user, "sessions are ended")
+    return done(f"{user.label} is signed out everywhere.", Happened.SESSIONS_ENDED, user)
 
 
 @bp.post("/users/<int:user_id>/link")
@@ -129,12 +137,14 @@ def _edit(user: User, form: UserForm, status: int = 200, problem: str = "") -> A
 def _link(user: User) -> Answer:
     """The link is shown this once; only its digest is kept."""
     url = url_for(".sign_in_link", token=links.create(user, now()), _external=True)
+    trail.record(Happened.LINK, user)
     db.session.commit()
-    trail.note("gets a sign-in link", user)
     return dialog("accounts/_link.html", title="Sign-in link", user=user, url=url)
 
 
-def done(message: str, user: User, what: str) -> Response:
+def done(message: str, kind: Happened | None = None, user: User | None = None) -> Response:
+    """The change is committed, and with it that it happened."""
+    if kind:
+        trail.record(kind, user)
     db.session.commit()
-    trail.note(what, user)
     return dialog_done(message, location=url_for(".users"), events={"users:changed": True})

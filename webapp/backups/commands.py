@@ -1,6 +1,7 @@
 """`heed backup`, `heed restore`, `heed sending confirm`."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,8 @@ from webapp.backups import confirming, difference, making, replaying, restoring
 from webapp.backups.refusals import NoBackup, Refused
 from webapp.campaigns import switch
 from webapp.config import Settings
-from webapp.database import writing
+from webapp.customers.journal import backed_up
+from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 from webapp.formatting import file_size
 
@@ -36,18 +38,30 @@ def backup_command(folder: Path | None, keep: int | None, verify: bool) -> None:
         raise click.UsageError("Name the backup to verify.")
     try:
         if verify:
-            made = making.check(folder)  # type: ignore[arg-type]
+            found = making.check(folder)  # type: ignore[arg-type]
         else:
-            folder, made = making.make(settings, folder or settings.data_dir / "backups", clock.now(), keep)
+            folder, found = making.make(settings, folder or settings.data_dir / "backups", clock.now(), keep)
+            _note(found.taken_at)
     except NoBackup as problem:
         raise click.UsageError(str(problem)) from None
     except (Refused, OSError, *restoring.BROKEN) as refusal:
         raise click.ClickException(str(refusal)) from None
-    size = sum(part["bytes"] for part in made.parts.values())
-    click.echo(f"{folder}: {file_size(size)}, {made.counts['customers']:,} customers, ledger up to event "
-               f"{made.counts['last_event']:,}. Keys are not in it.", err=True)  # fmt: skip
-    if made.lacking:
-        click.echo(f"Files of evidence that were gone: {len(made.lacking):,}.", err=True)
+    size = sum(part["bytes"] for part in found.parts.values())
+    click.echo(f"{folder}: {file_size(size)}, {found.counts['customers']:,} customers, ledger up to event "
+               f"{found.counts['last_event']:,}. Keys are not in it.", err=True)  # fmt: skip
+    if found.lacking:
+        click.echo(f"Files of evidence that were gone: {len(found.lacking):,}.", err=True)
+
+
+def _note(at: datetime) -> None:
+    """So that Status knows its age. The backup is whole all the same when the database is too busy for it."""
+    try:
+        with writing():
+            backed_up.note(at)
+            db.session.commit()
+    except OUT_OF_REACH as problem:
+        db.session.rollback()
+        click.echo(f"The desk could not note that it was backed up ({type(problem).__name__}).", err=True)
 
 
 @click.command("restore")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from webapp.checks.finding import Finding
 from webapp.config import Settings
@@ -53,16 +53,23 @@ def _open_to_others(path: Path) -> bool:
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
-    free = shutil.disk_usage(settings.data_dir).free
-    if free < NEARLY_FULL:
+    if (free := free_bytes(settings)) < NEARLY_FULL:
         grave = free < FULL
         yield Finding(
             "disk",
-            f"{free // 1024**2:,} MB are free on the disk of the data folder.",
+            f"{free // 1024**2:,} MB are free on the disk of the data.",
             "Make room or take a larger disk: what cannot be written is answered 503, and WhatsApp sends it"
             " again for days.",
             grave,
         )
+
+
+def free_bytes(settings: Settings) -> int:
+    """On the disk of the data folder or of the SQLite database, whichever has less."""
+    folders = [settings.data_dir]
+    if is_sqlite(settings.database_url):
+        folders.append(Path(make_url(settings.database_url).database or "").absolute().parent)
+    return min(shutil.disk_usage(each).free for each in folders)
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, cast, delete, literal, select
 
 from webapp.accounts import tokens, users
+from webapp.accounts.account_event import AccountEvent
 from webapp.accounts.models import ApiToken, SignInLink, User, UserSession
 from webapp.accounts.roles import Role
 from webapp.extensions import db
@@ -30,10 +31,14 @@ def introduce(now: datetime) -> Staff:
 
 
 def dismiss() -> None:
-    """Remove them, but for a colleague whom somebody enabled, or gave a link to sign in with."""
+    """Remove them, but for a colleague whom somebody enabled, gave a link, or changed otherwise: their number
+    must never become somebody else's."""
     in_use = select(SignInLink.user_id).union(select(UserSession.user_id))
     invented = User.email.endswith(f"@{DOMAIN}", autoescape=True)
-    db.session.execute(delete(User).where(invented, User.disabled_at.is_not(None), User.id.not_in(in_use)))
+    on_record = select(AccountEvent.subject).where(AccountEvent.subject.is_not(None))
+    untouched = (literal("user:") + cast(User.id, String)).not_in(on_record)
+    unused = User.disabled_at.is_not(None), User.id.not_in(in_use), untouched
+    db.session.execute(delete(User).where(invented, *unused))
     db.session.execute(delete(ApiToken).where(ApiToken.created_by == CREATED_BY))
 
 

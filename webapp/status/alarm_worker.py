@@ -14,7 +14,7 @@ from webapp.config import Settings
 from webapp.database import compact_json, writing
 from webapp.extensions import db
 from webapp.formatting import iso
-from webapp.status import alarms, lines
+from webapp.status import alarms, lines, worker_lines
 from webapp.status.models import Alarm
 from webapp.transactions import committed
 
@@ -90,7 +90,7 @@ def stand_in(app: Flask, now: datetime) -> None:
     """Look in the worker's place while nothing was seen of it, so that its own absence is told."""
     with app.app_context():
         seen = tasks.last_beat()
-    if seen is None or now - seen > lines.WORKER_MAY_BE_SILENT:
+    if seen is None or now - seen > worker_lines.MAY_BE_SILENT:
         look(app, now)
 
 

@@ -17,7 +17,7 @@ SETTLED = timedelta(minutes=5)
 MOST = 6
 """Doublings of the minute between two tries: about an hour."""
 CRITICAL = "critical"
-OF_WARNINGS = frozenset({"dead", "sending", "reviews", "seals", "queue", "disk-disk"})
+OF_WARNINGS = frozenset({"dead", "sending", "reviews", "seals", "queue", "disk-disk", "backup"})
 """What only wants a look on Status, and yet must not wait for somebody who opens that page."""
 SEVERITIES = {BAD: CRITICAL, WARNING: "warning"}
 

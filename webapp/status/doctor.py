@@ -6,11 +6,10 @@ from datetime import datetime
 
 from webapp import schema
 from webapp.checks import setup
-from webapp.checks.setup import Area
 from webapp.config import ConfigError, Settings
 from webapp.database import OUT_OF_REACH
 from webapp.extensions import db
-from webapp.status import graph_check, lines
+from webapp.status import graph_check, lines, setup_lines
 from webapp.status.line import BAD, GOOD, WARNING, Line, named
 
 GRADES = {GOOD: "ok", WARNING: "warning", BAD: "fault"}
@@ -22,11 +21,11 @@ def lines_of(settings: Settings, now: datetime, *, offline: bool) -> Iterator[Li
     usable = _schema()
     yield usable
     if usable.tone == GOOD:
-        yield from _of_areas(setup.areas(db.session, settings, now))
+        yield from setup_lines.of_areas(setup.areas(db.session, settings, now))
         for group in lines.groups(settings, now, admin=False):
             yield from (replace(line, words=line.outside or line.words) for line in group.lines)
     else:
-        yield from _of_areas(setup.of_machine(settings))
+        yield from setup_lines.of_areas(setup.of_machine(settings))
     if not offline:
         yield from graph_check.lines(settings, now)
 
@@ -50,10 +49,3 @@ def _schema() -> Line:
     if why:
         return line(BAD, why, "Until then pages and webhooks are answered 503, and WhatsApp sends again.")
     return line(GOOD, "The database is as this Heed wants it.")
-
-
-def _of_areas(areas: list[Area]) -> Iterator[Line]:
-    for area in areas:
-        if not area.found:
-            yield Line(area.id, area.name, GOOD, area.well)
-        yield from (lines.of_finding(area, found) for found in area.found)
