@@ -16,9 +16,10 @@ class MalformedId(ValueError):
     """This cannot be a WhatsApp id; the message is a sentence that says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Address:
-    """One identity as it is kept; all variants of one number share their `match_key`."""
+    """One identity as it is kept; all variants of one number share their `match_key`. Nobody changes one: it
+    is not frozen, because that would take three times as long to make."""
 
     kind: IdentityKind
     value: str

@@ -58,13 +58,16 @@ _LATIN = re.compile(f"[\x00-\x7f{''.join(map(chr, _BY_THEMSELVES))}]{{0,1000}}")
 
 
 def searchable(name: str, numbers: Iterable[str]) -> str:
-    """The text that is searched for a customer: the folded name, the numbers and their canonical forms, and
+    """The text that is searched for a customer with these numbers."""
+    return text_of(name, (form for number in map(digits, numbers) for form in (number, match_key(number))))
+
+
+def text_of(name: str, forms: Iterable[str]) -> str:
+    """The text that is searched: the folded name, the digits of the numbers and their canonical forms, and
     each pair of neighbours in a name without spaces, for the index knows nothing shorter than three signs."""
-    forms: dict[str, None] = {}
-    for number in map(digits, numbers):
-        forms[number] = forms[match_key(number)] = None
     folded = fold(name)
-    return " ".join(filter(None, [folded, *forms, *dict.fromkeys(_pairs(folded))]))
+    pairs = () if folded.isascii() else dict.fromkeys(_pairs(folded))
+    return " ".join(filter(None, [folded, *dict.fromkeys(forms), *pairs]))
 
 
 def parts(query: str) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ def parts(query: str) -> tuple[str, ...]:
 
 
 def _pairs(folded: str) -> Iterator[str]:
-    for run in _UNSPACED_RUN.findall(folded) if not folded.isascii() else ():
+    for run in _UNSPACED_RUN.findall(folded):
         yield from (run[at : at + 2] for at in range(len(run) - 1))
 
 

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from operator import itemgetter
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import select
@@ -168,15 +167,16 @@ class Intake:
         for key, name in self.tag_names.items():
             if key not in by_key:
                 by_key[key] = tags.define(name)
-        named = {key: (tag.id, tag.name) for key, tag in by_key.items()}
-        links = self.people.links
+        tally, links = Counter[int](), self.people.links
+        together = lru_cache(MOST_REMEMBERED)(partial(_together, by_key))
         for person_id, keys in self.given_tags.items():
             person = self.people.by_id[person_id]
-            ids = [named[key][0] for key in keys]
+            ids, names = together(*keys)
             links += [(tag_id, person_id) for tag_id in ids]
-            person.tags = sorted([*person.tags, *[named[key][1] for key in keys]], key=_key)
+            tally.update(ids)
+            person.tags = sorted([*person.tags, *names], key=_key) if person.tags else names
             person.change["added"] = ids
-        return Counter(map(itemgetter(0), links))
+        return tally
 
     def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:
@@ -233,6 +233,12 @@ class Intake:
             self.report.updated += 1
         else:
             self.report.unchanged += 1
+
+
+def _together(by_key: Mapping[str, Any], *keys: str) -> tuple[list[int], list[str]]:
+    """The ids of these tags, and their names in the order in which they are shown."""
+    tags = [by_key[key] for key in keys]
+    return [tag.id for tag in tags], sorted((tag.name for tag in tags), key=_key)
 
 
 def _two_persons(row: Row, known: list[Person]) -> list[str]:

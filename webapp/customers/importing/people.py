@@ -144,9 +144,10 @@ class People:
         for column, values in self.values.items():
             columns = ("customer_id", "key_id", column)
             in_order = itemgetter(1, 0) if column == "val_json" else itemgetter(1, 2, 0)
-            rows = sorted(((*place, value) for place, value in values.items()), key=in_order)
-            new = [row for row in rows if row[:2] not in self.outdated]
-            old = [row for row in rows if row[:2] in self.outdated]
+            rows = [(customer_id, key_id, value) for (customer_id, key_id), value in values.items()]
+            rows.sort(key=in_order)
+            old = [row for row in rows if row[:2] in self.outdated] if self.outdated else []
+            new = [row for row in rows if row[:2] not in self.outdated] if old else rows
             many_rows.insert(CustomerAttribute.__table__, columns, new)
             many_rows.update(CustomerAttribute.__table__, columns, old)
 
@@ -195,10 +196,11 @@ def _read_addresses(people: People, ids: list[int]) -> set[str]:
 
 def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
-    numbers = [place.value for place in person.addresses.values() if place.kind in NUMBER_KINDS]
-    phones = [place.value for place in person.addresses.values() if place.kind == IdentityKind.PHONE]
-    shown = phone_forms.display_phone((phones or numbers)[0]) if numbers else ""
-    return search.searchable(person.name, numbers), shown
+    numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
+    forms = [form for place in numbers for form in (place.value, place.match_key)]
+    phones = [place.value for place in numbers if place.kind == IdentityKind.PHONE]
+    shown = phone_forms.display_phone((phones or forms)[0]) if numbers else ""
+    return search.text_of(person.name, forms), shown
 
 
 def _write_customers(people: list[Person], now: Any) -> None:

@@ -71,18 +71,20 @@ class Reader:
         meanings = {column: _address_in(IdentityKind(column), defaults.country) for column in self._places}
         meanings |= {"evidence": _text, "given_at": _instant, "name": _text, "tags": _tags}
         meanings |= {column: _value_of(type) for column, type in types.items()}
-        self._meanings = [(column, meaning) for column, meaning in meanings.items() if column in columns]
+        self._meanings = [(columns.index(column), column, meaning) for column, meaning in meanings.items()
+                          if column in columns]  # fmt: skip
+        self._consent = columns.index("consent") if "consent" in columns else None
         names = {column: column.removeprefix(ATTRIBUTE) for column in types}
         self._attributes = sorted(names.items(), key=lambda named: fold(named[1]))
         self._everybodys = {fold(name): name for name in defaults.tags}
 
     def read(self, record: Record) -> Row:
         """What the record says. Raises RefusedRow."""
-        cells = self._cells(record)
-        word = self._stated(cells.get("consent", ""))
+        self._check(record)
+        word = self._stated(record.cells)
         consent = _consent(word) if word else None
         faults: list[str] = []
-        found = _found(self._meanings, cells, faults)
+        found = _found(self._meanings, record.cells, faults)
         addresses = [found[column] for column in self._places if column in found]
         row = Row(
             addresses,
@@ -100,12 +102,13 @@ class Reader:
             raise RefusedRow(" ".join(faults))
         return row
 
-    def _stated(self, word: str) -> str:
+    def _stated(self, cells: list[str]) -> str:
         """The word of the column consent as ours; what holds for rows that have none."""
+        word = bare(cells[self._consent]) if self._consent is not None else ""
         return self._defaults.words.get(word.casefold(), word) if word else self._defaults.consent
 
-    def _cells(self, record: Record) -> dict[str, str]:
-        """Those that hold something, by their columns."""
+    def _check(self, record: Record) -> None:
+        """Whether its cells stand below their columns, and the one that may say opted_out is there."""
         columns, cells = self._columns, record.cells
         if record.fault:
             raise RefusedRow(record.fault)
@@ -116,7 +119,6 @@ class Reader:
             )
         if len(cells) < len(columns) and "consent" in columns[len(cells) :]:
             raise RefusedRow("The row ends before the column consent, which may say opted_out.")
-        return {name: bare(cell) for name, cell in zip(columns, cells, strict=False) if cell and name}
 
 
 def _consent(word: str) -> Status:
@@ -125,13 +127,11 @@ def _consent(word: str) -> Status:
     return Status(word)
 
 
-def _found(
-    meanings: list[tuple[str, Meaning]], cells: Mapping[str, str], faults: list[str]
-) -> dict[str, Any]:
+def _found(meanings: list[tuple[int, str, Meaning]], cells: list[str], faults: list[str]) -> dict[str, Any]:
     """What the cells of these columns mean; what is wrong with one goes to `faults` as a sentence."""
-    found = {}
-    for column, meaning in meanings:
-        if cell := cells.get(column):
+    found, width = {}, len(cells)
+    for place, column, meaning in meanings:
+        if place < width and (cell := bare(cells[place])):
             try:
                 if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
                     raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TextIO
+from typing import IO, NamedTuple, TextIO
 
 from webapp.customers import attributes
 from webapp.customers.attributes import MalformedAttribute
@@ -34,8 +34,7 @@ class UnusableFile(Exception):
     """Nothing can be read from this file; the message is a sentence that says why."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One row of the table, which begins in this line; `fault` says why it could not be split into cells."""
 
     line: int

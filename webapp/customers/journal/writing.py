@@ -2,9 +2,8 @@
 customer or for many, whichever way the stop came (webhook, agent, API, import, merge, review, time)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import event, select
@@ -24,8 +23,7 @@ from webapp.many_rows import among
 KEY = "heed-learned"
 
 
-@dataclass(frozen=True)
-class Learned:
+class Learned(NamedTuple):
     """An address that came on record in this transaction."""
 
     customer_id: int
