@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, BindParameter, Select, bindparam, case, func, insert, literal, null, or_, select
+from sqlalchemy import CTE, Select, case, func, insert, literal, null, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -25,6 +25,7 @@ from webapp.customers.models import Customer, Identity
 from webapp.customers.search import NUMBER_KINDS
 from webapp.database import in_order
 from webapp.extensions import db
+from webapp.many_rows import among
 
 AT_ONCE = 10_000
 """Deliveries that are written in one transaction."""
@@ -117,17 +118,18 @@ def named(campaign: Campaign, category: Category, now: datetime) -> Named:
     written = select(func.coalesce(func.max(Delivery.customer_id), 0)).where(
         Delivery.campaign_id == campaign.id
     )
-    rows = db.session.execute(
-        select(judged.c.customer_id, judged.c.reason == Suppression.DUPLICATE.value)
+    marked = case((judged.c.reason == Suppression.DUPLICATE.value, -judged.c.customer_id),
+                  else_=judged.c.customer_id)  # fmt: skip
+    wanted = (
+        select(marked)
         .where(judged.c.customer_id > written.scalar_subquery())
         .order_by(judged.c.customer_id)
         .execution_options(yield_per=AT_ONCE)
     )
-    ids, duplicates = array("q"), set()
-    for customer_id, duplicate in rows:
-        ids.append(customer_id)
-        if duplicate:
-            duplicates.add(customer_id)
+    ids, duplicates = array("q"), set[int]()
+    for some in db.session.connection().execute(wanted).scalars().partitions():  # past the ORM: a million
+        ids.extend(map(abs, some))
+        duplicates.update(-id for id in some if id < 0)
     return Named(ids, frozenset(duplicates))
 
 
@@ -135,10 +137,10 @@ def write(campaign: Campaign, category: Category, people: Named, now: datetime) 
     """Write down their deliveries: queued, or suppressed with the first reason that applies now."""
     gate = gate_query.suppression(Customer, category, policy.terms(policy.current(), now))
     twins = [id for id in people.ids if id in people.duplicates]
-    reason = case((gate.is_not(None), gate), (Customer.id.in_(_written_out(twins)),
+    reason = case((gate.is_not(None), gate), (among(Customer.id, twins),
                    literal(Suppression.DUPLICATE.value)), else_=null())  # fmt: skip
     judged = select(Customer.id.label("customer_id"), reason.label("reason"))
-    judged = judged.where(Customer.id.in_(_written_out(people.ids.tolist()))).cte("judged")
+    judged = judged.where(among(Customer.id, people.ids)).cte("judged")
     state = case((judged.c.reason.is_(None), literal(DeliveryState.QUEUED.value)),
                  else_=literal(DeliveryState.SUPPRESSED.value))  # fmt: skip
     rows = select(
@@ -147,11 +149,6 @@ def write(campaign: Campaign, category: Category, people: Named, now: datetime) 
     ).order_by(judged.c.customer_id)  # fmt: skip
     columns = ["campaign_id", "customer_id", "state", "reason", "attempts", "settled_why", "after_opt_out"]
     db.session.execute(insert(Delivery).from_select(columns, rows))
-
-
-def _written_out(ids: list[int]) -> BindParameter[Any]:
-    """A list in the text of the statement: they may be more than a statement has parameters."""
-    return bindparam(None, ids, expanding=True, literal_execute=True)
 
 
 def _judged(
@@ -210,7 +207,7 @@ def _source(source: dict[str, Any], campaign_id: int, excluded: bool, now: datet
         case {"kind": "everybody"}:
             return select(Customer.id).where(*PRESENT)
         case {"kind": "customers", "ids": ids}:  # of a form, never saved
-            return select(Customer.id).where(Customer.id.in_(_written_out(ids)))
+            return select(Customer.id).where(among(Customer.id, ids))
         case _:
             raise ValueError("a source of an audience that is not known")
 
