@@ -8,6 +8,7 @@ from sqlalchemy import event, func, select
 
 from tests.campaigns.factories import TOKEN, a_campaign, a_template
 from tests.factories import a_customer, at
+from tests.statements import counted
 from webapp.campaigns import audience, audience_parts, claims, counts, lifecycle, sweep
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.consent import ledger
@@ -87,6 +88,14 @@ def test_a_small_audience_is_written_by_the_launch(app):
         lifecycle.launch(campaign, actor="user:1", now=at(1))
         assert counts.of(campaign.id).total == 2
         assert campaign.audience_done_at == at(1)
+
+
+def test_all_parts_of_one_size_are_one_statement_however_many_they_name(app, campaign_id):
+    """A statement with ten thousand ids in its text is compiled and parsed for longer than it takes."""
+    with app.app_context(), counted(db.engine) as said:
+        audience_parts.write_down(app, campaign_id, Clock())
+    parts = [words for words in said if "INSERT INTO deliveries" in words]
+    assert (len(parts), len(set(parts))) == (4, 1)
 
 
 def test_each_part_is_a_transaction_of_its_own(app, campaign_id):

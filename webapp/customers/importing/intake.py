@@ -168,7 +168,7 @@ class Intake:
             if key not in by_key:
                 by_key[key] = tags.define(name)
         tally, links = Counter[int](), self.people.links
-        together = lru_cache(MOST_REMEMBERED)(partial(_together, by_key))
+        together = lru_cache(MOST_REMEMBERED)(partial(_worn, by_key))
         for person_id, keys in self.given_tags.items():
             person = self.people.by_id[person_id]
             ids, names = together(*keys)
@@ -235,7 +235,7 @@ class Intake:
             self.report.unchanged += 1
 
 
-def _together(by_key: Mapping[str, Any], *keys: str) -> tuple[list[int], list[str]]:
+def _worn(by_key: Mapping[str, Any], *keys: str) -> tuple[list[int], list[str]]:
     """The ids of these tags, and their names in the order in which they are shown."""
     tags = [by_key[key] for key in keys]
     return [tag.id for tag in tags], sorted((tag.name for tag in tags), key=_key)

@@ -1,0 +1,68 @@
+"""Many rows are written at once and stand there as they were given, whatever they hold."""
+
+import secrets
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import NOON
+from webapp import many_rows
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.whatsapp.models import InboundMessage
+
+TEXTS = ["back\\slash", r"\N", r"\.", "a\tb\nc\rd\r\n", r"\t", "'; -- \"", "é 名 🙂", "", "plain"]
+COLUMNS = (
+    "id", "created_at", "name", "search", "phone_display", "tags_json", "attrs_json", "demo", "version",
+    "events_count", "status", "status_at",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_app(app):
+    with app.app_context():
+        yield
+
+
+def a_row(number: int, name: str, status_at=None, *, tags=(), attributes=None, demo=False) -> tuple:
+    json = tags or [], attributes or {}
+    return number, NOON, name, "", "", *json, demo, number, 0, "unknown", status_at
+
+
+def kept(*columns) -> list:
+    return [tuple(row) for row in db.session.execute(select(*columns).order_by(Customer.id))]
+
+
+def test_a_text_is_kept_sign_by_sign() -> None:
+    rows = [a_row(n, text, tags=[text], attributes={text: text}) for n, text in enumerate(TEXTS, 1)]
+    many_rows.insert(Customer.__table__, COLUMNS, rows)
+    assert kept(Customer.name) == [(text,) for text in TEXTS]
+    assert kept(Customer.tags_json, Customer.attrs_json) == [([text], {text: text}) for text in TEXTS]
+
+
+def test_changed_texts_are_kept_sign_by_sign() -> None:
+    many_rows.insert(Customer.__table__, COLUMNS, [a_row(n, "") for n in range(1, len(TEXTS) + 1)])
+    many_rows.update(Customer.__table__, ("id", "name"), list(enumerate(TEXTS, 1)))
+    assert kept(Customer.name) == [(text,) for text in TEXTS]
+
+
+def test_what_only_some_rows_have_is_theirs_alone() -> None:
+    rows = [a_row(1, "x"), a_row(2, "x", NOON), a_row(3, "x", demo=True)]
+    many_rows.insert(Customer.__table__, COLUMNS, rows)
+    assert kept(Customer.status_at, Customer.demo) == [(None, False), (NOON, False), (None, True)]
+
+
+def test_values_that_are_equal_or_the_same_object_stand_in_each_of_their_rows() -> None:
+    shared = ["vip"]
+    rows = [a_row(1, "a", tags=shared), a_row(2, "a", tags=["new"]), a_row(3, "a", tags=shared)]
+    many_rows.insert(Customer.__table__, COLUMNS, rows)
+    assert kept(Customer.name, Customer.tags_json) == [("a", ["vip"]), ("a", ["new"]), ("a", ["vip"])]
+
+
+def test_bytes_are_kept_byte_by_byte() -> None:
+    raw = [bytes(range(256)), b"\\x00", b"", secrets.token_bytes(16)]
+    rows = [(n, str(n), "", "", each, NOON, "", "", "") for n, each in enumerate(raw, 1)]
+    columns = ("id", "key", "kind", "field", "raw", "received_at", "decision", "matched", "rule_version")
+    many_rows.insert(InboundMessage.__table__, columns, rows)
+    found = select(InboundMessage.raw).order_by(InboundMessage.id)
+    assert list(db.session.scalars(found)) == raw
