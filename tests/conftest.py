@@ -13,11 +13,11 @@ import hypothesis
 import pytest
 from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
-from werkzeug.routing import Rule
 
 from tests.html import CheckingClient
 from tests.log_watch import log_watch  # noqa: F401 - each test is watched
 from tests.postgres import Server, roomy_place, running_server
+from tests.shared import share
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -71,20 +71,10 @@ def umask_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def routes_once() -> Iterator[None]:
-    """Werkzeug compiles two functions for each route of each application; those of one route are alike, and
-    each test has an application of its own: a third of all time."""
-    compiled: dict[Any, Any] = {}
-
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
-        key = rule.rule, repr(rule._trace), repr(rule.defaults), append_unknown
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
-
-    compile_builder = Rule._compile_builder
+def alike_made_once() -> Iterator[None]:
+    """Each test has an application of its own, but not routes and SQL of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", compile_once)
+        share(patch)
         yield
 
 

@@ -1,0 +1,92 @@
+"""What is alike in all applications of one process of tests, and is therefore made once: the table of routes
+and the SQL of each statement. Each test keeps an application, an engine and a database of its own."""
+
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from pytest import MonkeyPatch
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Map, Rule
+
+told = attrgetter(
+    "rule",
+    "endpoint",
+    "provide_automatic_options",
+    "subdomain",
+    "host",
+    "build_only",
+    "alias",
+    "websocket",
+    "strict_slashes",
+    "merge_slashes",
+    "redirect_to",
+)
+STATEMENTS = 5000
+
+
+class RoutesOnce(Map):
+    """Compiles its rules when it is first asked, unless another map was given the very same rules: making
+    the table again for each application was a fifth of all time."""
+
+    compiled: ClassVar[dict[Any, Map]] = {}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.given: list[Any] = []
+        super().__init__(*args, **options)
+
+    def add(self, rulefactory: Any) -> None:
+        self.given.append(rulefactory)
+        self._remap = True
+
+    def update(self) -> None:
+        with self._remap_lock:
+            if self._remap:
+                made = self.compiled_once()
+                self._matcher, self._rules_by_endpoint = made._matcher, made._rules_by_endpoint
+                self._remap = False
+
+    def compiled_once(self) -> Map:
+        key = self.host_matching, *map(identity, self.given)
+        if key not in self.compiled:
+            self.compiled[key] = Map([unbound(rule) for rule in self.given], host_matching=self.host_matching)
+            self.compiled[key].update()
+        return self.compiled[key]
+
+
+def identity(rule: Any) -> Any:
+    """All that Flask told of a rule."""
+    return told(rule), frozenset(rule.methods), repr(rule.defaults)
+
+
+def unbound(rule: Any) -> Rule:
+    copy = rule.empty()
+    copy.provide_automatic_options = rule.provide_automatic_options
+    return copy
+
+
+def share_statements(engine: Engine, options: dict[str, Any], known: dict[Any, Engine]) -> Engine:
+    """SQLAlchemy keeps the SQL of a statement per dialect and engine: let engines of the same options have
+    those of the first one that has seen its server."""
+    key = engine.dialect.name, repr({name: value for name, value in options.items() if name != "url"})
+    first = known.get(key)
+    if first is None or first.dialect.server_version_info is None:
+        engine._compiled_cache = LRUCache(STATEMENTS)
+        known[key] = engine
+    else:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return engine
+
+
+def share(patch: MonkeyPatch) -> None:
+    """Let the applications made from now on share what is alike in them."""
+    make_engine, known = SQLAlchemy._make_engine, {}
+
+    def make_once(self: SQLAlchemy, bind: Any, options: dict[str, Any], app: Flask) -> Engine:
+        told = dict(options)
+        return share_statements(make_engine(self, bind, options, app), told, known)
+
+    patch.setattr(SQLAlchemy, "_make_engine", make_once)
+    patch.setattr(Flask, "url_map_class", RoutesOnce)
