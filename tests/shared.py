@@ -4,9 +4,9 @@ and the SQL of each statement. Each test keeps an application, an engine and a d
 from operator import attrgetter
 from typing import Any, ClassVar
 
+import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from pytest import MonkeyPatch
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Map, Rule
@@ -14,7 +14,6 @@ from werkzeug.routing import Map, Rule
 told = attrgetter(
     "rule",
     "endpoint",
-    "provide_automatic_options",
     "subdomain",
     "host",
     "build_only",
@@ -24,6 +23,8 @@ told = attrgetter(
     "merge_slashes",
     "redirect_to",
 )
+OPTIONS = "provide_automatic_options"
+"""What Flask writes on a rule."""
 STATEMENTS = 5000
 
 
@@ -49,21 +50,22 @@ class RoutesOnce(Map):
                 self._remap = False
 
     def compiled_once(self) -> Map:
-        key = self.host_matching, *map(identity, self.given)
+        how = {"host_matching": self.host_matching, "converters": self.converters}
+        key = repr(how), *map(identity, self.given)
         if key not in self.compiled:
-            self.compiled[key] = Map([unbound(rule) for rule in self.given], host_matching=self.host_matching)
+            self.compiled[key] = Map([unbound(rule) for rule in self.given], **how)
             self.compiled[key].update()
         return self.compiled[key]
 
 
 def identity(rule: Any) -> Any:
-    """All that Flask told of a rule."""
-    return told(rule), frozenset(rule.methods), repr(rule.defaults)
+    """All that was told of a rule."""
+    return told(rule), frozenset(rule.methods or ()), repr(rule.defaults), vars(rule).get(OPTIONS)
 
 
 def unbound(rule: Any) -> Rule:
     copy = rule.empty()
-    copy.provide_automatic_options = rule.provide_automatic_options
+    vars(copy).update({name: value for name, value in vars(rule).items() if name == OPTIONS})
     return copy
 
 
@@ -80,7 +82,7 @@ def share_statements(engine: Engine, options: dict[str, Any], known: dict[Any, E
     return engine
 
 
-def share(patch: MonkeyPatch) -> None:
+def share(patch: pytest.MonkeyPatch) -> None:
     """Let the applications made from now on share what is alike in them."""
     make_engine, known = SQLAlchemy._make_engine, {}
 
