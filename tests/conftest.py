@@ -34,7 +34,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests live until the end: looking through them again and again was an eighth of all time."""
+    """Modules and tests live until the end: looking through them each time was an eighth of all time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -3,9 +3,11 @@
 import re
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from tests.reader import check
 
 CSRF_TOKEN = re.compile(r'<input[^>]*name="csrf_token"[^>]*value="([^"]+)"')
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -42,34 +44,3 @@ class CheckingClient(FlaskClient):
 
 def _is_partial(headers: Any) -> bool:
     return dict(headers).get("HX-Request-Type") == "partial"
-
-
-def check(html: str, *, partial: bool) -> None:
-    soup = BeautifulSoup(html, "html.parser")
-    assert not (partial and soup.find("html")), "a fragment holds a whole page"
-    for template in soup.find_all("template"):
-        template.decompose()
-    ids = [element["id"] for element in soup.find_all(id=True)]
-    assert len(ids) == len(set(ids)), f"ids twice: {sorted(i for i in set(ids) if ids.count(i) > 1)}"
-    for form in soup.find_all("form"):
-        assert (
-            form.get("action") is not None
-            or form.get("method") == "post"
-            or form.find("input", type="search")
-        )
-    for control in soup.find_all(["button", "input", "select", "textarea"]):
-        if control.get("type") != "hidden":
-            assert control.get("id"), f"a control without an id: {control}"
-            assert accessible_name(control, soup), f"a control without a name: {control}"
-
-
-def accessible_name(control: Tag, soup: BeautifulSoup) -> str:
-    """What a screen reader says of a control."""
-    if label := control.get("aria-label"):
-        return str(label)
-    if control.get("aria-labelledby"):
-        return " ".join(soup.find(id=i).get_text() for i in str(control["aria-labelledby"]).split())
-    if control.name == "button":
-        return control.get_text(strip=True)
-    label = soup.find("label", attrs={"for": control.get("id")}) or control.find_parent("label")
-    return label.get_text(strip=True) if label else ""
