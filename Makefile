@@ -4,6 +4,7 @@ run: ## Heed on http://127.0.0.1:8000 with demo data and the simulator; PORT=800
 	@bin/setup
 	@.venv/bin/python bin/run.py
 
+test: export PYTHONDONTWRITEBYTECODE = # each process would compile everything again
 test: ## every check, in a browser and on both databases too
 	bin/setup test
 	.venv/bin/ruff check
