@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.reader import check
+from tests.reader import Reader, check
 
 SOUND = """<!doctype html><html><body><p id="a">Text<br>more</p>
 <template><p id="a">for later</p><button></button></template>
@@ -39,3 +39,10 @@ def test_a_fragment_is_no_whole_page():
     with pytest.raises(AssertionError, match="whole page"):
         check(SOUND, partial=True)
     check('<tr id="r"><td>1</td></tr>', partial=True)
+
+
+def test_what_follows_an_element_that_is_never_closed_stands_beside_it():
+    [paragraph] = Reader("<p>a<br>b<path/><b>c</b></p>").page.content
+    assert [part if isinstance(part, str) else part.name for part in paragraph.content] == [
+        "a", "br", "b", "path", "b",
+    ]  # fmt: skip
