@@ -28,6 +28,9 @@ hypothesis.settings.register_profile("heed", derandomize=True, deadline=None, ma
 hypothesis.settings.load_profile("heed")
 
 
+USUAL = gc.get_threshold()
+
+
 def pytest_configure() -> None:
     """The databases of the tests lie in memory if there is plenty: each commit would wait for the disk."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_place())
@@ -38,6 +41,15 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture
+def usual_collector() -> Iterator[None]:
+    """For tests that measure memory: what the collector has not looked at yet counts."""
+    rarely = gc.get_threshold()
+    gc.set_threshold(*USUAL)
+    yield
+    gc.set_threshold(*rarely)
 
 
 class RefusedConnection(RuntimeError):

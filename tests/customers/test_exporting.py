@@ -161,7 +161,7 @@ def test_all_that_a_chunk_walks_begins_behind_the_last_one() -> None:
     assert re.search(r"customer_tags\.customer_id > .* AND customers\.id > ", chunk)
 
 
-def test_a_longer_file_takes_no_more_memory(monkeypatch) -> None:
+def test_a_longer_file_takes_no_more_memory(monkeypatch, usual_collector) -> None:
     monkeypatch.setattr("webapp.customers.exporting.CHUNK", 200)
     many(20_000)
 
