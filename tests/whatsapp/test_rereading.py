@@ -45,10 +45,10 @@ def everything() -> dict[str, list]:
 
 
 def test_what_would_be_decided_otherwise_comes_the_newest_first(app):
-    deliver(app, says("stop"), says("parar"), says("please parar", at=1), says("hello"), says("start", at=2))
+    deliver(app, says("stop"), says("parar"), says("hello parar", at=1), says("hello"), says("start", at=2))
     assert told(changed("STOP", "PARAR", opt_in=())) == [
         ("start", "opt_in", "none"),
-        ("please parar", "none", "review"),
+        ("hello parar", "none", "review"),
         ("parar", "none", "opt_out"),
     ]
 
