@@ -85,8 +85,10 @@ def test_a_database_of_another_version_is_the_fault_and_the_machine_is_checked_a
     assert "worker" not in found
 
 
-def test_a_database_out_of_reach_is_a_fault_and_no_crash(tmp_path):
-    url = "postgresql://heed:hunter2@127.0.0.1:9/heed"
+@pytest.mark.parametrize(
+    "url", ["postgresql://heed:hunter2@127.0.0.1:9/heed", "sqlite:////not/there/heed.db"]
+)
+def test_a_database_out_of_reach_is_a_fault_and_no_crash(tmp_path, url):
     app = create_app({"DATABASE_URL": url, "HEED_DATA_DIR": str(tmp_path)}, web=False)
     ended = doctor(app, "--offline")
     assert ended.exit_code == 1

@@ -65,10 +65,12 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 
 def free_bytes(settings: Settings) -> int:
-    """On the disk of the data folder or of the SQLite database, whichever has less."""
+    """On the disk of the data folder or of the SQLite database, whichever has less. A database whose folder
+    is not there has none: that it is out of reach is told elsewhere."""
     folders = [settings.data_dir]
     if is_sqlite(settings.database_url):
-        folders.append(Path(make_url(settings.database_url).database or "").absolute().parent)
+        beside = Path(make_url(settings.database_url).database or "").absolute().parent
+        folders += [beside] if beside.is_dir() else []
     return min(shutil.disk_usage(each).free for each in folders)
 
 
