@@ -81,6 +81,11 @@ def test_a_long_enough_password_needs_no_kinds_of_signs(password: str) -> None:
     passwords.check_new(password, *KNOWN)
 
 
+@pytest.mark.parametrize("password", ["(*&^%$#@!)_+{}|", "a$b%c&d/e(f)=+", "घोड़ा सही बैटरी"])
+def test_signs_that_are_no_letters_are_nothing_that_others_know(password: str) -> None:
+    passwords.check_new(password, *KNOWN)
+
+
 def test_a_person_without_a_name_and_a_desk_without_hosts_are_no_obstacle() -> None:
     passwords.check_new("twelve signs", "a@b.c", "")
 

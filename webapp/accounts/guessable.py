@@ -25,11 +25,12 @@ def repeated_part(password: str) -> int:
 
 
 def own_part(password: str, known: Iterable[str]) -> int:
-    """How many letters and digits are left without what others know: `known`, and the product's words."""
-    rest = _letters_and_digits(password)
+    """How many letters and digits are left without what others know: `known`, and the product's words. All
+    signs, where they know nothing of it."""
+    rest = whole = _letters_and_digits(password)
     for word in sorted(_words(known), key=len, reverse=True):
         rest = rest.replace(word, "")
-    return len(rest)
+    return len(password if rest == whole else rest)
 
 
 def _words(known: Iterable[str]) -> set[str]:
