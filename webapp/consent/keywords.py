@@ -35,7 +35,7 @@ __all__ = [
     "read_text",
 ]
 
-RULE_VERSION = "3"
+RULE_VERSION = "4"
 """Grows with every change that may read a message otherwise; recorded with each decision."""
 
 
