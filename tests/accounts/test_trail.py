@@ -64,6 +64,20 @@ def test_a_double_click_changes_nothing_and_leaves_one(app, admin, them, action,
     assert [each for each in on_record(app) if word in each] == [f"user:2 {word}, by user:1"]
 
 
+def test_a_browser_that_is_signed_out_twice_is_signed_out_once(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        a_user()
+    for each in (client, app.test_client()):
+        sign_in(each)
+    with app.app_context():
+        newest = db.session.scalar(select(db.func.max(UserSession.id)))
+    for _ in range(2):
+        assert post(client, f"/users/me/sessions/{newest}/end").location == "/users/me"
+    assert [each for each in on_record(app) if "a session is ended" in each] == [
+        "user:1 a session is ended, by user:1"
+    ]
+
+
 def test_who_is_added_and_what_a_token_becomes(app: Flask, admin: FlaskClient) -> None:
     before = on_record(app)
     post(admin, "/users/new", email="kim@example.com", name="Kim", role="viewer")

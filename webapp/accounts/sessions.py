@@ -92,11 +92,12 @@ def revoke_all(user: User, now: datetime, *, but: str = "") -> None:
     _revoke(now, UserSession.user_id == user.id, UserSession.token_hash != digest(but))
 
 
-def revoke(user: User, session_id: int, now: datetime) -> bool:
-    """End this session of the user, once more too; False when the user has none of this number."""
+def revoke(user: User, session_id: int, now: datetime) -> bool | None:
+    """End this session of the user; False when it was ended before, None when the user has none of this
+    number."""
     own = UserSession.id == session_id, UserSession.user_id == user.id
-    _revoke(now, *own)
-    return db.session.scalar(select(UserSession.id).where(*own)) is not None
+    ended = _revoke(now, *own) == 1
+    return ended if db.session.scalar(select(UserSession.id).where(*own)) else None
 
 
 def of_user(user: User, now: datetime) -> Sequence[UserSession]:
@@ -129,6 +130,6 @@ def _write(user: User, **values: datetime) -> None:
     db.session.commit()
 
 
-def _revoke(now: datetime, *which: ColumnElement[bool]) -> None:
+def _revoke(now: datetime, *which: ColumnElement[bool]) -> int:
     living = update(UserSession).where(*which, UserSession.revoked_at.is_(None))
-    db.session.execute(living.values(revoked_at=now))
+    return db.session.execute(living.values(revoked_at=now)).rowcount

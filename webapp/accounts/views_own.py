@@ -47,9 +47,11 @@ def change_password() -> Response:
 @bp.post("/users/me/sessions/<int:session_id>/end")
 @requires(Role.VIEWER)
 def end_own_session(session_id: int) -> Response:
-    if not sessions.revoke(current_user, session_id, now()):
+    ended = sessions.revoke(current_user, session_id, now())
+    if ended is None:
         abort(404)
-    trail.record(Happened.SESSION_ENDED, current_user)
+    if ended:
+        trail.record(Happened.SESSION_ENDED, current_user)
     db.session.commit()
     flash("That browser is signed out.")
     return see_other(url_for(".own"))
