@@ -31,6 +31,8 @@ from webapp.customers.journal import log
 from webapp.customers.models import Customer
 from webapp.database import is_sqlite, writing
 from webapp.extensions import db
+from webapp.status import safety_lines
+from webapp.status.line import GOOD
 
 ANA, BO, CY, DI, EVE, FAY = (f"55119876500{n:02}" for n in range(1, 7))
 MINUTE = timedelta(minutes=1)
@@ -51,6 +53,12 @@ def stops(app) -> dict[str, str]:
             numbers = [identity.value for identity in one.identities if identity.kind in ("phone", "wa_id")]
             found[numbers[0][-1] if numbers else "?"] = " ".join(flags)
         return found
+
+
+def safety(app) -> dict[str, tuple[str, str]]:
+    with app.app_context():
+        found = safety_lines.lines(app.config["HEED"], clock.now())
+        return {line.id: (line.tone, line.words) for line in found}
 
 
 def off(app) -> str:
@@ -360,3 +368,18 @@ def test_a_desk_that_cannot_be_read_any_more_is_replaced(app, people, backup, re
         assert the_ledger_is_whole()
     [kept] = tmp_path.glob("heed.db-before-*-wal")
     assert kept.read_bytes() == left
+
+
+@pytest.mark.parametrize("journal", ["lost", "trimmed"])
+def test_what_the_restored_backup_holds_is_not_missed_in_the_journal(
+    app, backup, restore, fresh, tmp_path, journal
+):
+    deliver(app, says("STOP", 1))
+    made = backup()
+    if journal == "lost":
+        (tmp_path / log.FILE).unlink()
+    else:
+        log.trim(tmp_path, clock.now())
+    assert restore(made).exit_code == 0
+    assert safety(fresh)["journal"][0] == GOOD
+    assert "heed backup made the last one" in safety(fresh)["backup"][1]

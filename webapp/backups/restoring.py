@@ -23,6 +23,7 @@ from webapp.consent.housekeeping import forget_released
 from webapp.consent.models import ConsentEvent
 from webapp.consent.sealing import housekeeping, keys, publishing, sealer, verification
 from webapp.customers import erasure_log
+from webapp.customers.journal import backed_up
 from webapp.customers.models import Customer
 from webapp.database import fold_journal, is_sqlite, open_engine, writing
 from webapp.endpoints import listing
@@ -132,6 +133,7 @@ def _complete(settings: Settings, backup: Path, found: Manifest, now: datetime) 
     _bring_if_missing(settings, backup, found, erasure_log.FILE)
     with writing():
         made = replaying.replay_all(settings, found.taken_at, now)
+        backed_up.note(found.taken_at)
         db.session.commit()
     return Restored(dict(made.found))
 

@@ -14,6 +14,6 @@ def note(at: datetime) -> None:
 
 
 def last() -> datetime | None:
-    """None when there never was one; in a desk that was restored the one before that backup."""
+    """None when there never was one; in a desk that was restored the one that it came of."""
     found = db.session.get(Heartbeat, NAME)
     return found.at if found else None
