@@ -118,6 +118,23 @@ def test_the_oldest_of_many_is_missed_too(app, status, journal, monkeypatch):
     assert status("journal")[0] == BAD
 
 
+@pytest.mark.parametrize("portion", [1, 100, 1000])
+def test_entries_are_found_wherever_what_is_read_at_once_ends(app, status, journal, monkeypatch, portion):
+    monkeypatch.setattr(checking, "PORTION", portion)
+    stops(app, 7)
+    assert status("journal")[0] == GOOD
+    without_line(journal, 3)
+    assert status("journal") == (BAD, "opt-outs.log lacks 1 opt-out of after the last backup.")
+
+
+def test_a_journal_that_is_cut_while_somebody_looks_ends_nobody(app, status, journal, monkeypatch):
+    """As `copytruncate` of logrotate does, or a writer who takes back what a full disk did not take."""
+    stops(app, 2)
+    monkeypatch.setattr(checking, "_named", lambda *_: os.truncate(journal, 0) or set())
+    monkeypatch.setattr(checking, "PORTION", 100)
+    assert status("journal")[0] == BAD
+
+
 def test_whoever_opted_in_again_is_not_looked_for(app, status, journal):
     with app.app_context():
         customer = a_customer(status=Status.OPTED_IN)

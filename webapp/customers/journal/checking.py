@@ -2,11 +2,13 @@
 
 import mmap
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import UnaryExpression, asc, desc, exists, select
 from sqlalchemy.orm import aliased
@@ -16,10 +18,13 @@ from webapp.consent.rules import Effect, Kind, Source, Status
 from webapp.customers.journal import log
 from webapp.extensions import db
 
-TRIAL = "opt-outs.try"
 LOOKED_THROUGH = 2000
 """Events at either end; in the midst of more than that a hole is not seen."""
 LOOKED_FOR = 50
+NAMED = re.compile(rb'"event":\d+,"customer":\d+,')
+FEW = 5
+PORTION = 1024**2
+"""Bytes that are read at once; others of the process have their turn in between."""
 Stopped = tuple[int, int]
 """An event and its customer."""
 
@@ -27,25 +32,22 @@ Stopped = tuple[int, int]
 def why_not_written(folder: Path) -> OSError | None:
     """What the next stop would meet. The journal itself stays as it is: it only grows, for whoever copies it.
 
-    A second file takes what an entry would need, for a full disk shows itself only then.
+    A file without a name takes what an entry would need, for a full disk shows itself only then.
     """
     try:
         with suppress(FileNotFoundError):
             os.close(os.open(folder / log.FILE, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC))
-        _try(folder / TRIAL)
+        _try(folder)
     except OSError as problem:
         return problem
     return None
 
 
-def _try(file: Path) -> None:
-    try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, log.PRIVATE), "wb") as trial:
-            trial.write(b"\n" * mmap.PAGESIZE)
-            trial.flush()
-            os.fsync(trial)
-    finally:
-        file.unlink(missing_ok=True)
+def _try(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as trial:
+        trial.write(b"\n" * mmap.PAGESIZE)
+        trial.flush()
+        os.fsync(trial)
 
 
 def lacking(folder: Path, since: datetime) -> int:
@@ -69,9 +71,32 @@ def _stopped(since: datetime, order: Callable[[Any], UnaryExpression[Any]]) -> S
 
 
 def _told(file: Path, stopped: Iterable[Stopped]) -> int:
-    """From the end of the file on, where the newest entries are."""
+    """How many of them the file names; read once, whatever is missing."""
+    left = wanted = {b'"event":%d,"customer":%d,' % each for each in stopped}
     try:
-        with file.open("rb") as journal, mmap.mmap(journal.fileno(), 0, access=mmap.ACCESS_READ) as lines:
-            return sum(lines.rfind(b'"event":%d,"customer":%d,' % each) >= 0 for each in stopped)
-    except (OSError, ValueError):  # an empty file cannot be mapped
+        with file.open("rb") as journal:
+            for lines in _from_the_end(journal):
+                left = left - _named(lines, left)
+                if not left:
+                    break
+    except OSError:
         return 0
+    return len(wanted) - len(left)
+
+
+def _named(lines: bytes, wanted: set[bytes]) -> set[bytes]:
+    """Which of them stand there: a few are looked for one by one, as that is faster."""
+    if len(wanted) <= FEW:
+        return {each for each in wanted if each in lines}
+    return wanted.intersection(NAMED.findall(lines))
+
+
+def _from_the_end(journal: BinaryIO) -> Iterator[bytes]:
+    """Whole lines, the last ones first. Not mapped into memory: who cuts the file meanwhile ends nobody."""
+    start, cut = journal.seek(0, os.SEEK_END), b""
+    while start:
+        end, start = start, max(0, start - PORTION)
+        journal.seek(start)
+        portion = journal.read(end - start) + cut
+        cut, _, lines = portion.partition(b"\n") if start else (b"", b"", portion)
+        yield lines
