@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url, text
 
 from tests.backups.conftest import put_away
 from tests.exhibits import a_pdf
 from tests.factories import a_customer, at
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import deliver, everybody, post, says, the_ledger_is_whole
+from webapp import create_app
 from webapp.backups import making, manifest
 from webapp.backups.commands import backup_command, restore_command
 from webapp.consent import evidence_files, ledger
@@ -26,7 +28,7 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, keys
 from webapp.customers import suppression_key
-from webapp.customers.journal import log
+from webapp.customers.journal import backed_up, log
 from webapp.database import is_sqlite, writing
 from webapp.extensions import db
 
@@ -200,3 +202,27 @@ def test_a_restore_that_dies_leaves_the_desk_as_it_was_and_can_begin_anew(app, m
     assert restore(made).exit_code == 0
     with fresh.app_context():
         assert [one.status for one in everybody()] == ["opted_in"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_may_only_read_makes_a_whole_backup_that_the_desk_does_not_know_of(
+    app, database_url, tmp_path
+):
+    given = "CREATE ROLE only_reads LOGIN PASSWORD 'x'", "GRANT pg_read_all_data TO only_reads"
+    with app.app_context():
+        for statement in given:
+            db.session.execute(text(statement))
+        db.session.commit()
+    reader = make_url(database_url).set(username="only_reads", password="x")
+    place = {"DATABASE_URL": reader.render_as_string(hide_password=False), "HEED_DATA_DIR": str(tmp_path)}
+    theirs = create_app(place, web=False)
+    done = theirs.test_cli_runner().invoke(backup_command, [str(tmp_path / "kept")])
+    put_away(theirs)
+    with app.app_context():
+        db.session.execute(text("DROP ROLE only_reads"))
+        db.session.commit()
+        assert backed_up.last() is None
+    assert done.exit_code == 0, done.output
+    assert "could not note that it was backed up" in done.output
+    [made] = (tmp_path / "kept").glob("heed-*Z")
+    making.check(made)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
 from webapp.backups import confirming, difference, making, replaying, restoring
@@ -54,12 +55,13 @@ def backup_command(folder: Path | None, keep: int | None, verify: bool) -> None:
 
 
 def _note(at: datetime) -> None:
-    """So that Status knows its age. The backup is whole all the same when the database is too busy for it."""
+    """So that Status knows its age. The backup is whole all the same when the database is too busy for it, or
+    when whoever makes backups may only read."""
     try:
         with writing():
             backed_up.note(at)
             db.session.commit()
-    except OUT_OF_REACH as problem:
+    except (*OUT_OF_REACH, DBAPIError) as problem:
         db.session.rollback()
         click.echo(f"The desk could not note that it was backed up ({type(problem).__name__}).", err=True)
 
