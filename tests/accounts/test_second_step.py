@@ -301,7 +301,7 @@ def test_what_happens_is_logged_by_number_and_without_secrets(
     assert lines == [
         "a sign-in failed, by system",
         f"{me} gave a wrong code, by system",
-        f"{me} signed in with a browser not seen before: A browser, by {me}",
+        f"{me} signed in with a browser not known for them: A browser, by {me}",
         f"{me} signed in, by {me}",
         f"{me} second step is off, by {me}",
         f"{me} has the role viewer, was agent, by user:1",

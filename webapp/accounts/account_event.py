@@ -44,7 +44,7 @@ WORDS = {
     Happened.RECOVERY_CODES: "recovery codes are new",
     Happened.SESSIONS_ENDED: "sessions are ended",
     Happened.SESSION_ENDED: "a session is ended",
-    Happened.NEW_BROWSER: "signed in with a browser not seen before: {}",
+    Happened.NEW_BROWSER: "signed in with a browser not known for them: {}",
     Happened.TOKEN_REVOKED: "is revoked",
     Happened.ADMINS_NEED: "admins need a second step",
     Happened.ADMINS_NEED_NOT: "admins need no second step",
