@@ -24,7 +24,7 @@ from webapp.consent.commands import ledger_group
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Source, Status
-from webapp.consent.sealing import housekeeping
+from webapp.consent.sealing import housekeeping, keys
 from webapp.customers import identities, suppression_key
 from webapp.customers.importing import import_file
 from webapp.customers.journal import log
@@ -313,6 +313,17 @@ def test_what_another_secret_key_cannot_read_is_told(app, people, backup, restor
     done = restore(made)
     assert done.exit_code == 0
     assert "Look at this: Endpoints whose secret cannot be read: 1. Put the SECRET_KEY of" in done.output
+
+
+def test_it_is_told_beside_a_damaged_signing_key_too(app, people, backup, restore, tmp_path):
+    with app.app_context():
+        an_endpoint()
+    made = backup()
+    (tmp_path / keys.FILE).write_text("no key")
+    app.config["HEED"] = replace(app.config["HEED"], secret_key="another secret key of thirty-two bytes")
+    said = restore(made).output
+    assert "signing.key in the data folder is not 32 bytes" in said
+    assert "Endpoints whose secret cannot be read: 1." in said
 
 
 def test_the_sealed_ledger_is_whole_after_a_restore_and_goes_on(

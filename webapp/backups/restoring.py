@@ -173,7 +173,7 @@ def _doubts(settings: Settings, now: datetime) -> list[str]:
         key = keys.public_key(settings)
         ran = verification.run(verification.COMMAND, housekeeping.anchors(settings), now)
     except ConfigError as problem:
-        return [str(problem)]
+        return [*doubts, str(problem)]
     if key is None and sealer.newest():
         doubts.append(f"There is no {keys.FILE} in the data folder: put it back before you start the worker.")
     if ran.fault:
