@@ -178,7 +178,8 @@ def _safety(settings: Settings, now: datetime) -> Iterator[Metric]:
     yield gauge("heed_journal_writable", "0 while the opt-out journal cannot be written", writable)
     lacking = checking.lacking(folder, last or now - WITHOUT_BACKUP)
     yield gauge("heed_journal_lacking", "Opt-outs since the last backup that it does not tell of", lacking)
-    yield gauge("heed_disk_free_bytes", "Free on the disk of the data", machine.free_bytes(settings))
+    if (free := machine.free_bytes(settings)) is not None:
+        yield gauge("heed_disk_free_bytes", "Free on the disk of the data", free)
 
 
 def _worker(settings: Settings, now: datetime) -> Iterator[Metric]:

@@ -76,6 +76,18 @@ def test_a_journal_that_cannot_be_opened_is_told_wherever_somebody_looks(app, cl
         db.session.remove()
 
 
+def test_a_data_folder_that_is_gone_is_told_too(app, client, desk, tmp_path):
+    """As when its volume is not mounted: that must not silence whoever tells of it."""
+    admin = desk("admin")
+    app.config["HEED"] = replace(app.config["HEED"], data_dir=tmp_path / "gone")
+    alarm_worker.look(app, clock.now())
+    with app.app_context():
+        assert "journal" in [alarm.id for alarm in listed()]
+        db.session.remove()
+    assert told(client)["heed_journal_writable"] == 0
+    assert "cannot be written" in admin.soup("/status").select_one("#line-journal").text
+
+
 def test_a_disk_without_room_is_told_before_a_stop_meets_it(app, status, monkeypatch):
     """The journal itself could be opened still: only what is written shows it."""
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ def _open_to_others(path: Path) -> bool:
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
-    if (free := free_bytes(settings)) < NEARLY_FULL:
+    free = free_bytes(settings)
+    if free is not None and free < NEARLY_FULL:
         grave = free < FULL
         yield Finding(
             "disk",
@@ -64,14 +66,18 @@ def disk(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def free_bytes(settings: Settings) -> int:
-    """On the disk of the data folder or of the SQLite database, whichever has less. A database whose folder
-    is not there has none: that it is out of reach is told elsewhere."""
+def free_bytes(settings: Settings) -> int | None:
+    """On the disk of the data folder or of the SQLite database, whichever has less; None when neither can be
+    asked. That a folder is gone is told by whoever wants to write there."""
     folders = [settings.data_dir]
     if is_sqlite(settings.database_url):
-        beside = Path(make_url(settings.database_url).database or "").absolute().parent
-        folders += [beside] if beside.is_dir() else []
-    return min(shutil.disk_usage(each).free for each in folders)
+        folders.append(Path(make_url(settings.database_url).database or "").absolute().parent)
+    return min((free for each in folders for free in _free(each)), default=None)
+
+
+def _free(folder: Path) -> Iterator[int]:
+    with suppress(OSError):
+        yield shutil.disk_usage(folder).free
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:
