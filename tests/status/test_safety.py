@@ -76,10 +76,13 @@ def test_a_journal_that_cannot_be_opened_is_told_wherever_somebody_looks(app, cl
         db.session.remove()
 
 
-def test_a_data_folder_that_is_gone_is_told_too(app, client, desk, tmp_path):
+@pytest.mark.parametrize("there", ["nothing", "a file"])
+def test_a_data_folder_that_is_gone_is_told_too(app, client, desk, tmp_path, there):
     """As when its volume is not mounted: that must not silence whoever tells of it."""
-    admin = desk("admin")
-    app.config["HEED"] = replace(app.config["HEED"], data_dir=tmp_path / "gone")
+    admin, gone = desk("admin"), tmp_path / "gone"
+    if there == "a file":
+        gone.touch()
+    app.config["HEED"] = replace(app.config["HEED"], data_dir=gone)
     alarm_worker.look(app, clock.now())
     with app.app_context():
         assert "journal" in [alarm.id for alarm in listed()]

@@ -49,7 +49,7 @@ def files(settings: Settings) -> Iterator[Finding]:
 def _open_to_others(path: Path) -> bool:
     try:
         return bool(os.stat(path).st_mode & OTHERS)
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from webapp.campaigns import switch
 from webapp.config import Settings
 from webapp.consent.models import Hold
-from webapp.customers import suppressions
+from webapp.customers import suppression_key, suppressions
 from webapp.customers.suppressions import Suppression, WrongKey
 from webapp.database import is_sqlite
 from webapp.endpoints import listing
@@ -97,6 +97,10 @@ def _erasures() -> Iterator[Line]:
         suppressions.standing([])
     except WrongKey as fault:
         yield line(BAD, str(fault), "Until then no import, list or program can put anybody on record.")
+        return
+    except OSError as problem:
+        yield line(BAD, f"{suppression_key.FILE} cannot be read ({type(problem).__name__}).",
+                   "Give HEED_DATA_DIR and what is in it back to the account of the desk.")  # fmt: skip
         return
     if n:
         yield line(GOOD, f"{count(n, 'address is', 'addresses are')} kept off every list.")

@@ -34,6 +34,8 @@ def _read(folder: Path) -> bytes | None:
         content = (folder / FILE).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
+    except OSError as problem:
+        raise ConfigError(f"{FILE} in the data folder cannot be read ({type(problem).__name__}).") from None
     try:
         key = base64.b64decode(content.strip(), validate=True)
     except ValueError:
