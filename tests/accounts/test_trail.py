@@ -159,7 +159,9 @@ def test_a_browser_that_was_not_seen_before_is_on_record_and_one_that_was_is_not
     for _ in range(2):
         sign_in(client, headers=FIREFOX)
         post(client, "/sign-out")
-    assert on_record(app) == ["user:1 signed in with a browser not known for them: Firefox on Linux, by user:1"]
+    assert on_record(app) == [
+        "user:1 signed in with a browser not known for them: Firefox on Linux, by user:1"
+    ]
     sign_in(app.test_client(), headers=FIREFOX)
     with app.app_context():
         token = links.create(users.find(DANA), now())
