@@ -8,7 +8,7 @@ from bench import train_intents
 from tests.consent.corpus import configured
 from tests.consent.messages import KEPT, Example, examples, fresh, unseen, validation
 from webapp.consent import possible_stops
-from webapp.consent.keywords import Decision, KeywordSet, read_text
+from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet, read_text
 from webapp.consent.weighing.features import features
 from webapp.consent.weighing.meanings import Meanings
 from webapp.consent.weighing.weights import FILE, LONGEST_MESSAGE, VERDICTS, Weights, is_weighed, weights
@@ -101,6 +101,12 @@ def test_no_example_of_a_request_changes_the_state():
 def test_the_shipped_weights_were_learned_from_the_corpora_as_they_are():
     learned = [example for example in examples() if example.fold in train_intents.FOLDS]
     assert weights().about["learned from"] == train_intents.digest(learned)
+
+
+def test_weights_that_were_learned_anew_are_a_new_version_of_the_rules():
+    """What was decided is recorded with the version, so it must tell which weights decided."""
+    learned_from, threshold = weights().about["learned from"][:12], weights().about["threshold"]
+    assert (RULE_VERSION, learned_from, threshold) == ("4", "20a8857d1c21", "573")
 
 
 def test_the_shipped_weights_are_small_and_whole():
