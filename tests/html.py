@@ -17,7 +17,8 @@ class CheckingClient(FlaskClient):
     """Each HTML answer is parsed: no id twice, no form without an address, no control without id and name."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        response = super().open(*args, **kwargs)
+        # What is streamed keeps its application context until it is read to the end, or collected.
+        response = super().open(*args, **{"buffered": True} | kwargs)
         if response.mimetype == "text/html" and response.data:
             check(response.text, partial=kwargs.get("headers") is not None and _is_partial(kwargs["headers"]))
         return response
