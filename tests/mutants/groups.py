@@ -43,8 +43,9 @@ GROUPS = {
     "inbound": Group(
         ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
         ("whatsapp/test_effects", "whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together",
-         "whatsapp/test_receipts", "reviews/test_listen", "customers/test_erasing",
-         "whatsapp/test_confirming"),
+         "whatsapp/test_receipts", "reviews/test_listen", "reviews/test_signups",
+         "customers/test_erasing", "whatsapp/test_confirming", "whatsapp/test_delivery_faults",
+         "whatsapp/test_notices"),
     ),
     "claim": Group(
         ("campaigns/claims", "campaigns/starting"),

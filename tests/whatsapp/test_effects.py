@@ -13,6 +13,7 @@ from tests.whatsapp.posting import (
     everybody,
     fails,
     kept,
+    moves,
     only_customer,
     prefers,
     says,
@@ -151,6 +152,16 @@ def test_what_somebody_known_says_in_a_group_is_kept_with_them(app):
     assert kept()[0].customer_id == only_customer().id
 
 
+def test_the_words_of_a_stop_in_a_group_are_what_a_person_reads(app):
+    deliver(app, says("STOP it", group_id="G1"))
+    assert db.session.query(Hold).one().words == "STOP it"
+
+
+def test_a_voice_note_is_kept_with_its_writer(app):
+    deliver(app, says("", type="audio", audio={"id": "1"}))
+    assert kept()[0].customer_id == only_customer().id
+
+
 @pytest.mark.parametrize("code", [131026, 130472])
 def test_a_failure_that_says_nothing_about_the_person_changes_nothing(app, code):
     a_customer(phone="+1 202 555 0107", status=IN)
@@ -205,6 +216,24 @@ class TestWhetherAnythingIsNew:
     def test_also_when_the_run_was_halved_down_to_one_that_cannot_be_applied(self, order):
         for new in (True, False):
             assert taken(*[self.NOBODY, self.STOP, self.HELLO][::order]).new is new
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_one_half_of_such_a_run_is_enough(self, order):
+        assert taken(self.STOP).new is True
+        assert taken(*[self.NOBODY, self.STOP][::order]).new is True
+
+    def test_what_goes_alone_is_new_once_too_and_one_of_several_counts(self):
+        moved, other = moves("12025550101", "12025550102"), moves("12025550103", "12025550104")
+        for new in (True, False):
+            assert taken(moved).new is new
+        assert taken(moved, other).new is True
+        assert taken(other, moved).new is False
+
+    def test_deliveries_of_one_moment_need_not_be_of_one_length(self):
+        longer = [json_of(self.HELLO, fails(131026), says("bye", 2)), json_of(self.STOP), json_of()]
+        assert inbound.receive(longer, ANY, clock.now()).new is True
+        db.session.commit()
+        assert sorted(decisions()) == ["none", "none", "none", "opt_out"]
 
     def test_one_that_is_new_counts_whatever_repeats_came_beside_it_in_another_run(self):
         repeated = fails(131026)
