@@ -149,6 +149,18 @@ def test_what_came_with_the_batch_is_listed_once_for_each_customer(file) -> None
     assert db.session.scalars(select(Batch)).one().finished_at is not None
 
 
+@pytest.mark.parametrize(("many", "known"), [(120, True), (121, False)])
+def test_after_many_rows_postgresql_plans_by_what_is_there_now(file, monkeypatch, many, known) -> None:
+    """Else an audience that is planned within the next minute is read as if nobody were on record."""
+    monkeypatch.setattr(run, "MANY_ROWS", many)
+    go(file)
+    if db.engine.dialect.name == "sqlite":
+        return
+    read = text("SELECT reltuples FROM pg_class WHERE relname = :table")
+    sizes = {table: db.session.scalar(read, {"table": table}) for table in ("customers", "identities")}
+    assert all(size > 0 for size in sizes.values()) is known
+
+
 def test_a_portion_of_many_rows_asks_as_often_as_one_of_few(tmp_path, monkeypatch) -> None:
     asked = [_statements(tmp_path, monkeypatch, rows) for rows in (20, 400)]
     assert asked[0] == asked[1]

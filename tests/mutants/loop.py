@@ -38,7 +38,10 @@ class Loop:
         for name, item in items.items():
             self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
+        gc.unfreeze()  # what is frozen is not found among the objects that live
         functions = _functions(self.files)
+        unknown = [mutant.name for mutant in self.mutants if not functions[mutant.function or ("", 0)]]
+        assert not unknown, f"nothing that runs would change: {unknown}"
         gc.freeze()  # a fork that goes through all of the garbage would copy all of the memory
         for mutant in self.mutants:
             file = mutant.code.co_filename

@@ -118,7 +118,7 @@ def analyze(url: str) -> None:
     """The planner of a database that was filled at once knows nothing of it yet."""
     engine = database.open_engine(url)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        database.analyze(connection)
     engine.dispose()
 
 

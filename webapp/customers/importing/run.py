@@ -15,7 +15,7 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from webapp import fault_points
+from webapp import database, fault_points
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
 from webapp.consent.models import Batch
@@ -44,6 +44,9 @@ ROWS_AT_FIRST, FEWEST_ROWS, MOST_ROWS = 500, 50, 5000
 LONGEST_SECONDS = 0.5
 """Of one transaction: a webhook that waits for SQLite's write lock meanwhile waits for less than a second."""
 TRIES = 5
+MANY_ROWS = 10_000
+"""After so many the tables are not what PostgreSQL thinks they are."""
+FILLED = ("customers", "identities", "customer_tags", "customer_attrs", "consent_events")
 
 
 def import_file(
@@ -230,6 +233,9 @@ class Run:
         with writing():
             ended = {"finished_at": self._now(), "total": self.report.rows}
             db.session.execute(update(Batch).where(Batch.id == self.batch_id).values(ended))
+            db.session.commit()
+        if self.report.rows >= MANY_ROWS:
+            database.analyze(db.session.connection(), *FILLED)
             db.session.commit()
 
 
