@@ -82,6 +82,8 @@ def seeded(settings: dict[str, str], customers: int, sent: int) -> Flask:
         _earlier_campaign(sent, now)
         db.session.commit()
         _advance_sequences()
+        database.analyze(db.session.connection())
+        db.session.commit()
     return app
 
 
