@@ -81,7 +81,8 @@ def fresh() -> list[Example]:
 
 
 def unseen(*files: str) -> list[Example]:
-    """Messages that nothing was tuned on or learned from, by other authors: the measure of claims."""
+    """Messages that nothing was learned from, by other authors: the measure of claims. Of these only the sums
+    were looked at, when the threshold was chosen."""
     rows = _padded([row for file in files for row in _rows(file)])
     return [Example(right == "review", *message, bool(sense), True) for right, *message, sense in rows]
 

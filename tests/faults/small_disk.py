@@ -53,7 +53,7 @@ def small_disk(size: int) -> Iterator[Disk]:
     try:
         if holder.stdout.readline() != "mounted\n":
             pytest.skip("This machine lets nobody mount a disk of their own (unshare --mount).")
-        yield Disk(Path(f"/proc/{holder.pid}/root/mnt"))
+        yield Disk(Path("/proc", str(holder.pid), "root", "mnt"))
     finally:
         holder.kill()
         holder.communicate()
