@@ -5,7 +5,8 @@
 The desk is one of `bench.generate`. Everybody is written down as the worker does it, in parts, and compared
 with counting the same people for the preview, and with the floor, what nobody can save: to find out whom it
 means, which is what the count does, and then the same rows, ready beforehand, put into the same table in
-parts of the same size. Then deliveries are claimed as a pump does, as many at once,
+parts of the same size. So is who has one of two tags and lives in one of two cities, few enough to be
+written at the launch, in one statement. Then deliveries are claimed as a pump does, as many at once,
 each claim with the gate and its commit. Nothing is sent, and the campaign is deleted at the end.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from statistics import median, quantiles
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import column, delete, insert, literal, select, table, text
@@ -22,6 +24,7 @@ from sqlalchemy import column, delete, insert, literal, select, table, text
 from bench import table as results
 from bench.browser import desk_app
 from bench.desks import asked_for
+from bench.filters import MIDDLE, RARE
 from bench.results import Desk, Measured
 from webapp import clock
 from webapp.campaigns import audience, audience_parts, lifecycle
@@ -39,7 +42,15 @@ from webapp.transactions import committed
 ROUNDS, LONGEST_SECONDS = 3, 30
 CLAIMS = 100
 EVERYBODY = {"include": [{"kind": "everybody"}], "exclude": []}
+SOME = {
+    "include": [
+        {"kind": "filter", "args": {"tag": tag, "attr": city}}
+        for tag in (MIDDLE, RARE) for city in ("City:Accra", "City:Berlin")
+    ],
+    "exclude": [],
+}  # fmt: skip
 SLOWEST, FEWEST = 1.5, 10_000
+Write = Callable[[Flask, int], None]
 READY = "bench_ready_rows"
 COLUMNS = (
     Delivery.customer_id, Delivery.state, Delivery.reason, Delivery.attempts, Delivery.settled_why,
@@ -54,26 +65,48 @@ def main() -> None:
 
 def measure(desk: Desk) -> list[Measured]:
     app = desk_app(desk.url, desk.folder)
-    ratios, rates = list(written(app)), claimed(app)
-    of_count, of_floor = zip(*ratios, strict=True)
+    measured = [
+        *ratios(desk, app, "audience of everybody", EVERYBODY, by_worker),
+        *ratios(desk, app, "audience of two tags in two cities", SOME, at_once),
+    ]
+    rates = claimed(app)
     with app.app_context():
         db.engine.dispose()
     return [
-        Measured("audience of everybody, written", desk.engine, median(of_count), SLOWEST, "× its count"),
-        Measured("audience, of its count and ready rows", desk.engine, median(of_floor), SLOWEST, "×"),
+        *measured,
         Measured("claims with the gate", desk.engine, median(rates), FEWEST, "rows/s", quartiles(rates),
                  at_least=True),
     ]  # fmt: skip
 
 
-def written(app: Flask) -> Iterator[tuple[float, float]]:
+def ratios(desk: Desk, app: Flask, what: str, whom: dict[str, Any], write: Write) -> list[Measured]:
+    of_count, of_floor = zip(*written(app, whom, write), strict=True)
+    return [
+        Measured(f"{what}, written", desk.engine, median(of_count), SLOWEST, "× its count"),
+        Measured(f"{what}, of its count and ready rows", desk.engine, median(of_floor), SLOWEST, "×"),
+    ]
+
+
+def by_worker(app: Flask, campaign_id: int) -> None:
+    audience_parts.write_down(app, campaign_id, clock.now)
+
+
+def at_once(app: Flask, campaign_id: int) -> None:
+    def write() -> None:
+        found = db.session.get_one(Campaign, campaign_id)
+        audience.write_all(found, Category.MARKETING, clock.now())
+
+    committed(app, write)
+
+
+def written(app: Flask, whom: dict[str, Any], write: Write) -> Iterator[tuple[float, float]]:
     """Writing in multiples of counting and of the floor, some times unless it takes long."""
     begun = time.perf_counter()
     for _ in range(ROUNDS):
-        with campaign(app) as campaign_id:
+        with campaign(app, whom) as campaign_id:
             counted = seconds(partial(count, app, campaign_id))
-            wrote = seconds(partial(audience_parts.write_down, app, campaign_id, clock.now))
-            with ready(app, campaign_id), campaign(app) as again:
+            wrote = seconds(partial(write, app, campaign_id))
+            with ready(app, campaign_id), campaign(app, whom) as again:
                 floor = seconds(partial(put, app, again))
         told = f"counted in {counted:.2f} s, written in {wrote:.2f} s, ready rows in {floor:.2f} s"
         print(f"  audience {told}", flush=True)
@@ -112,8 +145,8 @@ def put(app: Flask, campaign_id: int) -> None:
 def claimed(app: Flask) -> list[float]:
     """Rows a second of each claim."""
     rates = []
-    with campaign(app) as campaign_id:
-        audience_parts.write_down(app, campaign_id, clock.now)
+    with campaign(app, EVERYBODY) as campaign_id:
+        by_worker(app, campaign_id)
         for _ in range(CLAIMS):
             begun = time.perf_counter()
             rows = committed(app, partial(claim, campaign_id))
@@ -137,21 +170,21 @@ def count(app: Flask, campaign_id: int) -> Preview:
 
 
 @contextmanager
-def campaign(app: Flask) -> Iterator[int]:
-    """A marketing campaign to everybody that was launched and has no deliveries yet; deleted at the end."""
-    campaign_id = committed(app, launched)
+def campaign(app: Flask, whom: dict[str, Any]) -> Iterator[int]:
+    """A marketing campaign that was launched and has no deliveries yet; deleted at the end."""
+    campaign_id = committed(app, partial(launched, whom))
     try:
         yield campaign_id
     finally:
         committed(app, partial(forget, campaign_id))
 
 
-def launched() -> int:
+def launched(whom: dict[str, Any]) -> int:
     now = clock.now()
     marketing = select(Template).where(Template.category == Category.MARKETING).limit(1)
     made = lifecycle.create(
         "Bench", actor="system", now=now, template_id=db.session.scalars(marketing).one().id,
-        audience=EVERYBODY,
+        audience=whom,
     )  # fmt: skip
     by_worker = Outlook(Preview(audience.AT_ONCE + 1, {}), lacking="")
     lifecycle.launch(made, actor="system", now=now, seen=by_worker)

@@ -140,7 +140,15 @@ def write(campaign: Campaign, category: Category, people: Named, now: datetime) 
     reason = case((gate.is_not(None), gate), (among(Customer.id, twins),
                    literal(Suppression.DUPLICATE.value)), else_=null())  # fmt: skip
     judged = select(Customer.id.label("customer_id"), reason.label("reason"))
-    judged = judged.where(among(Customer.id, people.ids)).cte("judged")
+    _insert(campaign, judged.where(among(Customer.id, people.ids)).cte("judged"))
+
+
+def write_all(campaign: Campaign, category: Category, now: datetime) -> None:
+    """Write the whole audience down in one statement: for one that is small."""
+    _insert(campaign, _judged(campaign, category, now))
+
+
+def _insert(campaign: Campaign, judged: CTE) -> None:
     state = case((judged.c.reason.is_(None), literal(DeliveryState.QUEUED.value)),
                  else_=literal(DeliveryState.SUPPRESSED.value))  # fmt: skip
     rows = select(

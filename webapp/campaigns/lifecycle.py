@@ -134,7 +134,7 @@ def launch(
                   launched_by=actor, category=category, missed_at=None,
                   reviewed=seen.preview.to_json())  # fmt: skip
     if moved and seen.preview.total <= audience.AT_ONCE:
-        audience.write(campaign, category, audience.named(campaign, category, now), now)
+        audience.write_all(campaign, category, now)
         campaign.audience_done_at = now
         db.session.flush()
     return campaign
