@@ -14,18 +14,20 @@ A_DAY = FOREVER = 86_400.0
 
 
 def test_a_clock_that_is_a_day_ahead_and_is_put_back(stage: Stage):
-    people = stage.people(10)
+    """Those who say stop are the last of many: by the clock, a message that had started tomorrow would have
+    started after the stop of today."""
+    people = stage.people(34)
     stage.move_clock(A_DAY)
     synchronised_tomorrow(stage)
     stage.graph.answer = lambda _body, n: Script.accept(delay=FOREVER if n == 1 else 0)
-    first = stage.launch(people[:6], pace=4)
+    first = stage.launch(people[:30], pace=8)
     stage.until(lambda: len(stage.graph.requests) > 1, lambda: "nothing is sent")
-    stage.client.deliver(stage.a_crowd(people[5:6]))
-    stage.seal()
     stage.worker.kill()
+    stage.client.deliver(stage.a_crowd(people[29:30]))
+    stage.seal()
     stage.move_clock(-A_DAY)
-    stage.client.deliver(stage.a_crowd(people[4:5]))
-    stage.launch(people[6:])
+    stage.client.deliver(stage.a_crowd(people[28:29]))
+    stage.launch(people[30:])
     stage.check()
     stage.seal()
     stage.check()
