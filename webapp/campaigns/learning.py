@@ -12,7 +12,7 @@ from webapp.campaigns.sender import Accepted
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import duplicates, identities, phones
+from webapp.customers import duplicates, identities, locking, phones
 from webapp.customers.addresses import MalformedId
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, Identity, IdentityKind
@@ -104,7 +104,7 @@ def stopped(customer_id: int, message_id: str, now: datetime) -> None:
     """WhatsApp refuses because the person stopped our marketing (code 131050)."""
     proof = Proof("whatsapp", "WhatsApp reports 131050")
     signal = Signal(Source.DELIVERY_FAILURE, "whatsapp", now, message_id=message_id, proof=proof)
-    for customer in identities.alike(db.session.get_one(Customer, customer_id)):
+    for customer in locking.locked_alike(db.session.get_one(Customer, customer_id)):
         ledger.record_platform(customer, Turn.STOPPED, signal)
 
 

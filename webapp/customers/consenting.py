@@ -8,7 +8,7 @@ from webapp.consent.file_kinds import Upload
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status
-from webapp.customers import identities
+from webapp.customers import identities, locking
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -32,8 +32,8 @@ def record(customer: Customer, statement: Statement) -> ConsentEvent | None:
     """
     if statement.status == Status.OPTED_IN:
         return ledger.record(customer, statement)
-    events = {other.id: ledger.record(other, statement) for other in identities.alike(customer)}
-    return events[customer.id]
+    events = {other.id: ledger.record(other, statement) for other in locking.locked_alike(customer)}
+    return events[identities.survivor(customer).id]
 
 
 def undo(customer: Customer, event_id: int, *, actor: str, now: datetime) -> None:

@@ -37,10 +37,12 @@ def moved_by(move: Move) -> Move:
 def merge(one: Customer, other: Customer, *, actor: str, now: datetime, why: str) -> Customer:
     """The customer who stays. `why` is a sentence for people, kept as evidence. Raises NotMergeable."""
     kept, gone = sorted((identities.survivor(one), identities.survivor(other)), key=lambda each: each.id)
-    if kept.id == gone.id or kept.erased_at or gone.erased_at:
+    if kept.id == gone.id:
         raise NotMergeable
     ledger.lock(kept)
     ledger.lock(gone)
+    if kept.erased_at or gone.erased_at:
+        raise NotMergeable
     if gone.merged_into_id or kept.merged_into_id:  # somebody else was faster
         return merge(kept, gone, actor=actor, now=now, why=why)
     source = Source.AGENT if actor.startswith("user:") else Source.SYSTEM

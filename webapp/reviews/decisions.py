@@ -9,7 +9,7 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Hold
 from webapp.consent.rules import NOT_A_STOP, WAS_A_STOP, Kind, ReviewKind, Source, Status
-from webapp.customers import identities
+from webapp.customers import locking
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -88,9 +88,7 @@ def _demand_fitting(review: Hold, decision: Decision, note: str) -> None:
 
 def _locked(review: Hold) -> list[Customer]:
     """All who may be the person, then the review itself, read afresh: deciders wait for each other here."""
-    people = identities.alike(db.session.get_one(Customer, review.customer_id))
-    for customer in people:
-        ledger.lock(customer)
+    people = locking.locked_alike(db.session.get_one(Customer, review.customer_id))
     db.session.refresh(review, with_for_update=True)
     return people
 

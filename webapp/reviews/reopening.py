@@ -8,7 +8,7 @@ from webapp.consent import holds, ledger, undoing
 from webapp.consent.models import ConsentEvent, Hold
 from webapp.consent.rules import Kind
 from webapp.consent.undoing import UNDO_WINDOW, NotUndoable
-from webapp.customers import identities
+from webapp.customers import locking
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -20,9 +20,7 @@ def undo(review: Hold, *, actor: str, now: datetime) -> list[Hold]:
     way. Raises NotUndoable for somebody else's decision, after ten minutes, and when something newer is on
     record for the customer.
     """
-    people = identities.alike(db.session.get_one(Customer, review.customer_id))
-    for customer in people:
-        ledger.lock(customer)
+    people = locking.locked_alike(db.session.get_one(Customer, review.customer_id))
     db.session.refresh(review, with_for_update=True)
     _demand_undoable(review, actor, now)
     moment = review.decided_at

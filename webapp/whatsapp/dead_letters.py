@@ -16,7 +16,7 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal
 from webapp.consent.models import ConsentEvent, Hold
 from webapp.consent.rules import Kind, Source
-from webapp.customers import identities
+from webapp.customers import locking
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp import faults, payloads
@@ -109,9 +109,7 @@ def _people(item: Item, speaker: Person, now: datetime) -> Iterator[Customer]:
     if not isinstance(item, Unread):
         yield from sender(speaker, now).alike
         return
-    for customer in identities.customers_like(addresses_of(speaker)):
-        ledger.lock(customer)
-        yield customer
+    yield from locking.locked_like(addresses_of(speaker))
 
 
 def _speaker(item: Item) -> Person:

@@ -64,7 +64,7 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     shared = _shared_with_others(customers.values())
     if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
         raise NotTogether
-    if any(customer.erased_at for customer in customers.values()) or _anybody_erased(somebodies):
+    if any(map(_is_gone, customers.values())) or _anybody_erased(somebodies):
         raise NotTogether
     crowd = Crowd()
     for each in somebodies:
@@ -74,6 +74,11 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
             crowd.people[person] = customer and Sender(customer, [customer], addresses_of(person))
     _write(crowd.customers)
     return crowd
+
+
+def _is_gone(customer: Customer) -> bool:
+    """Merged or erased while we waited for the lock."""
+    return customer.merged_into_id is not None or customer.erased_at is not None
 
 
 def _anybody_erased(somebodies: list[_Somebody]) -> bool:

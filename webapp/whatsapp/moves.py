@@ -13,7 +13,7 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities, merging
+from webapp.customers import identities, locking, merging
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage
@@ -34,9 +34,7 @@ def move(change: NumberChange, now: datetime) -> Customer:
     customer = sender(change.new if only_new_is_known else change.old, now).customer
     customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
-    people = identities.customers_like([*old, *new])
-    for one in people:
-        ledger.lock(one)
+    people = locking.locked_like([*old, *new])
     _share_the_strictest_state(people, change, now)
     return customer
 

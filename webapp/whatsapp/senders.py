@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from webapp.consent import ledger
-from webapp.customers import duplicates, identities, merging, suppressions
+from webapp.customers import duplicates, identities, locking, merging, suppressions
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, IdentityKind
@@ -81,10 +80,8 @@ def _looked_up(person: Person, now: datetime) -> Sender:
         suppressions.receive(fresh, given, now)
     elif len(owners) > 1:
         _meet(owners, given, now)
-    alike = identities.customers_like(given)
-    for customer in alike:
-        ledger.lock(customer)
-    if any(customer.erased_at for customer in alike):  # in this moment, while we waited for the lock
+    alike = locking.locked_like(given)
+    if not alike:  # erased, or removed, in this moment
         return _looked_up(person, now)
     best = identities.find_by_addresses(given)[0]
     stranger = another_user_id(best, given)

@@ -1,0 +1,31 @@
+"""All who may be one person, locked. While somebody waits for a lock, a merge may have moved the addresses to
+another customer: a stop that was recorded for the one who is gone would stop nobody."""
+
+from collections.abc import Callable, Iterable
+
+from webapp.consent import ledger
+from webapp.customers import identities
+from webapp.customers.addresses import Address
+from webapp.customers.models import Customer
+
+
+def locked_like(given: Iterable[Address]) -> list[Customer]:
+    """`identities.customers_like`, as they are once nobody else can change them."""
+    places = list(given)
+    return _locked(lambda: identities.customers_like(places))
+
+
+def locked_alike(customer: Customer) -> list[Customer]:
+    """`identities.alike`, as they are once nobody else can change them."""
+    ledger.lock(customer)
+    return _locked(lambda: identities.alike(customer))
+
+
+def _locked(find: Callable[[], list[Customer]]) -> list[Customer]:
+    """Asked again until nobody came or went while we waited."""
+    people: list[Customer] = []
+    while (found := find()) != people:
+        people = found
+        for one in people:
+            ledger.lock(one)
+    return people
