@@ -123,7 +123,8 @@ def create(numbers: Numbers, source: str, now: datetime) -> list[int]:
     """Make each number that nobody has a customer with no record."""
     places = [place for _, place in numbers.fresh.values()]
     erased = suppressions.checked(places)
-    return [erased.get(place.match_key) or _created(place, source, now) for place in places]
+    known = erased | holders(numbers.fresh)  # who came in this moment
+    return [known.get(place.match_key) or _created(place, source, now) for place in places]
 
 
 def holders(keys: Iterable[str]) -> dict[str, int]:

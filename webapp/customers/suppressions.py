@@ -13,7 +13,7 @@ from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentState
 from webapp.consent.rules import Source, Status
-from webapp.customers import suppression_key
+from webapp.customers import newcomers, suppression_key
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
 from webapp.customers.suppression_key import WrongKey
@@ -88,8 +88,10 @@ def _standing(wanted: list[str]) -> dict[str, int]:
 
 
 def checked(places: Iterable[Address]) -> dict[str, int]:
-    """`standing` for who puts people on record: until the commit nobody is erased besides."""
+    """`standing` for who puts people on record: until the commit nobody is erased besides, and nobody else
+    comes on record (see `newcomers`)."""
     _at_the_door("pg_advisory_xact_lock_shared")
+    newcomers.are_named()
     return standing(places)
 
 

@@ -58,6 +58,7 @@ def create() -> Response | tuple[str, int]:
         known = identities.find_by_any_phone(values["phone"])
         if not known:
             suppressions.demand_nobody_erased(addresses(phone=values["phone"]))
+            known = identities.find_by_any_phone(values["phone"])  # who came in this moment
         customer = known or identities.create(
             name=values["name"], phone=values["phone"], source="agent", now=clock.now()
         )

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from webapp import database
-from webapp.customers import identities, suppressions
+from webapp.customers import identities, newcomers, suppressions
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
@@ -50,6 +50,10 @@ class _Somebody:
     owners: set[int] = field(default_factory=set)
     speaks: bool = False
 
+    @property
+    def keys(self) -> set[Key]:
+        return {_key(place.kind, place.value, place.match_key) for place in self.addresses.values()}
+
 
 def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     """Find and lock the customers of these people; whoever is nobody yet becomes one if they `speak`.
@@ -59,7 +63,9 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     somebodies = _parted(persons)
     if any(_two_in_one(each) for each in somebodies):
         raise NotTogether
-    _find_owners(somebodies)
+    if _bring_numbers(somebodies, known=_find_owners(somebodies)):
+        newcomers.write_in()
+        _find_owners(somebodies)
     customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
     shared = _shared_with_others(customers.values())
     if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
@@ -149,16 +155,22 @@ def _key(kind: str, value: str, match_key: str) -> Key:
     return ("number", match_key) if kind in NUMBER_KINDS else (kind, value)
 
 
-def _find_owners(somebodies: list[_Somebody]) -> None:
-    by_key = {
-        _key(place.kind, place.value, place.match_key): one
-        for one in somebodies
-        for place in one.addresses.values()
-    }
+def _bring_numbers(somebodies: list[_Somebody], known: set[Key]) -> bool:
+    """Whether one of them who speaks has a number that nobody has."""
+    numbers = (key for each in somebodies if each.speaks for key in each.keys if key[0] == "number")
+    return any(key not in known for key in numbers)
+
+
+def _find_owners(somebodies: list[_Somebody]) -> set[Key]:
+    """Note whose addresses these are; the keys that somebody has."""
+    by_key = {key: one for one in somebodies for key in one.keys}
+    known: set[Key] = set()
     for identity in _identities_with(by_key):
-        one = by_key.get(_key(identity.kind, identity.value, identity.match_key))
-        if one:
+        key = _key(identity.kind, identity.value, identity.match_key)
+        if one := by_key.get(key):
             one.owners.add(identity.customer_id)
+            known.add(key)
+    return known
 
 
 def _locked(ids: set[int]) -> dict[int, Customer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from webapp.customers import duplicates, identities, locking, merging, suppressions
+from webapp.customers import duplicates, identities, locking, merging, newcomers, suppressions
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, IdentityKind
@@ -74,6 +74,7 @@ def gathered(people: Mapping[Person, Sender | None]) -> Iterator[None]:
 
 def _looked_up(person: Person, now: datetime) -> Sender:
     given = addresses_of(person)
+    newcomers.write_in()
     owners = identities.find_by_addresses(given)
     if not owners:
         fresh = identities.create_with(given, name=person.name or "", source=SOURCE, now=now)

@@ -158,8 +158,9 @@ class Run:
 
     def _intake(self, rows: list[Row], batch_id: int, report: ImportReport) -> Intake:
         places = [place for row in rows for place in row.addresses]
-        erased_keys = suppressions.checked(places).keys()
-        found = people.read(places, len(rows) or 1, lock=self.rejects is not None)
+        lock = self.rejects is not None
+        erased_keys = (suppressions.checked if lock else suppressions.standing)(places).keys()
+        found = people.read(places, len(rows) or 1, lock)
         keys = self._keys()
         opt_ins = any(row.consent == Status.OPTED_IN for row in rows)
         told = opt_outs.told(found.by_id.values()) if opt_ins else {}
