@@ -24,7 +24,8 @@ from webapp.extensions import db
 
 UNKNOWN, OUT, IN = ("unknown",), ("opted_out",), ("opted_in",)
 WORDS = ("STOP", "Where is my order?", "START", "Thank you")
-MOST_FOR_ONE = 15
+MOST_FOR_ONE = 16
+"""Of somebody new two are for the door of PostgreSQL (see `newcomers`)."""
 MOST_FOR_MANY = 24
 
 

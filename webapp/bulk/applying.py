@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from webapp.bulk.actions import ActionKind, Failed
 from webapp.campaigns.models import Segment, SegmentKind, SegmentMember
-from webapp.consent import ledger
+from webapp.consent import ledger, seconding
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import Batch
 from webapp.consent.rules import Source, Status
@@ -60,14 +60,17 @@ def _opt_out(what: What, ids: set[int], batch: Batch, now: datetime) -> tuple[in
     if any(one.merged_into_id for one in people):  # in this moment, while we waited for the lock
         return _opt_out(what, identities.survivors(ids), batch, now)
     standing = [one for one in people if one.status != Status.OPTED_OUT]
-    if not standing:
+    out = {one.id: one.status_event_id for one in people if one.status == Status.OPTED_OUT}
+    again = seconding.wanted(out, actor=batch.actor, batch_id=batch.id, now=now)
+    reached = [one for one in people if one.id not in out or one.id in again]
+    if not reached:
         return 0, 0
     said = Statement(
         Status.OPTED_OUT, Source.AGENT, batch.actor, now, proof=Proof(what["channel"], what["words"]),
         batch_id=batch.id,
     )  # fmt: skip
-    with together(standing, events=len(standing)):
-        for one in standing:
+    with together(reached, events=len(reached)):
+        for one in reached:
             ledger.record(one, said)
     return len(standing), on_the_way.started(one.id for one in standing)
 

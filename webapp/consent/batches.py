@@ -213,22 +213,15 @@ def _judged(
 def _reason_to_keep(
     event: ConsentEvent, events: list[ConsentEvent], before: State, customer: Any, proved: bool
 ) -> Kept | None:
-    compensated = {each.compensates for each in events}
-    if event.id in compensated:
+    if event.id in {each.compensates for each in events}:
         return Kept.REVERTED
     if event.kind != Kind.CONSENT or event.effect != Effect.CHANGED or event.source in OWN_OPT_OUT:
         return Kept.NO_CHANGE
     if customer.erased_at is not None or customer.merged_into_id is not None:
         return Kept.GONE
-    if customer.status_event_id != event.id or any(_stands(each, event, compensated) for each in events):
+    if customer.status_event_id != event.id or state.stands_over(events, event.id):
         return Kept.NEWER
     return Kept.NO_PROOF if before.status == Status.OPTED_IN and not proved else None
-
-
-def _stands(each: ConsentEvent, event: ConsentEvent, compensated: set[int | None]) -> bool:
-    """Whether this is something newer that was not taken back itself."""
-    taken_back = each.compensates is not None or each.id in compensated
-    return each.id > event.id and each.kind != Kind.IDENTITY and not taken_back
 
 
 def _state_before(events: list[ConsentEvent], event_id: int) -> State:

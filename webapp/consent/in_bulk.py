@@ -26,12 +26,17 @@ class Ledger:
     events: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
 
-    def record(self, customer_id: int, before: State, statement: Statement) -> tuple[Effect, State] | None:
+    def record(
+        self, customer_id: int, before: State, statement: Statement, *, seconds: bool = False
+    ) -> tuple[Effect, State] | None:
         """Note the statement as `ledger.record` does: what it did, and the customer's state from now on.
 
-        None when there is nothing to record. Raises rules.ConsentRefused.
+        `seconds`: it has to be on record even if it repeats the state (see `seconding`). None when there is
+        nothing to record. Raises rules.ConsentRefused.
         """
         verdict = rules.decide(before, statement.change)
+        if verdict is None and seconds:
+            verdict = rules.repeated(statement.change)
         if verdict is None:
             return None
         event = ledger.stated(customer_id, verdict, statement)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.consent import rules, state, together
+from webapp.consent import rules, seconding, state, together
 from webapp.consent.models import ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
@@ -91,14 +91,16 @@ def on_return(function: Return) -> Return:
 def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
     """Append `statement` to the ledger; move the state too, if it supersedes it.
 
-    None when there is nothing to record (an agent or import repeats the state). A message that was recorded
-    before gives its event. Raises rules.ConsentRefused for an opt-in that may not be recorded.
+    None when there is nothing to record: an agent or import repeats the state, and nobody else may take back
+    what stands (see `seconding`). A message that was recorded before gives its event.
+
+    Raises rules.ConsentRefused for an opt-in that may not be recorded.
     """
     lock(customer)
     if known := recorded(customer, Kind.CONSENT, statement.message_id):
         return known
     before = customer.consent
-    verdict = rules.decide(before, statement.change)
+    verdict = rules.decide(before, statement.change) or _seconded(customer, statement)
     if verdict is None:
         return None
     event = ConsentEvent(**stated(customer.id, verdict, statement))
@@ -107,6 +109,14 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
         for follow in _returns:
             follow(customer, statement.now)
     return event
+
+
+def _seconded(customer: ConsentState, statement: Statement) -> Verdict | None:
+    if statement.status != Status.OPTED_OUT:
+        return None
+    standing, batch_id = {customer.id: customer.status_event_id}, statement.batch_id or _batch.get()
+    wanted = seconding.wanted(standing, actor=statement.actor, batch_id=batch_id, now=statement.now)
+    return rules.repeated(statement.change) if wanted else None
 
 
 def stated(customer_id: int, verdict: Verdict, statement: Statement) -> dict[str, Any]:

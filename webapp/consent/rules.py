@@ -62,6 +62,11 @@ NOT_A_STOP, WAS_A_STOP, HANDED_OVER = "not_a_stop", "opt_out", "merged"
 """How the review of a message ends; its event gives it as the reason. Handed over: the customer was merged
 into another one, and the review goes on there."""
 
+SAME_STATUS = "same_status"
+
+UNDO_WINDOW = timedelta(minutes=10)
+"""So long somebody may take back their own latest change."""
+
 OWN_WORDS = frozenset({Source.KEYWORD, Source.BUTTON})
 OWN_OPT_OUT = frozenset({Source.KEYWORD, Source.BUTTON, Source.WHATSAPP, Source.REVIEW})
 """Opt-outs that are the customer's own; a reviewed message is the customer's words read by a person."""
@@ -191,7 +196,12 @@ def _repetition(change: Change, occurred_at: datetime) -> Verdict | None:
     """The same status again: nothing from an agent or import, an event without effect from the others."""
     if change.source in (Source.AGENT, Source.IMPORT):
         return None
-    return Verdict(Effect.NONE, occurred_at, "same_status")
+    return Verdict(Effect.NONE, occurred_at, SAME_STATUS)
+
+
+def repeated(change: Change) -> Verdict:
+    """For the same status again where it has to be on record, whoever states it."""
+    return Verdict(Effect.NONE, not_in_future(change.stated_at, change.now), SAME_STATUS)
 
 
 def _after(opt_out_at: datetime | None, now: datetime) -> datetime:

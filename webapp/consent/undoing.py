@@ -1,13 +1,11 @@
 """Undo: an agent takes back their own latest change. The caller commits."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from webapp.consent import ledger, state
 from webapp.consent.models import ConsentEvent, ConsentState
-from webapp.consent.rules import Effect, Kind, Source, Verdict
+from webapp.consent.rules import UNDO_WINDOW, Effect, Kind, Source, Verdict
 from webapp.extensions import db
-
-UNDO_WINDOW = timedelta(minutes=10)
 
 
 class NotUndoable(Exception):

@@ -13,9 +13,10 @@ from webapp.extensions import db
 DOOR = 0x48656565
 
 
-def write_in() -> None:
-    """For WhatsApp's messages: they know people by ids of one kind, so they need not wait for each other."""
-    _wait("pg_advisory_xact_lock_shared")
+def write_in() -> bool:
+    """For WhatsApp's messages: they know people by ids of one kind, so they need not wait for each other.
+    Whether there was a door: who had looked before looks again."""
+    return _wait("pg_advisory_xact_lock_shared")
 
 
 def are_named() -> None:
@@ -23,6 +24,9 @@ def are_named() -> None:
     _wait("pg_advisory_xact_lock")
 
 
-def _wait(lock: str) -> None:
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(text(f"SELECT {lock}({DOOR})"))
+def _wait(lock: str) -> bool:
+    """False on SQLite."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return False
+    db.session.execute(text(f"SELECT {lock}({DOOR})"))
+    return True

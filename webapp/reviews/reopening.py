@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from webapp.consent import holds, ledger, undoing
 from webapp.consent.models import ConsentEvent, Hold
-from webapp.consent.rules import Kind
-from webapp.consent.undoing import UNDO_WINDOW, NotUndoable
+from webapp.consent.rules import UNDO_WINDOW, Kind
+from webapp.consent.undoing import NotUndoable
 from webapp.customers import locking
 from webapp.customers.models import Customer
 from webapp.extensions import db

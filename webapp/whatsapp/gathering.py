@@ -63,8 +63,7 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     somebodies = _parted(persons)
     if any(_two_in_one(each) for each in somebodies):
         raise NotTogether
-    if _bring_numbers(somebodies, known=_find_owners(somebodies)):
-        newcomers.write_in()
+    if _bring_numbers(somebodies, known=_find_owners(somebodies)) and newcomers.write_in():
         _find_owners(somebodies)
     customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
     shared = _shared_with_others(customers.values())

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import select
 
 from webapp import many_rows
-from webapp.consent import in_bulk
+from webapp.consent import in_bulk, seconding
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
@@ -205,14 +205,29 @@ class Intake:
         return effect is not None
 
     def _record(self, person: Person, row: Row) -> Effect | None:
-        recorded = self.ledger.record(person.id, person.consent, self._statement(person, row))
+        seconds = row.consent == Status.OPTED_OUT and person.id in self._seconded
+        recorded = self.ledger.record(
+            person.id, person.consent, self._statement(person, row), seconds=seconds
+        )
         if recorded is None:
             return None
+        if seconds:
+            self._seconded.discard(person.id)
         effect, person.consent = recorded
         person.version += 1
         person.events_count += 1
         person.changed = True
         return effect
+
+    @cached_property
+    def _seconded(self) -> set[int]:
+        """Whose opt-out on record could be taken back, so that one in a row is put beside it."""
+        standing = {
+            person.id: person.consent.status_event_id
+            for person in self.people.by_id.values()
+            if person.consent.status == Status.OPTED_OUT
+        }
+        return seconding.wanted(standing, actor=self.actor, batch_id=self.batch_id, now=self.now)
 
     def _statement(self, person: Person, row: Row) -> Statement:
         return Statement(
