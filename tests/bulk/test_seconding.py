@@ -14,6 +14,7 @@ from webapp.consent.rules import Source, Status
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, merging
 from webapp.customers.importing import import_file
+from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.reviews import decisions, reopening
 from webapp.reviews.decisions import Decision
@@ -122,6 +123,15 @@ def test_whoever_takes_the_second_one_back_leaves_the_first_as_it_was(ana, bo, t
     taken_back(bo, second, actor="user:2")
     assert bo.status == OUT
     reverted(wrong)
+    assert bo.status == IN
+
+
+def test_a_list_that_was_imported_twice_is_taken_back_twice_the_newer_one_first(bo, tmp_path):
+    first, second = imported(tmp_path, bo), imported(tmp_path, bo, second=30, name="again.csv")
+    assert (batches.outlook(second, Customer).changes, batches.outlook(first, Customer).changes) == (1, 0)
+    reverted(second)
+    assert bo.status == OUT
+    reverted(first)
     assert bo.status == IN
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.consent import ledger, state
 from webapp.consent.models import Batch, ConsentEvent, ConsentState, Evidence
-from webapp.consent.rules import OWN_OPT_OUT, Effect, Kind, Source, State, Status, Verdict
+from webapp.consent.rules import OWN_OPT_OUT, SAME_STATUS, Effect, Kind, Source, State, Status, Verdict
 from webapp.consent.together import together
 from webapp.extensions import db
 
@@ -215,13 +215,19 @@ def _reason_to_keep(
 ) -> Kept | None:
     if event.id in {each.compensates for each in events}:
         return Kept.REVERTED
-    if event.kind != Kind.CONSENT or event.effect != Effect.CHANGED or event.source in OWN_OPT_OUT:
+    changed = event.effect == Effect.CHANGED
+    if event.kind != Kind.CONSENT or event.source in OWN_OPT_OUT or not (changed or _seconds(event)):
         return Kept.NO_CHANGE
     if customer.erased_at is not None or customer.merged_into_id is not None:
         return Kept.GONE
-    if customer.status_event_id != event.id or state.stands_over(events, event.id):
+    if (changed and customer.status_event_id != event.id) or state.stands_over(events, event.id):
         return Kept.NEWER
     return Kept.NO_PROOF if before.status == Status.OPTED_IN and not proved else None
+
+
+def _seconds(event: ConsentEvent) -> bool:
+    """Whether it only keeps another opt-out from being taken back (see `seconding`)."""
+    return event.status == Status.OPTED_OUT and event.reason == SAME_STATUS
 
 
 def _state_before(events: list[ConsentEvent], event_id: int) -> State:
