@@ -21,9 +21,11 @@ from tests.whatsapp.posting import (
     the_ledger_is_whole,
 )
 from webapp import clock
-from webapp.consent import ledger, policy
+from webapp.consent import ledger, policy, undoing
+from webapp.consent.ledger import Statement
 from webapp.consent.models import Evidence, Hold
-from webapp.consent.rules import Status
+from webapp.consent.rules import Source, Status
+from webapp.consent.undoing import NotUndoable
 from webapp.customers import identities
 from webapp.extensions import db
 from webapp.whatsapp import inbound, payloads, runs
@@ -285,3 +287,35 @@ def test_whatsapps_own_stop_reaches_all_who_may_be_the_person_and_a_resume_only_
     db.session.rollback()
     deliver(app, prefers("resume", 60, wa_id="556590000001"))
     assert [state(each) for each in everybody()] == [(UNKNOWN, "stopped"), (UNKNOWN,)]
+
+
+class TestSomebodyMovedToANumberOfTwoCustomers:
+    """One of the two becomes the one who moved; the other, with a variant of the number, stays."""
+
+    OLD, NEW, VARIANT = "12025550107", "5511988124410", "551188124410"
+
+    @pytest.fixture(autouse=True)
+    def two(self):
+        a_customer("Written", phone=f"+{self.NEW}")
+        other = identities.create(name="Variant", wa_id=self.VARIANT, source="whatsapp", now=clock.now())
+        db.session.commit()
+        return other
+
+    def test_a_stop_said_after_the_move_counts_for_an_opt_in_from_before_it(self, app, two):
+        deliver(app, says("START", 200, **{"from": self.VARIANT}))
+        deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (OUT,)
+
+    def test_an_opt_in_said_after_the_stop_and_the_move_stands(self, app, two):
+        deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))
+        deliver(app, moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (IN,)
+
+    def test_the_stop_outlasts_an_opt_out_that_an_agent_takes_back(self, app, two):
+        now = clock.now()
+        deliver(app, says("START", 10, **{"from": self.VARIANT}), says("STOP", 20, **{"from": self.OLD}))
+        mistaken = ledger.record(two, Statement(OUT, Source.AGENT, "user:1", now))
+        db.session.commit()
+        deliver(app, moves(self.OLD, self.NEW, at=30))
+        with pytest.raises(NotUndoable):
+            undoing.undo(two, mistaken.id, actor="user:1", now=now)

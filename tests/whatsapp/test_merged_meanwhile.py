@@ -8,6 +8,9 @@ from tests.factories import NOON, a_customer, at
 from tests.racing import overtaken
 from tests.whatsapp.posting import deliver, everybody, fails, says, state, the_ledger_is_whole
 from webapp.bulk.actions import ActionKind
+from webapp.campaigns import learning
+from webapp.campaigns.addressing import Claimed
+from webapp.campaigns.sender import Accepted, Message, Recipient
 from webapp.consent import holds
 from webapp.consent.models import Hold
 from webapp.consent.rules import ReviewKind, Status
@@ -101,3 +104,17 @@ def test_a_merge_that_waits_for_an_erasure_is_refused(app):
     assert overtaken(app, lambda: erasing.erase(person(BEN), WISH), second) == "refused"
     with app.app_context():
         assert [one.merged_into_id for one in everybody()] == [None, None]
+
+
+def test_an_address_that_whatsapp_answers_with_goes_to_the_one_who_stays(app):
+    claimed = Claimed(1, BEN, Message(Recipient(KNOWN), "news", "en", "heed:1:1", marketing=True))
+
+    def second() -> None:
+        with app.app_context():
+            learning.learn([(claimed, Accepted("wamid.1", user_id="BR.1"))], at(6))
+            db.session.commit()
+
+    overtaken(app, united, second)
+    with app.app_context():
+        assert [identity.value for identity in person(ANA).identities][-1] == "BR.1"
+        assert person(BEN).identities == []

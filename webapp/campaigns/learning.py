@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, insert, or_, select
@@ -12,8 +13,8 @@ from webapp.campaigns.sender import Accepted
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import duplicates, identities, locking, phones
-from webapp.customers.addresses import MalformedId
+from webapp.customers import duplicates, identities, locking, newcomers, phones
+from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
@@ -42,7 +43,7 @@ def learn(answers: Iterable[tuple[Claimed, Accepted]], now: datetime) -> None:
         )
     )
     owners = {(row.kind, row.value): row.customer_id for row in known}
-    for (kind, value), customer_id in told.items():
+    for (kind, value), customer_id in sorted(told.items(), key=itemgetter(1)):
         if owners.get((kind, value)) != customer_id:
             _attach(customer_id, kind, value, now)
 
@@ -73,31 +74,41 @@ def learn_user_ids(told: Mapping[str, Customer], now: datetime) -> None:
 
 
 def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> None:
-    customer = db.session.get_one(Customer, customer_id)
-    if customer.erased_at:
-        return
+    """Note the address with the customer, or who it was merged into while the message was on the wire."""
     try:
-        with db.session.begin_nested():
-            identities.attach(customer, kind, value, SOURCE, now)
-    except IdentityTaken as taken:
-        other = db.session.get_one(Customer, taken.customer_id)
-        duplicates.note(customer, other, ONE_ADDRESS, now)
-        _share_the_stop(customer, other, now)
+        place = address(kind, value)
     except MalformedId:
         return
+    customer = locking.locked_survivor(customer_id)
+    if customer.erased_at:
+        return
+    known = {identity.match_key for identity in customer.identities}
+    if place.match_key not in known:
+        newcomers.write_in()
+    try:
+        with db.session.begin_nested():
+            identities.attach_address(customer, place, SOURCE, now)
+    except IdentityTaken as taken:
+        duplicates.note(customer, db.session.get_one(Customer, taken.customer_id), ONE_ADDRESS, now)
+    if place.match_key not in known:
+        _meet(customer, place, now)
+
+
+def _meet(customer: Customer, place: Address, now: datetime) -> None:
+    """Others may have had the address before, as a number or in a variant."""
+    for other in identities.customers_like([place]):
+        if other.id != customer.id:
+            _share_the_stop(customer, other, now)
 
 
 def _share_the_stop(customer: Customer, other: Customer, now: datetime) -> None:
-    """WhatsApp says that two customers have one address: a stop by either is a stop by both."""
+    """WhatsApp says that two customers have one address: a stop by either is a stop by both, also where the
+    other one's own stop is taken back later."""
     proof = Proof("whatsapp", "WhatsApp knows this number as that of a customer who opted out")
-    for one, twin in ((customer, other), (other, customer)):
-        if one.status == Status.OPTED_OUT and twin.status != Status.OPTED_OUT:
-            ledger.record(
-                twin,
-                Statement(
-                    Status.OPTED_OUT, Source.SYSTEM, "system", now, stated_at=one.status_at, proof=proof
-                ),
-            )
+    pairs = [(customer, other), (other, customer)]
+    for one, twin in [pair for pair in pairs if pair[0].status == Status.OPTED_OUT]:
+        said = Statement(Status.OPTED_OUT, Source.SYSTEM, "system", now, stated_at=one.status_at, proof=proof)
+        ledger.record(twin, said)
 
 
 def stopped(customer_id: int, message_id: str, now: datetime) -> None:

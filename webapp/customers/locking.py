@@ -7,6 +7,7 @@ from webapp.consent import ledger
 from webapp.customers import identities
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
+from webapp.extensions import db
 
 
 def locked_like(given: Iterable[Address]) -> list[Customer]:
@@ -19,6 +20,13 @@ def locked_alike(customer: Customer) -> list[Customer]:
     """`identities.alike`, as they are once nobody else can change them."""
     ledger.lock(customer)
     return _locked(lambda: identities.alike(customer))
+
+
+def locked_survivor(customer_id: int) -> Customer:
+    """This customer, or who it was merged into."""
+    how = {"with_for_update": {"key_share": True}, "populate_existing": True}
+    customer = db.session.get_one(Customer, customer_id, **how)
+    return locked_survivor(customer.merged_into_id) if customer.merged_into_id else customer
 
 
 def _locked(find: Callable[[], list[Customer]]) -> list[Customer]:

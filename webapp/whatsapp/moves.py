@@ -14,6 +14,7 @@ from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import identities, locking, merging
+from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage
@@ -32,10 +33,11 @@ def move(change: NumberChange, now: datetime) -> Customer:
     old, new = addresses_of(change.old), addresses_of(change.new)
     only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
     customer = sender(change.new if only_new_is_known else change.old, now).customer
+    stopped_at = _last_opt_out([*old, *new])
     customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
     people = locking.locked_like([*old, *new])
-    _share_the_strictest_state(people, change, now)
+    _share_the_strictest_state(people, change, stopped_at or change.occurred_at, now)
     return customer
 
 
@@ -53,20 +55,36 @@ def move_messages(gone_id: int, kept_id: int) -> None:
     db.session.execute(update(InboundMessage).where(of_gone).values(customer_id=kept_id))
 
 
-def _share_the_strictest_state(people: list[Customer], change: NumberChange, now: datetime) -> None:
+def _last_opt_out(given: list[Address]) -> datetime | None:
+    """When it was said; a merge records it as of now."""
+    people = identities.customers_like(given)
+    said = [one.status_at for one in people if one.status == Status.OPTED_OUT and one.status_at]
+    return max(said, default=None)
+
+
+def _share_the_strictest_state(
+    people: list[Customer], change: NumberChange, stopped_at: datetime, now: datetime
+) -> None:
     moved = {
         "source": Source.SYSTEM, "actor": "system", "now": now, "stated_at": change.occurred_at,
         "message_id": change.key,
     }  # fmt: skip
     proof = Proof("whatsapp", "The person moved here from another number", message_id=change.message_id or "")
-    for customer in _without(people, lambda one: one.status == Status.OPTED_OUT):
-        ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
+    _opt_out_together(people, proof, moved | {"stated_at": max(stopped_at, change.occurred_at)})
     for customer in _without(people, lambda one: one.platform_stop_at is not None):
         ledger.record_platform(customer, Turn.STOPPED, Signal(proof=proof, **moved))
     for customer in _without(people, lambda one: one.disputed_at is not None):
         customer.disputed_at = now
     for customer in _without(people, lambda one: one.held_at is not None):
         _hold_too(customer, people, moved)
+
+
+def _opt_out_together(people: list[Customer], proof: Proof, moved: dict[str, Any]) -> None:
+    """A stop of one is a stop of all, also where another one's is taken back later."""
+    out = [one for one in people if one.status == Status.OPTED_OUT]
+    for customer in people:
+        if out not in ([], [customer]):
+            ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
 
 
 def _without(people: list[Customer], stopped: Callable[[Customer], bool]) -> list[Customer]:
