@@ -81,6 +81,18 @@ class TestAStop:
         assert len(events(only_customer())) == 4
         assert len(kept()) == 4
 
+    def test_so_is_each_edit_of_several_and_a_repeat_of_one_is_none(self, app):
+        def edited(text, at):
+            new = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": text}}}
+            return says("", at=at, message_id="wamid.1", type="edit", edit=new)
+
+        deliver(app, edited("Hello", 5))
+        deliver(app, edited("STOP", 9), edited("Hello", 5))
+        deliver(app, edited("START", 12))
+        deliver(app, edited("STOP", 9))
+        assert decisions() == ["none", "opt_out", "opt_in"]
+        assert state(only_customer()) == ("opted_in",)
+
     def test_an_edit_is_a_new_statement_even_under_the_id_of_the_old_one(self, app):
         new = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "START"}}}
         edited = says("", at=9, message_id="wamid.1", type="edit", edit=new)

@@ -1,6 +1,7 @@
 """Receipts come by the hundred in one delivery, and are applied together."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,3 +207,15 @@ def test_learning_from_many_takes_as_many_statements_as_from_two(app):
         deliver(app, a_change(statuses=shown[2:]))
     assert len(for_many) == len(for_two)
     assert len(user_ids()) == MANY
+
+
+@pytest.mark.parametrize("shown", [{"recipient_id": "2250707123456"}, {"recipient_id": None}])
+def test_a_stop_in_whatsapp_is_of_whom_we_wrote_to_whatever_address_it_names(app, shown):
+    stopped, other = on_the_wire(2)
+    deliver(app, a_change(statuses=[
+        receipt(other, "failed", errors=[{"code": 131049}]),
+        receipt(stopped, "failed", errors=[{"code": 131050}], **shown),
+    ]))  # fmt: skip
+    marks = {one.id: one.platform_stop_at for one in db.session.scalars(select(Customer))}
+    assert marks[stopped.customer_id] == datetime.fromtimestamp(TODAY, UTC)
+    assert marks[other.customer_id] is None

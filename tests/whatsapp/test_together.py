@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from tests.factories import a_customer
 from tests.statements import counted
@@ -11,6 +12,7 @@ from tests.whatsapp.posting import (
     TODAY,
     apart,
     decisions,
+    deliver,
     everybody,
     kept,
     post,
@@ -21,6 +23,7 @@ from tests.whatsapp.posting import (
 from webapp.consent import ledger
 from webapp.customers import identities
 from webapp.extensions import db
+from webapp.whatsapp import runs
 
 UNKNOWN, OUT, IN = ("unknown",), ("opted_out",), ("opted_in",)
 WORDS = ("STOP", "Where is my order?", "START", "Thank you")
@@ -147,3 +150,21 @@ def test_two_deliveries_of_the_same_new_people_at_once_make_each_once(app):
     with app.app_context():
         assert (len(everybody()), len(kept())) == (20, 20)
         assert the_ledger_is_whole()
+
+
+def test_no_statement_has_more_parameters_than_drivers_take(app, monkeypatch):
+    """A delivery of 4 MiB may hold tens of thousands of items."""
+    monkeypatch.setattr(runs, "MOST_TOGETHER", 10)
+    receipts = [{"id": f"wamid.{n}", "status": "sent", "timestamp": str(TODAY)} for n in range(50)]
+    chat = [a_message(id=f"wamid.{n}", text={"body": "Hi"}) for n in range(50)]
+    widest = [0]
+
+    def note(_connection, _cursor, _statement, parameters, _context, several) -> None:
+        widest.append(0 if several else len(parameters))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+    deliver(app, a_change(messages=chat), a_change(statuses=receipts))
+    assert max(widest) <= 3 * 10
+    with app.app_context():
+        assert len(kept()) == 100

@@ -111,10 +111,12 @@ def _share_the_stop(customer: Customer, other: Customer, now: datetime) -> None:
         ledger.record(twin, said)
 
 
-def stopped(customer_id: int, message_id: str, now: datetime) -> None:
+def stopped(customer_id: int, message_id: str, now: datetime, stated_at: datetime | None = None) -> None:
     """WhatsApp refuses because the person stopped our marketing (code 131050)."""
     proof = Proof("whatsapp", "WhatsApp reports 131050")
-    signal = Signal(Source.DELIVERY_FAILURE, "whatsapp", now, message_id=message_id, proof=proof)
+    signal = Signal(
+        Source.DELIVERY_FAILURE, "whatsapp", now, stated_at=stated_at, message_id=message_id, proof=proof
+    )
     for customer in locking.locked_alike(db.session.get_one(Customer, customer_id)):
         ledger.record_platform(customer, Turn.STOPPED, signal)
 

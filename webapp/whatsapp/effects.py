@@ -206,11 +206,13 @@ def _said_by_status(item: payloads.Status, customer: Customer | None, now: datet
         return Outcome(erased=True)
     if item.status != "failed" or item.error_code != USER_STOPPED_MARKETING:
         return Outcome()
+    outcome = Outcome(PLATFORM_STOP)
     if item.person.known or customer is None:
         said = Said(item, f"WhatsApp reports {item.error_code}", Source.DELIVERY_FAILURE, now)
-        return _platform(Turn.STOPPED, said)
-    learning.stopped(customer.id, item.key, now)
-    return Outcome(PLATFORM_STOP)
+        outcome = _platform(Turn.STOPPED, said)
+    if customer:  # whom we had written to, under whatever address WhatsApp knows them
+        learning.stopped(customer.id, item.key, now, item.occurred_at)
+    return outcome
 
 
 def _platform(turn: Turn, said: Said) -> Outcome:

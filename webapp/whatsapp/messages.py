@@ -136,11 +136,10 @@ def _reaction(message: Message) -> Reaction | None:
 
 
 def _words(message: Message) -> Words | None:
-    """An edit has a key of its own: it is a new statement, even if it came under the id of the old one."""
     said = statement(message.raw)
-    family = "edit" if said and said.channel == "edit" else "message"
+    edited = said and said.channel == "edit"
     return said and Words(
-        **message.identity(family, type_of(message.raw)),
+        **(_edit(message) if edited else message.identity("message", type_of(message.raw))),
         person=message.person,
         text=said.text,
         channel="standby" if message.envelope.field == "standby" else said.channel,
@@ -148,6 +147,14 @@ def _words(message: Message) -> Words | None:
         in_reply_to=message.in_reply_to,
         from_advertisement=isinstance(message.raw.get("referral"), dict),
     )
+
+
+def _edit(message: Message) -> dict[str, Any]:
+    """Has a key of its own: it is a new statement, even if it came under the id of the old one, or of an edit
+    before it."""
+    identity = message.identity("edit", "edit")
+    told_by = digest(str(message.raw.get("timestamp")), message.raw["edit"])
+    return {**identity, "key": f"{identity['key']}:{told_by[:16]}"}
 
 
 def _wordless(message: Message) -> Wordless:

@@ -39,6 +39,10 @@ FROM_PEOPLE = (Words, Button, Reaction, Passive, Wordless, Preference)
 """What somebody said or did."""
 
 
+MOST_TOGETHER = 8_000
+"""Items of a run. Their ids stand up to three times in one statement, and no more parameters than 65,535
+(psycopg) or 32,766 (SQLite) may: a delivery of more could never be stored, however often it came."""
+
 Way = type[Item] | None
 
 
@@ -73,7 +77,7 @@ def take(
     singly: Callable[[Item], bool],
 ) -> bool:
     """Take a run of one way; whether anything in it was new. `singly` takes one item and says the same."""
-    taken = _taken(items, business, words, now)
+    taken = _taken(items, business, words, now) if len(items) <= MOST_TOGETHER else None
     if taken is not None:
         return taken
     if len(items) == 1:
