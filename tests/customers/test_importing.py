@@ -17,6 +17,8 @@ from webapp.customers.models import AttributeKey, Customer, IdentityKind, Tag
 from webapp.extensions import db
 
 ANA, BEN = "+55 11 98765-4321", "+44 7911 123456"
+VARIANT = "551187654321"
+"""Of the number of Ana."""
 LATER = NOON + timedelta(days=1)
 
 
@@ -338,6 +340,26 @@ def test_an_open_quotation_mark_swallows_no_opt_out_behind_it(take, rejected) ->
     assert rejected()[0]["reason"] == "A quotation mark in lines 2 to 3 is out of place."
     assert ANA in rejected()[0]["phone"]
     assert person(BEN).status == "opted_out"
+
+
+def test_so_do_those_of_one_whose_number_is_known_in_another_variant(take, rejected) -> None:
+    ana, ben = a_customer("Ana", Status.OPTED_OUT, ANA), a_customer("Ben", phone=BEN)
+    content = f"phone,wa_id,consent,evidence\n{BEN},{VARIANT},{{}},The form\n"
+    assert take(content.format("opted_in")).refused == 1
+    assert f"different customers: {ana.id}, {ben.id}" in rejected()[0]["reason"]
+    assert (ben.status, len(ben.identities)) == ("unknown", 1)
+    take(content.format("opted_out"))
+    assert ben.status == "opted_out"
+
+
+def test_an_opt_out_of_whoever_has_the_number_in_a_variant_is_not_lifted(take, rejected) -> None:
+    ana = a_customer("Ana", phone=ANA)
+    twin = identities.create(wa_id=VARIANT, source="whatsapp", now=NOON)
+    ledger.record(twin, Statement(Status.OPTED_OUT, Source.KEYWORD, "customer", NOON))
+    db.session.commit()
+    take(f"phone,consent,evidence\n{ANA},opted_in,The form\n")
+    assert (ana.status, twin.status) == ("unknown", "opted_out")
+    assert "by keyword; an import never lifts an opt-out." in rejected()[0]["reason"]
 
 
 def test_addresses_of_two_customers_refuse_a_row_but_not_its_opt_out(take, rejected) -> None:

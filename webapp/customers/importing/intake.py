@@ -17,7 +17,7 @@ from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source
 from webapp.customers import tags
 from webapp.customers.identities import shown_name
 from webapp.customers.importing import opt_outs
-from webapp.customers.importing.people import People, Person
+from webapp.customers.importing.people import People, Person, found_by
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import Tag
@@ -191,13 +191,16 @@ class Intake:
         return changed
 
     def _opt_in(self, person: Person, row: Row, faults: list[str]) -> bool:
+        """An opt-out of anybody who may be this person stands against it."""
+        others = self.people.all_alike(row.addresses)
+        out = next((each for each in others if each.consent.status == Status.OPTED_OUT), person)
         try:
-            effect = self._record(person, row)
+            effect = self._record(out, row)
         except EvidenceMissing:
             faults.append("consent: opted_in needs evidence; no consent was recorded.")
             return False
         except OptedOutStands as stands:
-            how = self.opt_outs.get(person.consent.status_event_id or 0, opt_outs.BY_IMPORT)
+            how = self.opt_outs.get(out.consent.status_event_id or 0, opt_outs.BY_IMPORT)
             when = f"{stands.opt_out_at:%Y-%m-%d %H:%M} UTC"
             faults.append(f"consent: opted out on {when} {how}; an import never lifts an opt-out.")
             return False
@@ -263,8 +266,19 @@ def _two_persons(row: Row, known: list[Person]) -> list[str]:
     given = [(place.kind, place.value) for place in row.addresses]
     owners = [each.id for each in known if any(place in each.addresses for place in given)]
     if len(owners) < 2:
+        owners = _apart(row, known)
+    if len(owners) < 2:
         return []
     return [f"The numbers and ids of this row belong to different customers: {', '.join(map(str, owners))}."]
+
+
+def _apart(row: Row, known: list[Person]) -> list[int]:
+    """The ids of those who share none of their keys in this row: by one address it is the one of them, by
+    another one another."""
+    keys = {found_by(place) for place in row.addresses}
+    theirs = [(each, keys & {found_by(place) for place in each.addresses.values()}) for each in known]
+    shared = set.intersection(*(found for _, found in theirs))
+    return [] if shared else sorted(each.id for each, _ in theirs)
 
 
 def _named_identity(person: Person, row: Row) -> int | None:
