@@ -19,7 +19,7 @@ from tests.customers.erasures import (
 from tests.exhibits import a_png
 from tests.factories import NOON, a_customer, at
 from tests.whatsapp.deliveries import a_body, a_change
-from tests.whatsapp.posting import apart, deliver, everybody, post, says, the_ledger_is_whole
+from tests.whatsapp.posting import apart, deliver, everybody, moves, post, says, the_ledger_is_whole
 from webapp.campaigns import erased_people, statuses
 from webapp.campaigns.models import Delivery, IdempotencyKey
 from webapp.campaigns.statuses import News
@@ -193,6 +193,18 @@ def test_a_repeated_delivery_brings_nobody_back(app):
     with app.app_context():
         assert db.session.scalars(select(Identity)).all() == []
         assert len(everybody()) == 1
+
+
+def test_nor_does_a_repeated_notice_that_they_moved(app):
+    moved = moves(NUMBER, "12025550188")
+    deliver(app, moved)
+    with app.app_context():
+        [customer] = everybody()
+        customer_id = customer.id
+    erased(app, customer_id)
+    deliver(app, moved)
+    with app.app_context():
+        assert [one.erased_at is not None for one in everybody()] == [True]
 
 
 def test_an_answer_under_an_idempotency_key_goes_too(app):

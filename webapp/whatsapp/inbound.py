@@ -74,7 +74,7 @@ def _remembered(message: InboundMessage) -> bool:
 
 def _take_singly(item: Item, *, business: Business, words: KeywordSet | None, now: datetime) -> bool:
     message = InboundMessage(**columns(item, now))
-    if not _remembered(message):
+    if not runs.not_on_record([item]) or not _remembered(message):
         return False
     if not business.owns(item):
         message.decision = NOT_OURS

@@ -93,7 +93,7 @@ def _taken(items: list[Item], business: Business, words: KeywordSet | None, now:
     receipts = way_of(items[0]) is Status
     try:
         with db.session.begin_nested():
-            fresh = _not_on_record(items)
+            fresh = not_on_record(items)
             outcomes = _receipts(fresh, business, now) if receipts else _said(fresh, business, words, now)
             _keep(fresh, outcomes, words, now)
     except NotTogether:
@@ -137,7 +137,7 @@ def _writing_together(crowd: Crowd, items: list[Item]) -> Iterator[None]:
         yield
 
 
-def _not_on_record(items: list[Item]) -> list[Item]:
+def not_on_record(items: list[Item]) -> list[Item]:
     """Those that did not come before, each once; also not before their writer was erased."""
     fresh = {item.key: item for item in reversed(items)}
     known_as = {key: key for key in fresh} | {veiled(key): key for key in fresh}
