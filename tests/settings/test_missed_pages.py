@@ -86,9 +86,27 @@ def test_leaving_them_wants_a_reason(manager, app, missed):
     refused = manager.send(PATH, decision="leave", reason=" ")
     assert (refused.status_code, "Say why" in text(refused)) == (422, True)
     assert SENTENCE in text(manager.get("/opt-in"))
-    assert manager.send(PATH, decision="leave", reason="our own test").status_code == 303
+    assert manager.send(PATH, decision="leave", reason="our own test", listed=2).status_code == 303
     assert states(app) == [("unknown", False), ("unknown", False)]
     assert SENTENCE not in text(manager.get("/opt-in"))
+
+
+def test_none_is_left_that_was_not_listed_when_somebody_decided(manager, app, missed):
+    listed = manager.soup(PATH).find(attrs={"name": "listed"})["value"]
+    turn(manager, on=False)
+    deliver(app, says("stop", at=9, **{"from": "447946000003"}))
+    turn(manager, on=True)
+    refused = manager.send(PATH, decision="leave", reason="our own test", listed=listed)
+    assert (refused.status_code, "Others were found" in text(refused)) == (409, True)
+    assert "our own test" in refused.text
+    manager.send(PATH, decision="honour")
+    assert [status for status, _ in states(app)] == ["opted_out", "unknown", "opted_out"]
+
+
+@pytest.mark.parametrize("listed", ["", "many", "1"])
+def test_nor_without_saying_how_many_were_listed(manager, app, missed, listed):
+    assert manager.send(PATH, decision="leave", reason="our own test", listed=listed).status_code == 409
+    assert SENTENCE in text(manager.get("/opt-in"))
 
 
 def test_deciding_twice_is_told(manager, missed):

@@ -93,7 +93,7 @@ def test_so_is_the_decision_about_missed_stops(desk, app, decision, words):
         switch(True)
         missed.sift()
         db.session.commit()
-    desk("manager").send("/settings/missed-stops", decision=decision, reason="a test")
+    desk("manager").send("/settings/missed-stops", decision=decision, reason="a test", listed=1)
     assert events(app)[-1][1] == [f"Missed stops, 1 opt-outs and 0 messages to review{words}"]
 
 

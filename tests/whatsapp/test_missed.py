@@ -202,7 +202,7 @@ def test_a_stop_written_after_a_start_wins_whatever_came_first(app):
 def test_left_alone_nothing_changes_and_the_reason_stays_in_the_policy_log(app):
     deliver(app, says("stop"), says("start", at=60), says("please stop", at=70))
     on_again()
-    missed.leave("a test of the phone", actor="user:1", now=clock.now())
+    missed.leave("a test of the phone", listed=2, actor="user:1", now=clock.now())
     db.session.commit()
     assert (state(only_customer()), marks()) == (("unknown",), [None, None, None])
     assert policy_log()[-1] == {
@@ -223,7 +223,7 @@ def test_honouring_is_logged_with_what_was_decided_and_by_whom(app):
 def test_deciding_when_nothing_waits_logs_nothing(app):
     on_again()
     before = len(policy_log())
-    missed.leave("why not", actor="user:1", now=clock.now())
+    missed.leave("why not", listed=0, actor="user:1", now=clock.now())
     honoured()
     assert len(policy_log()) == before
 

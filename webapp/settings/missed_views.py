@@ -15,6 +15,7 @@ from webapp.extensions import db
 from webapp.rendering import see_other
 from webapp.settings.blueprint import bp
 from webapp.whatsapp import missed, stored
+from webapp.whatsapp.missed import OthersMissed
 from webapp.whatsapp.models import InboundMessage
 
 MOST_LISTED = 200
@@ -45,7 +46,12 @@ def decide_missed_stops() -> Response | tuple[str, int]:
     reason = request.form.get("reason", "").strip()
     if not reason or len(reason) > missed.LONGEST_REASON:
         return _page(f"Say why, in at most {missed.LONGEST_REASON} characters.", reason), 422
-    found = missed.leave(reason, actor=current_actor(), now=clock.now())
+    listed = request.form.get("listed", type=int)
+    try:
+        found = missed.leave(reason, listed=listed, actor=current_actor(), now=clock.now())
+    except OthersMissed:
+        db.session.rollback()
+        return _page("Others were found since you loaded this page. Look at them first.", reason), 409
     db.session.commit()
     return _done(f"{found.stops} missed stop{'s are' if found.stops != 1 else ' is'} left as they were."
                  if found.stops else "There is nothing to decide any more.")  # fmt: skip

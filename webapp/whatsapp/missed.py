@@ -46,6 +46,10 @@ STOPS = (Mark.OPT_OUT, Mark.REVIEW)
 LISTED = (*STOPS, Mark.OPT_IN)
 
 
+class OthersMissed(Exception):
+    """There are more, or others, than somebody decided about."""
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Missed stops without a decision: messages by what they would have done, and the people behind them."""
@@ -136,12 +140,18 @@ def honour(*, actor: str, now: datetime) -> Waiting:
     return found
 
 
-def leave(reason: str, *, actor: str, now: datetime) -> Waiting:
-    """Decide that none of them counts, for a reason that stays in the policy log."""
+def leave(reason: str, *, listed: int | None, actor: str, now: datetime) -> Waiting:
+    """Decide that none of them counts, for a reason that stays in the policy log.
+
+    Raises OthersMissed when they are not those `listed` when somebody decided: one that nobody has looked at
+    must not go with the others.
+    """
     found = waiting()
     if found.stops:
         _log(found, {"decision": "left", "reason": reason}, actor, now)
-        _move(LISTED, None)
+        if _move(STOPS, None) != listed:
+            raise OthersMissed
+        _move((Mark.OPT_IN,), None)
     return found
 
 
@@ -201,9 +211,11 @@ def _at_least(words: KeywordSet, message: InboundMessage) -> KeywordSet:
     return KeywordSet((*words.opt_out, message.matched), words.opt_in)
 
 
-def _move(marks: tuple[Mark, ...], to: Mark | None) -> None:
-    db.session.execute(update(InboundMessage).where(_marked(*marks)).values(missed=to))
+def _move(marks: tuple[Mark, ...], to: Mark | None) -> int:
+    """How many had one of these marks."""
+    moved = db.session.execute(update(InboundMessage).where(_marked(*marks)).values(missed=to))
     db.session.expire_all()
+    return moved.rowcount
 
 
 def _log(found: Waiting, decision: dict[str, str], actor: str, now: datetime) -> None:
