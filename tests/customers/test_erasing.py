@@ -19,7 +19,16 @@ from tests.customers.erasures import (
 from tests.exhibits import a_png
 from tests.factories import NOON, a_customer, at
 from tests.whatsapp.deliveries import a_body, a_change
-from tests.whatsapp.posting import apart, deliver, everybody, moves, post, says, the_ledger_is_whole
+from tests.whatsapp.posting import (
+    apart,
+    decisions,
+    deliver,
+    everybody,
+    moves,
+    post,
+    says,
+    the_ledger_is_whole,
+)
 from webapp.campaigns import erased_people, statuses
 from webapp.campaigns.models import Delivery, IdempotencyKey
 from webapp.campaigns.statuses import News
@@ -205,6 +214,22 @@ def test_nor_does_a_repeated_notice_that_they_moved(app):
     deliver(app, moved)
     with app.app_context():
         assert [one.erased_at is not None for one in everybody()] == [True]
+
+
+def test_a_stop_of_whose_number_came_back_to_the_empty_record_is_applied(app):
+    """A message on the wire brought it; the sweep takes it away again."""
+    with app.app_context():
+        customer_id = a_customer().id
+    erased(app, customer_id)
+    with app.app_context():
+        late = Identity(customer_id=customer_id, kind="wa_id", value=NUMBER, match_key=NUMBER,
+                        source="whatsapp", created_at=NOON)  # fmt: skip
+        db.session.add(late)
+        db.session.commit()
+    deliver(app, says("STOP", **{"from": NUMBER}))
+    with app.app_context():
+        assert decisions() == ["opt_out"]
+        assert the_ledger_is_whole()
 
 
 def test_an_answer_under_an_idempotency_key_goes_too(app):
