@@ -5,13 +5,16 @@ from functools import partial
 
 import pytest
 
-from tests.factories import at
+from tests.factories import a_customer, at
 from tests.racing import overtaken
 from tests.whatsapp.deliveries import a_body
-from tests.whatsapp.posting import deliver, everybody, only_customer, prefers, says, state
+from tests.whatsapp.posting import deliver, everybody, fails, only_customer, prefers, says, state
 from webapp.api import phones, profiles
-from webapp.campaigns import named_people, review_views
+from webapp.campaigns import learning, named_people, review_views
+from webapp.campaigns.addressing import Claimed
 from webapp.campaigns.named_people import Numbers
+from webapp.campaigns.sender import Accepted, Message, Recipient
+from webapp.consent.rules import Status
 from webapp.customers.addresses import address
 from webapp.customers.importing import import_file
 from webapp.customers.models import IdentityKind
@@ -65,10 +68,21 @@ def test_a_list_waits_for_a_stop(app, tmp_path, who):
         assert [state(one) for one in everybody()] == [("opted_out",), ("unknown",)][: 1 + len(others)]
 
 
-def test_a_list_waits_for_whom_whatsapp_itself_tells_of(app, tmp_path):
-    overtaken(app, lambda: wrote(prefers("stop", wa_id=NUMBER)), lambda: by_a_list(app, tmp_path))
+@pytest.mark.parametrize("told", [prefers("stop", wa_id=NUMBER), fails(131050, recipient_id=NUMBER)])
+def test_a_list_waits_for_whom_whatsapp_itself_tells_of(app, tmp_path, told):
+    overtaken(app, lambda: wrote(told), lambda: by_a_list(app, tmp_path))
     with app.app_context():
         assert state(only_customer()) == ("opted_in", "stopped")
+
+
+def test_a_list_waits_for_the_address_that_whatsapp_answers_with(app, tmp_path):
+    with app.app_context():
+        known = a_customer("Ana", Status.OPTED_OUT)
+        claimed = Claimed(1, known.id, Message(Recipient("+1"), "news", "en", "heed:1:1", marketing=True))
+    answer = claimed, Accepted("wamid.1", wa_id=NUMBER)
+    overtaken(app, lambda: learning.learn([answer], at(5)), lambda: by_a_list(app, tmp_path))
+    with app.app_context():
+        assert state(only_customer()) == ("opted_out",)
 
 
 @pytest.mark.parametrize("way", WAYS)
