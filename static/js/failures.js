@@ -1,10 +1,10 @@
 // A request that failed is never silent: a sentence in the row, in the dialog's foot, or as a toast.
-const said = (ctx) => {
-  const answer = ctx.response;
-  if (!answer) return "Could not save: you are offline.";
-  if (answer.status === 401) return "Not saved: you are signed out.";
-  const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") && ctx.text;
-  return `Not saved. ${plain || "The desk did not answer; try again in a moment."}`;
+const said = ({ request, response, text }) => {
+  const asks = request.method === "GET";
+  if (!response) return `Could not ${asks ? "load" : "save"}: you are offline.`;
+  if (response.status === 401) return asks ? "You are signed out." : "Not saved: you are signed out.";
+  const plain = response.headers.get("Content-Type")?.startsWith("text/plain") && text;
+  return `${asks ? "" : "Not saved. "}${plain || "The desk did not answer; try again in a moment."}`;
 };
 
 const tell = (source, sentence) => {

@@ -262,7 +262,7 @@ def test_a_test_goes_through_the_gate(desk, app, draft, status: Status, code: in
     answer = client.send(f"/campaigns/{draft}/test", phone="+55 11 98888-7777", agreed=str(me))
     assert answer.status_code == code
     if code == 422:
-        assert "Not sent, for consent counts here, too: opted out." in answer.text
+        assert "Not sent: opted out. Consent counts for a test, too." in answer.text
     with app.app_context():
         trials = db.session.scalars(db.select(Campaign.id).where(Campaign.test_of_id == draft)).all()
     assert len(trials) == (1 if code == 303 else 0)
@@ -289,9 +289,9 @@ def test_a_test_to_somebody_in_the_audience_is_told_before_and_agreed_to(desk, a
 
 
 def test_a_test_to_something_that_is_no_number_says_why(desk, draft) -> None:
-    answer = desk("manager").htmx(f"/campaigns/{draft}/test", method="POST", phone="me")
-    assert answer.status_code == 422
-    assert "“me”" in answer.text
+    for phone, words in (("me", "“me”"), ("", "Give your number."), (" \t", "Give your number.")):
+        answer = desk("manager").htmx(f"/campaigns/{draft}/test", method="POST", phone=phone)
+        assert (answer.status_code, words in answer.text) == (422, True), phone
 
 
 def test_a_held_campaign_shows_who_drops_out_before_it_goes_on(desk, app) -> None:

@@ -112,6 +112,9 @@ def test_back_gets_a_whole_page(agent, people):
         ("typing on replaces it", "/opt-in?q=a", {"q": "an"}, "HX-Replace-Url"),
         ("emptying the search adds one", "/opt-in?q=a", {"q": ""}, "HX-Push-Url"),
         ("a tag adds one", "/opt-in", {"tag": "vip"}, "HX-Push-Url"),
+        ("the next page adds one", "/opt-in?tag=vip", {"tag": "vip", "after": "2"}, "HX-Push-Url"),
+        ("more rows a page add one", "/opt-in", {"per_page": "100"}, "HX-Push-Url"),
+        ("the same page again adds none", "/opt-in?after=2", {"after": "2"}, "HX-Replace-Url"),
     ],
 )
 def test_typing_does_not_flood_the_history(agent, people, sentence, before, now, header):

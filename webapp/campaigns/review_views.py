@@ -90,7 +90,9 @@ def ask_test(campaign_id: int) -> Answer:
 def send_test(campaign_id: int) -> Answer:
     """Through the gate like any other message: marketing needs the consent of that number, too."""
     campaign = campaign_or_404(campaign_id)
-    phone = request.form.get("phone", "")
+    phone = request.form.get("phone", "").strip()
+    if not phone:
+        return _test_dialog(campaign, error="Give your number.")
     if (twice := _gets_it_too(campaign, phone)) and request.form.get("agreed") != str(twice.id):
         return _test_dialog(campaign, phone, twice=twice)
     try:
@@ -101,7 +103,7 @@ def send_test(campaign_id: int) -> Answer:
         return _test_dialog(campaign, phone, str(refusal))
     if left_out := db.session.scalar(select(Delivery.reason).where(Delivery.campaign_id == trial.id)):
         db.session.rollback()
-        return _test_dialog(campaign, phone, f"Not sent, for consent counts here, too: {_words(left_out)}.")
+        return _test_dialog(campaign, phone, f"Not sent: {_words(left_out)}. Consent counts for a test, too.")
     db.session.commit()
     tasks.enqueue(current_app, "pump", trial.id)
     location = url_for("campaigns.review_page", campaign_id=campaign_id)

@@ -10,7 +10,7 @@ from webapp.accounts.roles import Role
 from webapp.budget import OverBudget
 from webapp.customers import live as poll
 from webapp.customers.blueprint import bp, reader, table_behind
-from webapp.customers.filters import Filter
+from webapp.customers.filters import Filter, Page
 from webapp.customers.table import Table
 from webapp.customers.table_context import counts, given_up, panel, results
 from webapp.extensions import htmx
@@ -77,7 +77,7 @@ def _table(page: str, endpoint: str) -> Response:
     if not htmx.partial:
         return make_response(render_template(page, **context))
     response = make_response(render_template("customers/_results.html", **context))
-    response.headers[_history_header(table.filter)] = url_for(
+    response.headers[_history_header(table)] = url_for(
         endpoint, **table.filter.to_args(), **table.page.to_args()
     )
     return response
@@ -91,12 +91,13 @@ def _with_picked_attribute(args: MultiDict[str, str]) -> MultiDict[str, str]:
     return MultiDict([*args.items(multi=True), ("attr", f"{key}:{value}")])
 
 
-def _history_header(now: Filter) -> str:
-    """Typing on in the search replaces the entry in the browser's history; everything else adds one."""
-    behind = table_behind()
-    before = Filter.from_args(behind) if behind is not None else Filter()
-    typed_on = before.q and now.q and before.q != now.q
-    return "HX-Replace-Url" if typed_on or before == now else "HX-Push-Url"
+def _history_header(now: Table) -> str:
+    """Typing on in the search replaces the entry in the browser's history; every other change adds one."""
+    behind = table_behind() or MultiDict()
+    before, page = Filter.from_args(behind), Page.from_args(behind)
+    typed_on = before.q and now.filter.q and before.q != now.filter.q
+    same = (before, page) == (now.filter, now.page)
+    return "HX-Replace-Url" if typed_on or same else "HX-Push-Url"
 
 
 def _first_page(table: Table) -> str:
