@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from tests.customers.erasures import NAME, NUMBER, WAMID, somebody
@@ -15,10 +16,11 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.consent.wordings import Draft
-from webapp.customers import access_request, consenting, identities, merging
+from webapp.customers import access_request, attributes, consenting, identities, merging
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db
+from webapp.formatting import instant
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -61,6 +63,24 @@ def test_the_page_says_the_same_for_people(desk, customer_id):
     for words in (NAME, NUMBER, "Rua das Flores 12", "quinze anos", "Spring sale", "The lilac one"):
         assert words in page
     assert "Nothing is kept." in page
+
+
+def test_the_page_has_words_where_the_program_has_names_and_leaves_other_peoples_words(app, desk):
+    with app.app_context(), writing():
+        customer = a_customer("Ana")
+        for name in ("state", "sent_at"):
+            attributes.define(name, "text")
+        attributes.set_attributes(customer, {"state": "opted_in", "sent_at": "some_day"})
+        ledger.record(customer, Statement(Status.OPTED_IN, Source.AGENT, "user:1", at(5),
+                                          proof=Proof("paper_form", "opted_in by pen")))  # fmt: skip
+        db.session.commit()
+        customer_id = customer.id
+    page = BeautifulSoup(asked(desk("manager"), customer_id, "page").text, "html.parser")
+    facts = [(dt.get_text(), dt.find_next_sibling("dd").get_text()) for dt in page.select("dt")]
+    assert {
+        ("What", "Opted in"), ("Channel", "Paper form"), ("Words", "opted_in by pen"),
+        ("Happened at", instant(at(5))), ("state", "opted_in"), ("sent_at", "some_day"),
+    } <= set(facts)  # fmt: skip
 
 
 def test_people_of_the_desk_are_their_role_and_other_customers_are_nobody(app, desk):

@@ -1,6 +1,7 @@
 """Giving a person their own data: a page to print, or JSON. Each time is noted as a disclosure."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, render_template, request, stream_with_context
@@ -17,9 +18,15 @@ from webapp.customers.models import Customer
 from webapp.customers.rows import Reader, row_of
 from webapp.database import compact_json, reading
 from webapp.extensions import db
+from webapp.formatting import instant
 
 KINDS = {"page": "access request, page", "json": "access request, JSON"}
-NESTED = ("attributes", "evidence")
+CODED = {
+    "channel", "consent", "decision", "effect", "kind", "learned_from", "read_as", "reason", "source",
+    "state", "what",
+}  # fmt: skip
+"""Facts whose values are names of the program, such as `opted_in`."""
+TIMES = ("_at", "_since")
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 TITLES = {
     "records": "Who you are to us",
@@ -54,14 +61,23 @@ def give_access(customer_id: int) -> Response | str:
 def _pairs(fact: Fact) -> Iterator[tuple[str, str]]:
     """A fact for people; what is empty is left out."""
     for key, value in fact.items():
-        if key in NESTED and isinstance(value, dict):
-            yield from ((_words(name), _text(each)) for name, each in value.items() if each not in EMPTY)
+        if key == "evidence" and value is not None:
+            yield from _pairs(value)
+        elif key == "attributes":
+            yield from ((name, _text(each)) for name, each in value.items() if each not in EMPTY)
         elif value not in EMPTY:
-            yield _words(key), _text(value)
+            yield _words(key), _told(key, value)
 
 
 def _words(name: str) -> str:
     return name[:1].upper() + name[1:].replace("_", " ")
+
+
+def _told(key: str, value: Any) -> str:
+    """What the program keeps as a name or an instant, in words; all else is somebody's own."""
+    if key in CODED:
+        return _words(value)
+    return instant(datetime.fromisoformat(value)) if key.endswith(TIMES) else _text(value)
 
 
 def _text(value: Any) -> str:
