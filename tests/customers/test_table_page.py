@@ -156,10 +156,19 @@ def test_pages_go_on_by_key(agent, app):
     )
 
 
-def test_an_empty_desk_says_what_to_do(agent):
-    text = agent.soup("/opt-in").get_text(" ", strip=True)
-    assert "No customers yet" in text
-    assert "heed import FILE.csv" in text
+@pytest.mark.parametrize(
+    ("role", "words", "links"),
+    [
+        ("viewer", "Whoever writes to your number appears here", []),
+        ("agent", "Add one by hand", ["/customers/new"]),
+        ("manager", "Import a file or add one by hand", ["/imports", "/customers/new"]),
+    ],
+)
+def test_an_empty_desk_says_what_one_can_do(desk, role, words, links):
+    empty = desk(role).soup("/opt-in").select_one(".empty")
+    assert "No customers yet" in empty.get_text()
+    assert words in empty.get_text()
+    assert [a["href"] for a in empty.select("a")] == links
 
 
 def test_no_match_names_the_filter_and_one_click_clears_it(agent, people):

@@ -332,3 +332,9 @@ def test_json_that_somebody_tampered_with_costs_no_page(desk, app):
 def test_the_log_is_linked_where_people_look_for_it(desk, ana, path):
     link = desk("viewer").soup(path).find(id="to-events")
     assert link["href"] in ("/events", f"/events?customer={ana}")
+
+
+def test_an_empty_log_tells_no_filter_from_a_filter_that_nothing_matches(desk):
+    agent = desk("agent")
+    assert "Nothing is recorded yet" in agent.get("/events").text
+    assert "Take a filter away" in agent.get("/events?kind=erasure").text
