@@ -120,14 +120,14 @@ def prepare(environment: dict[str, str], new: bool) -> None:
     heed(environment, "init")
     if new:
         heed(environment, "demo", may_refuse=True)
-    password = secrets.token_urlsafe(16)  # nobody needs it: each start prints a sign-in link
-    heed(environment, "user", "add", ADMIN, "--role", "admin", text=password, may_refuse=True)
+    # Without a password, which nobody would know and some pages would ask for: each start prints a link.
+    heed(environment, "user", "add", ADMIN, "--role", "admin", may_refuse=True)
 
 
-def heed(environment: dict[str, str], *arguments: str, text: str = "", may_refuse: bool = False) -> str:
+def heed(environment: dict[str, str], *arguments: str, may_refuse: bool = False) -> str:
     """Run a command of Heed; what it printed. Another exit code than 0 ends this program with its message."""
     command = [PROGRAMS / "heed", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, input=text, capture_output=True, text=True)
+    ended = subprocess.run(command, cwd=ROOT, env=environment, input="", capture_output=True, text=True)
     if ended.returncode == 0 or (may_refuse and ended.returncode == REFUSED):
         return ended.stdout
     sys.exit(f"heed {' '.join(arguments)} failed.\n{ended.stderr}")
