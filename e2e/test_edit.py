@@ -56,6 +56,16 @@ def test_each_type_has_its_own_control(agent: Page, desk: Desk, key: str, typed:
     )
 
 
+def test_enter_in_a_field_saves(agent: Page, desk: Desk) -> None:
+    person = a_customer(desk, "Elis Enter")
+    agent.goto(TABLE)
+    edit = opened(agent, "Elis Enter")
+    added(edit, "city").fill("Olinda")
+    agent.keyboard.press("Enter")
+    expect(edit).to_be_hidden()
+    expect(row(agent, person).locator(".c-attributes")).to_contain_text("Olinda")
+
+
 def test_true_and_false_are_a_choice_of_two(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Elis Zwei")
     agent.goto(TABLE)

@@ -104,6 +104,16 @@ def test_back_and_forward_walk_through_the_filters(agent: Page) -> None:
     expect(agent.get_by_role("radio", name="Opted Out")).to_be_checked()
 
 
+def test_back_leads_to_the_page_of_the_table_before(agent: Page) -> None:
+    agent.goto("/opt-in?per_page=25")
+    first = rows(agent).first.get_attribute("id") or ""
+    agent.get_by_role("link", name="Next").click()
+    expect(agent).to_have_url(re.compile("after="))
+    agent.go_back()
+    expect(agent).to_have_url(re.compile(r"/opt-in\?per_page=25$"))
+    expect(rows(agent).first).to_have_id(first)
+
+
 def test_the_address_alone_builds_the_page_again(agent: Page, desk: Desk) -> None:
     person = a_customer(desk, "Rui Endereço", Status.OPTED_OUT, tags=["vip"])
     agent.goto("/opt-in?q=rui+endere&tag=vip&status=opted_out&sort=created&per_page=25")

@@ -13,7 +13,10 @@ from playwright.sync_api import Page, expect
 from e2e import contact_sheet
 from e2e.desk import Desk
 from e2e.guard import Guard
+from e2e.people import a_customer
 from e2e.places import PLACES, Place
+from e2e.table import TABLE, switch
+from webapp.consent.rules import Status
 
 HERE = Path(__file__).parent
 AXE = next(HERE.glob("vendor/axe-core-*/axe.min.js"))
@@ -70,6 +73,24 @@ def arrive(page: Page, place: Place) -> None:
 def faults(page: Page, where: str) -> list[str]:
     """What axe finds there; the page behind a dialog is a place of its own."""
     return page.evaluate(FIND, [where, RULES])
+
+
+def test_high_contrast_shows_what_is_on_and_where_the_focus_is(
+    browse: Callable[..., Page], desk: Desk
+) -> None:
+    page = browse(forced_colors="active")
+    a_customer(desk, "Ina In")
+    a_customer(desk, "Uta Out", Status.OPTED_OUT)
+    page.goto(TABLE)
+    drawn = "it => getComputedStyle(it).backgroundColor"
+    knob = "it => getComputedStyle(it, '::before').backgroundColor"
+    on, off = switch(page, "Uta Out"), switch(page, "Ina In")
+    assert on.evaluate(drawn) != off.evaluate(drawn)
+    for each in (on, off):
+        assert each.evaluate(knob) != each.evaluate(drawn)
+    search = page.get_by_label("Search")
+    search.focus()
+    assert search.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
 
 
 def test_fourteen_rows_are_visible_on_a_laptop(browse: Callable[..., Page]) -> None:

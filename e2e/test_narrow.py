@@ -59,6 +59,18 @@ def test_the_navigation_is_at_the_foot_and_more_opens_the_menu(phone: Page) -> N
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Guide")
 
 
+def test_the_longest_menu_fits_and_its_ends_are_reached(browse: Callable[..., Page]) -> None:
+    phone = browse("admin", viewport={"width": WIDTH, "height": 600}, has_touch=True)
+    phone.goto("/guide")
+    phone.get_by_role("button", name="More").tap()
+    menu = box(phone.locator("#menu"))
+    assert menu["y"] >= 0
+    assert menu["bottom"] <= 600
+    for name in ("Your account", "Sign out"):
+        expect(phone.locator("#menu").get_by_text(name)).to_be_in_viewport()
+        phone.locator("#menu").evaluate("menu => menu.scrollTo(0, menu.scrollHeight)")
+
+
 def test_what_is_touched_most_is_large_enough(phone: Page, desk: Desk) -> None:
     a_customer(desk, "Dora Daumen")
     phone.goto(TABLE)

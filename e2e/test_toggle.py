@@ -94,6 +94,15 @@ def test_a_failure_turns_the_switch_back_and_says_so_in_the_row(
     expect(row(agent, ana)).to_contain_text("Opted Out")
 
 
+def test_what_only_loads_does_not_speak_of_saving(agent: Page, desk: Desk, guard: Guard) -> None:
+    guard.expect("ERR_FAILED", "htmx:error")
+    a_customer(desk, "Ana Ladung")
+    agent.goto(TABLE)
+    agent.route("**/edit", lambda route: route.abort())
+    agent.get_by_role("button", name="Edit Ana Ladung").click()
+    expect(toast(agent)).to_have_text("Could not load: you are offline.")
+
+
 def test_signed_out_meanwhile_nothing_is_lost_and_nothing_pretended(
     agent: Page, desk: Desk, guard: Guard
 ) -> None:
