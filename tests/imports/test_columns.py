@@ -55,6 +55,20 @@ def test_who_is_known_by_an_id_needs_no_number():
 
 
 @pytest.mark.parametrize(
+    ("cells", "may"),
+    [
+        (["sim", "Não", "talvez"], True), (["yes", "yes"], False), (["no"], True),
+        (["no", "blue", "red"], False), ([], False),
+    ],
+)  # fmt: skip
+def test_a_column_that_says_no_may_tell_consent(cells, may):
+    column = Column("x9")
+    for cell in cells:
+        column.add(cell)
+    assert guessing.may_tell_consent(column) is may
+
+
+@pytest.mark.parametrize(
     ("cells", "type"),
     [
         (["1", "2.5"], "number"), (["01310", "20040"], "text"), (["true", "FALSE"], "boolean"),
@@ -66,6 +80,14 @@ def test_a_new_attribute_gets_the_type_of_its_cells(cells, type):
     for cell in cells:
         column.add(cell)
     assert guessing.type_of(column) == type
+
+
+def test_who_leaves_out_what_may_be_consent_is_asked(imports):
+    import_id = imports.bring("phone,x9\n+55 11 96123-4567,não\n")
+    asked = "Does this say who opted out?"
+    assert asked in imports.text(import_id)
+    imports.say(import_id, column_1="consent")
+    assert asked not in imports.text(import_id)
 
 
 def test_a_file_without_titles_loses_no_row(imports):

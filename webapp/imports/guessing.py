@@ -68,6 +68,13 @@ def meaning(word: str) -> str:
     return _BY_WORD.get(word.casefold(), "")
 
 
+def may_tell_consent(column: Column) -> bool:
+    """Whether a column may say who opted out: half of its cells say yes or no, and one says no."""
+    meanings = {word: meaning(word) for word in column.words}
+    told = sum(column.words[word] for word, said in meanings.items() if said)
+    return "opted_out" in meanings.values() and 2 * told >= column.filled
+
+
 def _by_title(title: str, keys: Mapping[str, str]) -> str:
     folded = fold(title)
     if folded in COLUMNS:

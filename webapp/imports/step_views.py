@@ -113,6 +113,7 @@ def _shown(seen: list[looking.Column], said: Options, names: dict[str, str]) -> 
         known = names.get(fold(name)) if name else None
         shown.append({
             "seen": column,
+            "may_tell_consent": not (ours or "consent" in said.columns) and guessing.may_tell_consent(column),
             "chosen": ATTRIBUTE + known if known else forms.NEW if name else ours,
             "name": name if name and not known else column.title,
             "type": said.types.get(ours) or guessing.type_of(column),
