@@ -168,6 +168,8 @@ def test_malformed_numbers_are_named_by_line_and_nothing_is_kept(desk, app, draf
     assert answer.status_code == 422
     assert "Line 2: “not a number”" in answer.text
     assert "not a number</textarea>" in answer.text
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert page.select_one("[autofocus]")["id"] == "include-numbers", "the page opens where it is wrong"
     with app.app_context():
         assert not db.session.scalars(db.select(CampaignPerson)).all()
         assert not db.session.scalars(db.select(Customer)).all()

@@ -57,6 +57,14 @@ def test_the_words_that_people_and_programs_rely_on(agent, people):
     assert soup.find(id="settings").name == "button"
 
 
+@pytest.mark.parametrize(("number", "words"), [(4, "+1 tag"), (5, "+2 tags")])
+def test_tags_that_have_no_room_are_counted(agent, app, number, words):
+    with app.app_context():
+        tags.set_tags(a_customer("Ana"), list("abcde"[:number]))
+        db.session.commit()
+    assert agent.soup("/opt-in").select_one(".c-tags .more").get_text() == words
+
+
 def test_a_row_says_why_and_a_warning_says_what_stops_marketing(agent, people, app):
     with app.app_context():
         ana, tariq = (db.session.get(Customer, people[name]) for name in ("Ana", "Tariq"))
