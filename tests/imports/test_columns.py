@@ -88,6 +88,8 @@ def test_who_leaves_out_what_may_be_consent_is_asked(imports):
     assert asked in imports.text(import_id)
     imports.say(import_id, column_1="consent")
     assert asked not in imports.text(import_id)
+    told_elsewhere = imports.bring("phone,consent,x9\n+55 11 96123-4567,opted_out,não\n")
+    assert asked not in imports.text(told_elsewhere)
 
 
 def test_a_file_without_titles_loses_no_row(imports):
