@@ -113,7 +113,7 @@ def test_signed_out_meanwhile_nothing_is_lost_and_nothing_pretended(
     expect(agent.locator("tr.customer")).to_have_count(1)
     desk.end_sessions("agent")
     switch(agent, "Ana Fora").click()
-    expect(row(agent, ana).get_by_role("alert")).to_contain_text("Not saved: you are signed out.")
+    expect(row(agent, ana).get_by_role("alert")).to_contain_text("Not saved. You are signed out.")
     expect(switch(agent, "Ana Fora")).to_have_attribute(*OFF)
     expect(agent.get_by_text("You are signed out. Nothing that you typed is lost.")).to_be_visible()
     expect(agent.get_by_label("Search")).to_have_value("Ana Fora")

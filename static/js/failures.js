@@ -2,8 +2,7 @@
 const said = ({ request, response, text }) => {
   const asks = request.method === "GET";
   if (!response) return `Could not ${asks ? "load" : "save"}: you are offline.`;
-  if (response.status === 401) return asks ? "You are signed out." : "Not saved: you are signed out.";
-  const plain = response.headers.get("Content-Type")?.startsWith("text/plain") && text;
+  const plain = response.status === 401 ? "You are signed out." : response.headers.get("Content-Type")?.startsWith("text/plain") && text;
   return `${asks ? "" : "Not saved. "}${plain || "The desk did not answer; try again in a moment."}`;
 };
 
