@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from flask import request
 
-from webapp.accounts import known, passwords, second_step, throttle, trail, users
+from webapp.accounts import crowd, known, passwords, second_step, throttle, trail, users
 from webapp.accounts.models import User
 from webapp.accounts.throttle import Attempt, TooManyFailures
 from webapp.clock import now
@@ -18,10 +18,13 @@ def authenticate(email: str, password: str) -> User | None:
 
     Commits in between: other attempts must see this one before its hash, and no lock may be held during it.
     """
-    with _attempt(email) as attempt:
-        user = users.find(email)
-        stored = user.password_hash if user and user.is_active else None
-    if not passwords.verify(password, stored):
+    with crowd.room():
+        with _attempt(email) as attempt:
+            user = users.find(email)
+            stored = user.password_hash if user and user.is_active else None
+        with crowd.turn():
+            is_right = passwords.verify(password, stored)
+    if not is_right:
         return None
     throttle.forget(attempt)
     return user
