@@ -127,6 +127,25 @@ def test_the_proxy_lets_through_what_the_desk_takes_and_nothing_larger(tmp_path,
     assert not limits, "no route takes that much"
 
 
+def test_the_proxy_takes_in_what_strangers_may_send_before_it_passes_it_on():
+    """Whoever sends a byte at a time would hold a thread of the web part. Of more than a file of evidence the
+    desk refuses to read anything from those who may not bring a list."""
+    text = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
+    passed = r"max_size (\d+)MiB\s*\}\s*reverse_proxy web:8000 \{\s*request_buffers (\d+)MiB\s*\}"
+    taken_in = [(int(most) * MIB, int(buffer) * MIB) for most, buffer in re.findall(passed, text)]
+    assert len(taken_in) == text.count("reverse_proxy")
+    for most, buffer in taken_in:
+        assert buffer == (most if most <= MAX_UPLOAD_BYTES else MAX_BODY_BYTES)
+    assert "proxy_request_buffering off" not in example("nginx")
+
+
+def test_commands_of_the_documentation_find_the_settings_that_the_compose_file_wants():
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^docker compose .*|`docker compose [^`]*`", text, re.MULTILINE)
+    assert commands
+    assert [each for each in commands if "--env-file heed.env" not in each] == []
+
+
 def test_the_proxy_logs_no_address_of_a_page():
     text = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
     assert {"request>uri delete", "request>headers delete"} <= {line.strip() for line in text.splitlines()}
