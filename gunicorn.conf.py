@@ -43,7 +43,9 @@ def on_starting(_server: Any) -> None:
     file_modes.keep_to_oneself()
     heaps.share()
     try:
-        Settings.from_environ().require_web()
+        settings = Settings.from_environ()
+        settings.require_web()
+        settings.make_data_dir()
     except ConfigError as error:
         sys.exit(str(error))
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="heed-metrics-")

@@ -5,12 +5,12 @@ import sys
 from webapp import file_modes
 from webapp.cli import heed
 from webapp.config import ConfigError
-from webapp.database import NewerSchema
+from webapp.database import OUT_OF_REACH, NewerSchema
 
 
 def main() -> None:
-    """Run the command; a wrong setting ends in one sentence and exit code 2, a database of a newer Heed in
-    one sentence and exit code 1."""
+    """Run the command; a wrong setting ends in one sentence and exit code 2, a database of a newer Heed, or
+    one that cannot be reached, in one sentence and exit code 1."""
     file_modes.keep_to_oneself()
     try:
         heed(prog_name="heed")
@@ -19,6 +19,9 @@ def main() -> None:
         sys.exit(2)
     except NewerSchema as newer:
         sys.exit(str(newer))
+    except OUT_OF_REACH as problem:
+        why = str(getattr(problem, "orig", problem)).strip().partition("\n")[0]
+        sys.exit(f"The database is out of reach: {why}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def build(config: Mapping[str, Any] | None, *, web: bool) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings, overrides: dict[str, Any], *, web: bool) -> None:
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data_dir()
     app.config.update(
         HEED=settings,
         SECRET_KEY=settings.secret_key or secrets.token_hex(32),

@@ -92,8 +92,8 @@ class Settings:
             web_concurrency=_whole_number("WEB_CONCURRENCY", env, 2, 1, 64),
             log_level=_log_level(env.get("LOG_LEVEL") or "INFO"),
             app_secrets=_words(env.get("WHATSAPP_APP_SECRET", "")),
-            verify_token=env.get("WHATSAPP_VERIFY_TOKEN", ""),
-            access_token=env.get("WHATSAPP_ACCESS_TOKEN", ""),
+            verify_token=_line("WHATSAPP_VERIFY_TOKEN", env),
+            access_token=_line("WHATSAPP_ACCESS_TOKEN", env),
             phone_number_id=_digits("WHATSAPP_PHONE_NUMBER_ID", env),
             business_account_id=_digits("WHATSAPP_BUSINESS_ACCOUNT_ID", env),
             graph_api_url=_url("GRAPH_API_URL", env, ("http", "https")) or GRAPH_API_URL,
@@ -102,7 +102,7 @@ class Settings:
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
             checkpoint_url=_private_url("HEED_CHECKPOINT_URL", env),
             alarm_url=_private_url("HEED_ALARM_URL", env),
-            metrics_token=env.get("METRICS_TOKEN", ""),
+            metrics_token=_line("METRICS_TOKEN", env),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
             hosts=_hosts(env.get("HEED_HOSTS", "")),
             proxies=_whole_number("HEED_PROXIES", env, 0, 0, 9),
@@ -121,6 +121,13 @@ class Settings:
             if not value:
                 raise ConfigError(f"{name} is not set; the web part needs it.")
 
+    def make_data_dir(self) -> None:
+        """Raises ConfigError when there can be no such folder."""
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise ConfigError(f"HEED_DATA_DIR cannot be used: {problem.strerror}.") from None
+
 
 def _database_url(raw: str) -> str:
     """psycopg 3 for PostgreSQL, whatever the spelling: platforms hand out `postgres://`."""
@@ -128,11 +135,14 @@ def _database_url(raw: str) -> str:
     if scheme in ("postgres", "postgresql"):
         raw = f"postgresql+psycopg{separator}{rest}"
     try:
-        backend = make_url(raw).get_backend_name()
+        url = make_url(raw)
+        backend = url.get_backend_name()
     except (ArgumentError, ValueError):
         raise ConfigError("DATABASE_URL is not a database URL, like postgresql://user@host/heed.") from None
     if backend not in ("sqlite", "postgresql"):
         raise ConfigError("DATABASE_URL must be a sqlite:// or postgresql:// URL.")
+    if backend == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ConfigError("DATABASE_URL must name a file, like sqlite:////srv/heed/heed.db.")
     return raw
 
 
@@ -144,9 +154,32 @@ def _secret_key(raw: str) -> str:
 
 def _url(name: str, env: Mapping[str, str], schemes: tuple[str, ...]) -> str:
     raw = env.get(name, "")
-    if raw and urlsplit(raw).scheme not in schemes:
-        raise ConfigError(f"{name} must begin with one of: {', '.join(s + '://' for s in schemes)}.")
+    if raw and not _leads_somewhere(raw, schemes):
+        raise ConfigError(
+            f"{name} must be an address that begins with one of: {', '.join(s + '://' for s in schemes)}."
+        )
     return raw.rstrip("/")
+
+
+def _leads_somewhere(raw: str, schemes: tuple[str, ...]) -> bool:
+    """Whether it has one of these schemes, a port that there is, and names a host; or, save on the web, a file
+    or what is there on this machine."""
+    try:
+        parts = urlsplit(raw)
+        _ = parts.port
+    except ValueError:
+        return False
+    of_the_web = parts.scheme in ("http", "https")
+    named = parts.hostname or (not of_the_web and parts.path.strip("/"))
+    return parts.scheme in schemes and bool(named)
+
+
+def _line(name: str, env: Mapping[str, str]) -> str:
+    """What stands in a header: with the end of its line, as a file brings it, nothing could be sent."""
+    raw = env.get(name, "")
+    if not raw.isprintable() or raw != raw.strip():
+        raise ConfigError(f"{name} must be one line, without space or line end around it.")
+    return raw
 
 
 def _whole_number(name: str, env: Mapping[str, str], default: int, low: int, high: int) -> int:
