@@ -1,9 +1,12 @@
 """Every setting from the environment: malformed stops the start with a sentence that names it."""
 
 import base64
+import runpy
+import sys
 
 import pytest
 
+from webapp import __main__
 from webapp.config import ConfigError, Settings
 
 WEB = {
@@ -108,3 +111,37 @@ def test_a_signing_key_is_thirty_two_bytes_in_base64():
 @pytest.mark.parametrize("url", ["https://example.com/in?a=b", "http://127.0.0.1:9000/", "http://[::1]/"])
 def test_checkpoints_go_out_by_tls_or_stay_on_this_machine(url):
     assert Settings.from_environ({"HEED_CHECKPOINT_URL": url}).checkpoint_url == url
+
+
+def ended(monkeypatch, *arguments, **settings) -> object:
+    """How `heed` ends with these settings: its exit code, or the sentence that it ends with."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(sys, "argv", ["heed", *arguments])
+    with pytest.raises(SystemExit) as end:
+        __main__.main()
+    return end.value.code
+
+
+@pytest.mark.parametrize("command", [["init"], ["export", "customers.csv"]])
+@pytest.mark.parametrize("url", ["postgresql://u:secret@127.0.0.1:1/heed", "sqlite:////nowhere/heed.db"])
+def test_a_database_out_of_reach_is_told_in_one_sentence(monkeypatch, tmp_path, url, command):
+    said = ended(monkeypatch, *command, DATABASE_URL=url, HEED_DATA_DIR=tmp_path)
+    assert str(said).startswith("The database is out of reach: ")
+    assert "\n" not in said
+    assert "secret" not in said
+
+
+def test_a_data_folder_that_cannot_be_is_told_in_one_sentence(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert ended(monkeypatch, "init", HEED_DATA_DIR=folder) == 2
+        assert capsys.readouterr().err.startswith("HEED_DATA_DIR cannot be used: ")
+
+
+def test_the_server_says_so_before_its_first_process(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    for name, value in {**WEB, "HEED_DATA_DIR": str(tmp_path / "file")}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match="HEED_DATA_DIR cannot be used"):
+        runpy.run_path("gunicorn.conf.py")["on_starting"](None)

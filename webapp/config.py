@@ -162,8 +162,8 @@ def _url(name: str, env: Mapping[str, str], schemes: tuple[str, ...]) -> str:
 
 
 def _leads_somewhere(raw: str, schemes: tuple[str, ...]) -> bool:
-    """Whether it has one of these schemes, a port that there is, and names a host; or, save on the web, a file
-    or what is there on this machine."""
+    """Whether it has one of these schemes and no impossible port, and names a host; or, save on the web, what
+    there is on this machine."""
     try:
         parts = urlsplit(raw)
         _ = parts.port
