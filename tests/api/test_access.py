@@ -116,6 +116,13 @@ def test_a_viewer_sees_numbers_masked(app: Flask, viewer: Program, agent: Progra
     assert "•" in shown
 
 
+def test_a_viewer_finds_nobody_by_a_part_of_a_number(app: Flask, viewer: Program, agent: Program) -> None:
+    on_record(app, phone=PHONE)
+    for program, found in ((viewer, 0), (agent, 1)):
+        assert len(program.get("/customers", q="98765").json["items"]) == found
+        assert len(program.get("/customers", q="5511987654321").json["items"]) == 1
+
+
 def test_the_ledger_names_the_token_that_recorded_a_consent(app: Flask, agent: Program) -> None:
     event = agent.opt_out(on_record(app)).json
     assert event["actor"] == "token:1"

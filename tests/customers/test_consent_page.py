@@ -245,6 +245,37 @@ def test_a_viewer_sees_masked_numbers_only(desk, customer, app):
         assert "•" in page
 
 
+class TestWhoSeesNumbersMasked:
+    """Whoever finds somebody by a part of the number has found out that part, and soon all of it."""
+
+    PARTS = ("98812", "5511988", "+55 11 98", "4410", "55", "1", "Ana 98812", "ana 55", "11988124410")
+
+    @pytest.fixture(autouse=True)
+    def ana(self, app):
+        with app.app_context():
+            a_customer("Ana 24", phone="+55 11 98812-4410")
+
+    def found(self, desk, role: str, typed: str) -> bool:
+        return "Ana 24" in desk(role).get("/opt-in", query_string={"q": typed}).text
+
+    def test_finds_nobody_by_a_part_of_a_number(self, desk):
+        assert [part for part in self.PARTS if self.found(desk, "viewer", part)] == []
+        assert [part for part in self.PARTS if not self.found(desk, "agent", part)] == []
+
+    def test_finds_a_whole_number_in_each_writing_and_a_name_with_its_digits(self, desk):
+        whole = ("+55 11 98812-4410", "005511988124410", "551188124410", "ana", "Ana 24", "24")
+        assert [each for each in whole if not self.found(desk, "viewer", each)] == []
+
+    def test_is_told_of_nobody_new_who_has_a_part_of_it(self, desk):
+        for role, told in (("viewer", False), ("agent", True)):
+            news = desk(role).htmx("/opt-in/live", page="/opt-in?q=98812", newest="0")
+            assert ("1 new" in news.text) == told
+
+    def test_finds_no_history_by_a_part_either(self, desk):
+        assert "Nobody is called so" in desk("viewer").send("/events/find", person="98812").text
+        assert desk("viewer").send("/events/find", person="+55 11 98812-4410").status_code == 303
+
+
 def test_no_page_puts_a_phone_number_into_an_address(agent, customer, app):
     with app.app_context():
         digits = db.session.get(Customer, customer).identities[0].value

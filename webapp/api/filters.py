@@ -6,6 +6,7 @@ from flask import request
 from sqlalchemy import Select, select
 from werkzeug.datastructures import MultiDict
 
+from webapp.api.auth import masked
 from webapp.api.pagination import Part
 from webapp.api.problems import unfit
 from webapp.consent.rules import Status
@@ -24,7 +25,8 @@ def customer_ids(part: Part) -> Select[tuple[int]]:
     """The ids of one part of the filtered list and one more, the newest first. Raises Problem 422."""
     given = MultiDict((name, value) for name, value in request.args.items(multi=True) if value)
     check(given)
-    ids = queries.page_of(Filter.from_args(given), Page(after=part.after, per_page=part.limit))
+    wanted = Filter.from_args(given, whole_numbers=masked())
+    ids = queries.page_of(wanted, Page(after=part.after, per_page=part.limit))
     return _with_number(ids, given["phone"]) if "phone" in given else ids
 
 

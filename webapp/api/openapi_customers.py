@@ -9,7 +9,7 @@ from webapp.api.schema_words import ref
 
 FILTER_MEANINGS = {
     "phone": "A number in any writing and variant.",
-    "q": "Part of a name in any script, or of a number.",
+    "q": "Part of a name in any script, or of a number; tokens of role viewer find whole numbers only.",
     "tag": "May be repeated: customers with all of the tags.",
     "attr": "KEY:VALUE, split at the first colon. May be repeated: any value of a key, all of the keys.",
     "status": "opted_in, opted_out or unknown.",

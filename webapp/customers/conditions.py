@@ -141,6 +141,8 @@ class SearchTest:
     """The id that the words mean when they are how somebody without a name is called."""
     exact: bool = False
     """Somebody has exactly this number, or a variant of it, or is called so."""
+    whole_numbers: bool = False
+    """Numbers are found exactly or not at all."""
 
     @property
     def holds(self) -> ColumnElement[bool]:
@@ -149,8 +151,9 @@ class SearchTest:
                 return Customer.id == self.record
             key = Identity.match_key == phones.match_key(self.number)
             return Customer.id.in_(select(Identity.customer_id).where(key))
-        words = and_(true(), *(_contains(word) for word in self.words))
-        return or_(_contains(self.number), words) if self.number else words
+        words = and_(true(), *map(self._contains_word, self.words))
+        in_part = self.number and not self.whole_numbers
+        return or_(_contains(self.number), words) if in_part else words
 
     @property
     def known(self) -> ColumnElement[bool] | None:
@@ -162,12 +165,19 @@ class SearchTest:
     @property
     def driver(self) -> Driver | None:
         """None when no part is long enough to be looked up, or the number is known."""
-        ways = [way for way in (self.words, (self.number,)) if any(way)]
+        in_part = () if self.whole_numbers else (self.number,)
+        ways = [way for way in (self.words, in_part) if any(way)]
         grams = [search_index.trigrams(way) for way in ways]
         if self.exact or not all(grams):
             return None
         index = search_index.INDEX
         return Driver(index, index.c.rowid, (search_index.holds_any(grams),))
+
+    def _contains_word(self, word: str) -> ColumnElement[bool]:
+        """The searched text holds numbers, too: where only whole ones count, digits must be in the name."""
+        if self.whole_numbers and word.strip().isdecimal():
+            return and_(_contains(word), Customer.name.contains(word.strip(), autoescape=True))
+        return _contains(word)
 
 
 @dataclass(frozen=True)
@@ -285,7 +295,7 @@ def _named(wanted: Filter, names: Names | None) -> Conditions:
         nobody=None in tags or None in attributes or _says_nothing(wanted.q),
         tags=tuple(sorted(filter(None, tags), key=lambda tag: (tag.n, tag.id))),
         attributes=tuple(sorted(filter(None, attributes), key=lambda test: not test.single)),
-        search=_search_test(wanted.q),
+        search=_search_test(wanted.q, whole_numbers=wanted.whole_numbers),
         status=wanted.status,
     )
 
@@ -348,9 +358,11 @@ def _comparable(type: str, raw: str) -> Any:
     return value if is_text or type == AttributeType.NUMBER else compact_json(value)
 
 
-def _search_test(q: str) -> SearchTest | None:
+def _search_test(q: str, *, whole_numbers: bool = False) -> SearchTest | None:
     words, number = parts(q), number_in(q)
-    return SearchTest(words, number, record_in(q)) if words or number else None
+    if not words and not number:
+        return None
+    return SearchTest(words, number, record_in(q), whole_numbers=whole_numbers)
 
 
 def _says_nothing(q: str) -> bool:

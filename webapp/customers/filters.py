@@ -4,7 +4,7 @@ Whatever a URL holds gives a filter: what cannot be meant is left out, what is t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from werkzeug.datastructures import MultiDict
 
@@ -49,10 +49,13 @@ class Filter:
     attrs: tuple[tuple[str, str], ...] = ()
     status: str = ""
     sort: str = NEWEST_FIRST
+    whole_numbers: bool = field(default=False, compare=False)
+    """Numbers are found as a whole only: who sees them masked must not find them out digit by digit."""
 
     @classmethod
-    def from_args(cls, args: MultiDict[str, str]) -> "Filter":
+    def from_args(cls, args: MultiDict[str, str], *, whole_numbers: bool = False) -> "Filter":
         return cls(
+            whole_numbers=whole_numbers,
             q=one_line(args.get("q", "")[:LONGEST_SEARCH]),
             tags=_distinct(one_line(tag[:LONGEST_TAG]) for tag in args.getlist("tag")[:MOST_VALUES]),
             attrs=_attributes(args.getlist("attr")[:MOST_VALUES]),

@@ -63,7 +63,8 @@ class Table:
         cls, args: MultiDict[str, str], reader: Reader, *, framed: bool = False, views_of: int | None = None
     ) -> "Table":
         counting = bool(args.get("count"))
-        return cls(Filter.from_args(args), Page.from_args(args), reader, framed, counting, views_of)
+        wanted = Filter.from_args(args, whole_numbers=reader.masked)
+        return cls(wanted, Page.from_args(args), reader, framed, counting, views_of)
 
     @cached_property
     def desk(self) -> dict[str, Any]:

@@ -87,10 +87,8 @@ def _page(filter: Filter, after: int | None, typed: str = "", found: list[Custom
 
 def _people(typed: str) -> list[Customer]:
     """By id where that is one, else by name or number as the tables find them."""
-    ids = db.session.scalars(
-        queries.matching(CustomerFilter.from_args(MultiDict({"q": typed}))).limit(MOST_FOUND)
-    )
-    found = set(ids)
+    wanted = CustomerFilter.from_args(MultiDict({"q": typed}), whole_numbers=not may(Role.AGENT))
+    found = set(db.session.scalars(queries.matching(wanted).limit(MOST_FOUND)))
     if typed.isascii() and typed.isdigit() and len(typed) < 12:
         found.add(int(typed))
     return list(
