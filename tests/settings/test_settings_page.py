@@ -97,6 +97,18 @@ def test_limits_are_told_with_their_reason_and_nothing_typed_is_lost(
     assert stands() == before
 
 
+@pytest.mark.parametrize("name", ["opt_out_words", "opt_in_words"])
+def test_of_far_too_many_words_only_the_first_are_looked_at(manager, stands, name):
+    """Each costs time, and a hundred thousand of them fit into a form."""
+    before = stands()
+    response = save(manager, **{name: ["STOP", ",".join(f"W{n}" for n in range(3000))]})
+    assert response.status_code == 422
+    assert "more than 1,000 words" in response.text
+    assert "W999" in response.text
+    assert "W1000" not in response.text
+    assert stands() == before
+
+
 def test_off_may_be_empty(manager, stands):
     assert save(manager, keywords_enabled=None, opt_out_words=[], opt_in_words=[]).status_code == 204
     assert stands() == (False, [], [], False)
