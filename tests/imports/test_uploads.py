@@ -44,6 +44,18 @@ def test_what_is_no_list_is_refused_and_does_not_stay(imports, content, words):
     assert imports_on_record(imports.app) == 0
 
 
+@pytest.mark.parametrize(
+    "content", [b'[{"phone": "+5511961234567"},' * 100, b"phone,name\n+5511961234567," + b"x" * 3000]
+)
+def test_a_line_that_would_take_all_memory_is_refused(imports, monkeypatch, content):
+    """JSON of 200 MB stands in one line, which took 2 GB to look at."""
+    monkeypatch.setattr(uploads, "CHUNK_BYTES", 1000)
+    answer = imports.upload(content)
+    assert answer.status_code == 422
+    assert "a line of a megabyte" in answer.text
+    assert stored_files(imports.app) == []
+
+
 def test_no_file_at_all_is_told(imports):
     assert "Choose a file first." in imports.client.send("/imports").text
 

@@ -108,7 +108,10 @@ def _copy(file: IO[bytes], target: Path) -> tuple[str, int, int]:
             if size > LARGEST_FILE:
                 raise UnusableUpload(f"This file is larger than {LARGEST_FILE // 1024**2} MB. Split it up.")
             digest.update(chunk)
-            feeds, returns = feeds + chunk.count(b"\n"), returns + chunk.count(b"\r")
+            ends = chunk.count(b"\n"), chunk.count(b"\r")
+            if len(chunk) == CHUNK_BYTES and not any(ends):  # a line is read into memory as a whole
+                raise UnusableUpload(f"This file has a line of a megabyte, so it is no list. {AS_CSV}")
+            feeds, returns = feeds + ends[0], returns + ends[1]
             written.write(chunk)
             last = chunk[-2:]
         written.flush()
