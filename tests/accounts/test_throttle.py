@@ -68,6 +68,19 @@ class TestThresholds:
             attempt("one-more@example.com", "2001:db8:1:2:ffff::1")
         attempt("one-more@example.com", "2001:db8:1:3::1")
 
+    def test_an_address_is_the_same_one_however_a_server_or_proxy_writes_it(self) -> None:
+        for number in range(50):
+            attempt(f"guess{number}@example.com", f"::ffff:{HOME}")
+            attempt(f"more{number}@example.com", f"{HOME}:{40_000 + number}")
+        with pytest.raises(TooManyFailures):
+            attempt("one-more@example.com", HOME)
+        attempt("one-more@example.com", f"::ffff:{ELSEWHERE}")
+        attempt("one-more@example.com", f"{ELSEWHERE}:40000")
+
+    def test_so_is_one_of_ipv6_with_its_port(self) -> None:
+        networks = {throttle.network(f"[2001:db8:1:2::{n}]{port}") for n in (1, 2) for port in ("", ":443")}
+        assert networks == {throttle.network("2001:db8:1:2::3")}
+
     def test_successes_do_not_count(self) -> None:
         for _ in range(30):
             throttle.forget(attempt())

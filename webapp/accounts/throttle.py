@@ -6,6 +6,7 @@ attempts at the same time count each other, and none of them costs a hash once t
 
 import ipaddress
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from webapp.extensions import db
 WINDOW = timedelta(minutes=15)
 FAILURES_OF_AN_ACCOUNT = 10
 FAILURES_OF_AN_ADDRESS = 100
+_PORT = re.compile(r"([0-9.]+):[0-9]+|\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?")
 
 
 class TooManyFailures(Exception):
@@ -66,11 +68,18 @@ def in_words(wait: timedelta) -> str:
 
 
 def network(address: str) -> str:
-    """What counts as one address: of IPv6 the first 64 bits, which one household or server has for itself."""
+    """What counts as one address: of IPv6 the first 64 bits, which one household or server has for itself.
+
+    A server that listens to both kinds calls an IPv4 address ::ffff:192.0.2.7, and some proxies add the port,
+    which is another one each time.
+    """
+    known = _PORT.fullmatch(address)
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(known[1] or known[2] if known else address)
     except ValueError:
         return address
+    if ip.version == 6:
+        ip = ip.ipv4_mapped or ip
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((int(ip), 64), strict=False))
 
 
