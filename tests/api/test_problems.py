@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import InterfaceError, TimeoutError
 
 from tests.api.programs import Program, on_record
 from webapp.accounts.roles import Role
@@ -178,6 +179,24 @@ def test_a_locked_database_is_503_and_nothing_is_changed(
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(ConsentEvent)) == 0
         assert db.session.scalar(select(func.count()).select_from(Customer)) == 1
+
+
+@pytest.mark.parametrize("fault", [TimeoutError("crowded"), InterfaceError("gone", None, Exception("gone"))])
+def test_a_crowded_database_and_one_that_is_gone_are_503_as_well(
+    app: Flask, agent: Program, fault: Exception
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise fault
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "checkout", refuse)
+    try:
+        response = agent.get("/customers")
+    finally:
+        event.remove(engine, "checkout", refuse)
+    check(response, 503)
+    assert response.headers["Retry-After"]
 
 
 class SlowLine(io.BytesIO):

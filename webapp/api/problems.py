@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, request
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from webapp import errors
 from webapp.api.blueprint import PREFIX, bp
 from webapp.customers.suppressions import PersonErased, WrongKey
+from webapp.database import OUT_OF_REACH
 from webapp.schema import WrongSchema
 
 log = logging.getLogger(__name__)
@@ -98,10 +98,13 @@ def on_unknown_address(error: HTTPException) -> Response:
     return on_http_error(error) if ours else errors.on_http_error(error)
 
 
-@bp.errorhandler(OperationalError)
-def on_database_error(error: OperationalError) -> Response:
-    log.warning("database out of reach: %s", type(error.orig).__name__)
+def on_database_error(error: Exception) -> Response:
+    log.warning("database out of reach: %s", type(getattr(error, "orig", error)).__name__)
     return problem(503, DETAILS[503], {"Retry-After": "1"})
+
+
+for out_of_reach in OUT_OF_REACH:
+    bp.register_error_handler(out_of_reach, on_database_error)
 
 
 @bp.errorhandler(500)
