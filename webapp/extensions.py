@@ -1,5 +1,7 @@
 """The Flask extensions: created here, initialised in `create_app`, imported by everybody."""
 
+from urllib.parse import urlsplit
+
 from flask import request
 from flask_htmx import HTMX
 from flask_login import LoginManager
@@ -37,6 +39,16 @@ class HTMX4(HTMX):
     @property
     def source(self) -> str | None:
         return _id_of(request.headers.get("HX-Source"))
+
+    @property
+    def current_url(self) -> str | None:
+        """Where the page is that asks; None for what cannot be taken apart."""
+        url: str | None = super().current_url
+        try:
+            urlsplit(url or "")
+        except ValueError:
+            return None
+        return url
 
     @property
     def unasked(self) -> bool:

@@ -107,3 +107,10 @@ def test_every_post_needs_the_csrf_token(app: Flask, admin: FlaskClient) -> None
     for path in paths:
         assert admin.post(path).status_code == 400, path
         assert admin.post(path, headers=HTMX, data={"csrf_token": "foreign"}).status_code == 400, path
+
+
+def test_an_address_that_nobody_can_take_apart_is_none(app: Flask, browser_of: Browser) -> None:
+    headers = {**HTMX, "HX-Current-URL": "//["}
+    answer = app.test_client().get("/opt-in", headers=headers)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
+    assert browser_of(Role.AGENT).get("/opt-in", headers=headers).status_code == 200
