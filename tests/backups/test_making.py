@@ -2,6 +2,7 @@
 told."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -16,12 +17,14 @@ from sqlalchemy import make_url, text
 
 from tests.backups.conftest import put_away
 from tests.exhibits import a_pdf
-from tests.factories import a_customer, at
+from tests.factories import NOON, a_customer, at
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import deliver, everybody, post, says, the_ledger_is_whole
 from webapp import create_app
 from webapp.backups import making, manifest
 from webapp.backups.commands import backup_command, restore_command
+from webapp.backups.manifest import Manifest
+from webapp.backups.refusals import NoBackup
 from webapp.consent import evidence_files, ledger
 from webapp.consent.file_kinds import read_upload
 from webapp.consent.ledger import Proof, Statement
@@ -152,6 +155,28 @@ def test_a_manifest_leads_to_no_file_outside(run, made):
     told.parts["evidence/../../x"] = {"sha256": "", "bytes": 0}
     told.write(made)
     assert run(restore_command, made).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"parts": ["heed.db"]}, {"parts": {"heed.db": {}}}, {"counts": {}}, {"counts": {"customers": "two"}},
+        {"parts": {"heed.db": {"sha256": 1, "bytes": 1}}},
+        {"parts": {"heed.db": {"sha256": "", "bytes": ""}}},
+        {"parts": {"heed.db": {"sha256": "", "bytes": 0}, "evidence/\0": {"sha256": "", "bytes": 0}}},
+        {"taken_at": "9999-12-31T23:59:59-23:59"},
+    ],
+)  # fmt: skip
+def test_a_manifest_of_another_form_is_unusable(tmp_path, other):
+    part = {"sha256": "", "bytes": 0}
+    sound = Manifest("1", "0001", "sqlite", NOON)
+    sound.counts, sound.parts = {"customers": 1, "last_event": 1}, {"heed.db": part}
+    sound.write(tmp_path)
+    assert manifest.read(tmp_path) == sound
+    told = json.loads((tmp_path / manifest.FILE).read_text()) | other
+    (tmp_path / manifest.FILE).write_text(json.dumps(told))
+    with pytest.raises(NoBackup):
+        manifest.read(tmp_path)
 
 
 def test_only_so_many_are_kept_and_the_journal_begins_with_the_oldest(app, backup, tmp_path):

@@ -56,13 +56,24 @@ def read(folder: Path) -> Manifest:
             raise Refused("This backup was made by a newer Heed. Install that version, then restore.")
         found = Manifest(**told | {"taken_at": datetime.fromisoformat(told["taken_at"]).astimezone(UTC)})
         names = [PurePosixPath(name) for name in found.parts]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+        _demand_types(found)
+    except (OSError, ValueError, OverflowError, KeyError, TypeError, AttributeError) as problem:
         raise NoBackup(
             f"{folder} holds no backup: {FILE} cannot be read ({type(problem).__name__})."
         ) from None
-    if any(name.is_absolute() or ".." in name.parts for name in names) or found.database not in found.parts:
+    outside = any(name.is_absolute() or ".." in name.parts or "\0" in str(name) for name in names)
+    if outside or found.database not in found.parts:
         raise NoBackup(f"{folder} holds no backup: {FILE} names other files.")
     return found
+
+
+def _demand_types(found: Manifest) -> None:
+    """Raises TypeError, or what else says so, for what `Manifest.write` did not write."""
+    hashes = [part["sha256"] for part in found.parts.values()]
+    numbers = [part["bytes"] for part in found.parts.values()]
+    numbers += [found.counts[name] for name in ("customers", "last_event")]
+    if not all(isinstance(each, str) for each in hashes) or not all(isinstance(n, int) for n in numbers):
+        raise TypeError
 
 
 def keep(manifest: Manifest, folder: Path, name: str, source: Path | None = None) -> None:
