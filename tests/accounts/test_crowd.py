@@ -13,6 +13,8 @@ from webapp.accounts import crowd
 HURRYING = 4
 LONG = 60
 """Seconds; nobody waits for them but a test that fails."""
+A_WHILE = 0.5
+"""In which one more would begin, if nothing kept it."""
 
 
 class SlowHashes:
@@ -51,6 +53,7 @@ def test_two_passwords_are_looked_at_at_once_some_wait_and_all_others_come_again
     try:
         sent_away = [answers.get(timeout=LONG) for _ in range(HURRYING)]
         assert all(slow.begun.acquire(timeout=LONG) for _ in range(crowd.AT_ONCE))
+        assert not slow.begun.acquire(timeout=A_WHILE)
     finally:
         slow.may_end.set()
         for thread in threads:
