@@ -165,8 +165,7 @@ class SearchTest:
     @property
     def driver(self) -> Driver | None:
         """None when no part is long enough to be looked up, or the number is known."""
-        in_part = () if self.whole_numbers else (self.number,)
-        ways = [way for way in (self.words, in_part) if any(way)]
+        ways = [way for way in (self.words, (self.number,)) if any(way)]
         grams = [search_index.trigrams(way) for way in ways]
         if self.exact or not all(grams):
             return None
