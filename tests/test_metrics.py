@@ -171,6 +171,7 @@ def test_whichever_process_is_asked_tells_the_counts_of_all(tmp_path):
 def test_gunicorn_makes_a_folder_for_the_counts_of_its_processes_and_takes_it_away(monkeypatch, tmp_path):
     for name in ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"):
         monkeypatch.setenv(name, "a secret of sixteen signs or more")
+    monkeypatch.setenv("HEED_DATA_DIR", str(tmp_path / "desk"))
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "of another start")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     config = runpy.run_path("gunicorn.conf.py")
