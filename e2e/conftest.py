@@ -1,5 +1,6 @@
 """What all journeys share: a desk, browsers that are signed in, and a guard that listens to every page."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import bin.browser
 from e2e.desk import Desk, opened, stock
 from e2e.guard import Guard
 from tests.log_watch import log_watch  # noqa: F401 - each journey is watched
+from tests.postgres import roomy_place
 
 QUIET = [
     "--disable-quic",
@@ -22,6 +24,11 @@ QUIET = [
     "--disable-sync",
 ]
 SECONDS = 1000
+
+
+def pytest_configure() -> None:
+    """The desks lie in memory if there is plenty: each click that is saved would wait for the disk."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_place())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,15 +56,29 @@ def base_url() -> None:
 
 
 @pytest.fixture(scope="session")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("stocked") / "heed.db"
-    stock(file)
-    return file
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of one run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
+def stocked(common: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stocked by the process that comes first, for all: doing it takes longer than any journey."""
+    ready = common / "stocked"
+    with open(common / "stocked.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            making = tmp_path_factory.mktemp("making")
+            stock(making / "heed.db")
+            making.rename(ready)
+    return ready / "heed.db"
+
+
+@pytest.fixture(scope="session")
+def compiled(common: Path) -> FileSystemBytecodeCache:
+    (common / "templates").mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(common / "templates"))
 
 
 @pytest.fixture(scope="module")

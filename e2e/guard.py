@@ -19,9 +19,18 @@ class Guard:
 
     def watch(self, context: BrowserContext) -> None:
         context.add_init_script(TELL_VIOLATIONS)
+        self.listen(context)
+
+    def listen(self, context: BrowserContext) -> None:
         context.on("console", self._console)
         context.on("weberror", self._web_error)
         context.on("request", self._request)
+
+    def leave(self, context: BrowserContext) -> None:
+        """Another guard goes on with this context."""
+        context.remove_listener("console", self._console)
+        context.remove_listener("weberror", self._web_error)
+        context.remove_listener("request", self._request)
 
     def expect(self, *patterns: str) -> None:
         """Complaints that this journey is about; each of them has to come."""
