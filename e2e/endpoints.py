@@ -1,4 +1,4 @@
-"""Endpoints for the pages of the journeys' desk: one that is told, one that was switched off."""
+"""Endpoints for the pages of the journeys' desk: one is told, one is switched off, one has a lost secret."""
 
 from datetime import datetime, timedelta
 
@@ -32,6 +32,8 @@ def stage(now: datetime) -> None:
             last.state, last.due_at = MessageState.WAITING, now + timedelta(minutes=3)
         gone = add("Old CRM", "https://crm.example/in", now - timedelta(days=9))
         messages.switch_off(gone, GONE.failure, now - timedelta(hours=5))
+        lost = add("Counter", "https://counter.example/heed", now - timedelta(days=1))
+        lost.locked_secret = ""  # as if SECRET_KEY were another one now: nobody can read it
         db.session.commit()
 
 

@@ -1,4 +1,4 @@
-"""Endpoints by mouse, by keyboard and on a phone: added, tried, replayed, deleted."""
+"""Endpoints by mouse, by keyboard and on a phone: added, tried, given a new secret, replayed, deleted."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -32,6 +32,20 @@ def add(page: Page, name: str, url: str) -> str:
     page.keyboard.press("Tab")
     page.keyboard.type(url)
     page.keyboard.press("Enter")
+    return secret_shown(page, name)
+
+
+def make_new_secret(page: Page, name: str, warning: str) -> str:
+    """Through the dialog that asks first, by keyboard; the secret that the next one shows."""
+    page.get_by_role("link", name="New secret").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text(warning)
+    page.get_by_role("button", name="Make a new secret").press("Enter")
+    return secret_shown(page, name)
+
+
+def secret_shown(page: Page, name: str) -> str:
+    dialog = page.get_by_role("dialog")
     secret = dialog.get_by_label("Secret", exact=True).input_value()
     dialog.get_by_role("link", name="Done").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
@@ -49,6 +63,31 @@ def test_an_endpoint_is_added_by_keyboard_and_tried(browse: Callable[..., Page],
     expect(dialog).to_be_hidden()
     expect(admin.locator(".status-line").first).to_contain_text("heed.test Delivered")
     assert receiver.requests[0].verified_with(secret)["type"] == "heed.test"
+
+
+def test_after_a_new_secret_both_sign_and_the_page_says_for_how_long(
+    browse: Callable[..., Page], receiver: Receiver
+) -> None:
+    admin = browse("admin")
+    old = add(admin, "Kiosk", receiver.url)
+    new = make_new_secret(admin, "Kiosk", "For 24 hours each message is signed with both")
+    expect(admin.locator("main")).to_contain_text("The old one signs too, for 24 hours after the change")
+    admin.get_by_role("button", name="Send a test").click()
+    expect(admin.get_by_role("region", name="What came back")).to_be_visible()
+    assert old != new
+    for secret in (old, new):
+        assert receiver.requests[0].verified_with(secret)["type"] == "heed.test"
+
+
+def test_one_whose_secret_cannot_be_read_says_so_until_it_has_a_new_one(browse: Callable[..., Page]) -> None:
+    admin = browse("admin")
+    admin.goto("/endpoints")
+    expect(admin.get_by_role("listitem").filter(has_text="Counter")).to_contain_text("Needs a new secret")
+    admin.get_by_role("link", name="Counter").click()
+    expect(admin.locator("main")).to_contain_text("Cannot be read: make a new one")
+    make_new_secret(admin, "Counter", "The old one cannot be read.")
+    expect(admin.get_by_text("Needs a new secret")).to_have_count(0)
+    expect(admin.locator("main")).to_contain_text("Signs each message; shown only when it is made")
 
 
 def test_a_wrong_url_is_said_beside_its_field(browse: Callable[..., Page], guard: Guard) -> None:

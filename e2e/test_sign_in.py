@@ -47,6 +47,24 @@ def test_a_wrong_password_is_told_and_the_address_stays(page: Page, desk: Desk, 
     expect(page.get_by_label("Password")).to_have_value("")
 
 
+def test_a_password_that_is_tried_first_is_refused_and_a_better_one_is_taken(
+    browse: Callable[..., Page], guard: Guard
+) -> None:
+    guard.expect("status of 422")
+    page = browse("manager")
+    page.goto("/users/me")
+    new, again = page.get_by_label("New password", exact=True), page.get_by_label("New password again")
+    new.fill("qwerty123456")
+    again.fill("qwerty123456")
+    page.keyboard.press("Enter")
+    expect(new).to_have_accessible_description(re.compile("one of the passwords that are tried first"))
+    expect(new).to_have_value("")
+    new.fill(PASSWORD)
+    again.fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Your password is changed.")).to_be_visible()
+
+
 def test_signing_out_ends_it_in_every_tab(agent: Page) -> None:
     agent.goto("/opt-in")
     other = agent.context.new_page()
