@@ -95,6 +95,7 @@ def test_z_takes_a_decision_back_and_the_message_is_next_again(agent: Page, desk
     hold(desk, a_customer(desk, "Danach"), "stop two")
     agent.goto("/reviews")
     agent.keyboard.press("o")
+    expect(toast(agent)).to_contain_text("Zora Zurück is opted out.")
     expect(card(agent, "Danach")).to_be_focused()
     agent.keyboard.press("z")
     expect(card(agent, "Zora Zurück")).to_be_focused()
