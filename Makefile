@@ -10,7 +10,7 @@ test: ## every check, in a browser and on both databases too
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/pytest -n 4 --dist worksteal tests
-	.venv/bin/pytest -n 3 --dist worksteal e2e
+	.venv/bin/pytest -n 4 --dist worksteal e2e
 
 bench: ## what a desk of a million customers takes, on both databases; BENCH_CUSTOMERS=100000 make bench is short
 	bin/setup
