@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jinja2 import FileSystemBytecodeCache
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 import bin.browser
 from e2e.desk import Desk, opened, stock
@@ -24,12 +24,14 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS = 1000
+PATIENCE = 10_000
+"""Milliseconds after which a journey gives up: four browsers on two cores may be slow."""
 
 
 def pytest_configure() -> None:
-    """The desks lie in memory if there is plenty: each click that is saved would wait for the disk."""
+    """The desks lie in memory if there is plenty: each change that is saved would wait for the disk."""
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy_place())
+    expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -112,7 +114,7 @@ def new_context(
 ) -> Callable[..., BrowserContext]:
     def watched(**options: Any) -> BrowserContext:
         context = new_context(**{"base_url": desk.url, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(5 * SECONDS)
+        context.set_default_timeout(PATIENCE)
         guard.watch(context)
         return context
 

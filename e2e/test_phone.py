@@ -7,8 +7,6 @@ from e2e.desk import Desk
 from e2e.people import a_demo_customer, events
 from e2e.table import row, why
 
-FIVE_SECONDS = 5000
-
 
 def menu(page: Page) -> Locator:
     return page.locator("#acts")
@@ -25,7 +23,7 @@ def choose(page: Page, line: str, words: str = "") -> None:
 
 def came_in(page: Page) -> None:
     deliveries = page.get_by_role("log", name="Deliveries")
-    expect(deliveries).not_to_contain_text("is on its way", timeout=FIVE_SECONDS)
+    expect(deliveries).not_to_contain_text("is on its way")
     expect(deliveries).to_contain_text("200 in")
 
 
@@ -37,13 +35,13 @@ def test_stop_from_a_list_then_start_then_an_edit_to_stop(agent: Page, desk: Des
     person = a_demo_customer(desk, "Ola Liste")
     agent.goto(f"/simulator?phone={person}")
     choose(agent, "STOP")
-    expect(state(agent, person)).to_have_text("Opted Out", timeout=FIVE_SECONDS)
+    expect(state(agent, person)).to_have_text("Opted Out")
     expect(agent.get_by_role("log", name="Messages")).to_contain_text("Chosen from a list")
     agent.get_by_label("Type a message").fill("start")
     agent.keyboard.press("Enter")
-    expect(state(agent, person)).to_have_text("Opted In", timeout=FIVE_SECONDS)
+    expect(state(agent, person)).to_have_text("Opted In")
     choose(agent, "Edit the last message to this", "STOP")
-    expect(state(agent, person)).to_have_text("Opted Out", timeout=FIVE_SECONDS)
+    expect(state(agent, person)).to_have_text("Opted Out")
     expect(agent.get_by_label("Type a message")).to_have_value("")
     choose(agent, "Delete the last message")
     came_in(agent)
@@ -54,12 +52,12 @@ def test_whatsapps_own_stop_and_its_end_leave_consent_alone(agent: Page, desk: D
     person = a_demo_customer(desk, "Ola Ruhe")
     agent.goto(f"/simulator?phone={person}")
     choose(agent, "Stop offers and announcements")
-    expect(why(agent, person)).to_contain_text("WhatsApp", timeout=FIVE_SECONDS)
+    expect(why(agent, person)).to_contain_text("WhatsApp")
     expect(agent.locator(".chat .note").last).to_contain_text("Offers and announcements stopped")
     choose(agent, "Resume offers and announcements")
     came_in(agent)
     expect(state(agent, person)).to_have_text("Opted In")
-    expect(why(agent, person)).not_to_contain_text("WhatsApp", timeout=FIVE_SECONDS)
+    expect(why(agent, person)).not_to_contain_text("WhatsApp")
 
 
 def test_a_stop_from_the_new_number_opts_the_same_customer_out(agent: Page, desk: Desk) -> None:
@@ -68,7 +66,7 @@ def test_a_stop_from_the_new_number_opts_the_same_customer_out(agent: Page, desk
     choose(agent, "Change my number")
     came_in(agent)
     agent.get_by_role("button", name="STOP", exact=True).click()
-    expect(state(agent, person)).to_have_text("Opted Out", timeout=FIVE_SECONDS)
+    expect(state(agent, person)).to_have_text("Opted Out")
 
 
 def test_the_menu_is_used_by_keyboard_alone(agent: Page, desk: Desk) -> None:
