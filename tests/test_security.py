@@ -16,7 +16,7 @@ from tests.headers import lacks
 from webapp import create_app, logs
 from webapp.accounts.access import public
 from webapp.extensions import db
-from webapp.security import CONTENT_SECURITY_POLICY
+from webapp.security import CONTENT_SECURITY_POLICY, MOST_HEARD_OUT_BYTES
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -50,6 +50,16 @@ def test_every_kind_of_answer_carries_the_headers(desk, app):
         with client.open(path, method=method, headers=headers, data=body) as answer:
             assert answer.status_code == status, kind
             assert lacks(answer, path) == [], kind
+
+
+@pytest.mark.parametrize("path", ["/webhooks/whatsapp", "/sign-in"])
+def test_who_sends_too_much_is_heard_out_and_so_hears_the_answer(client, path):
+    """A line that closes while they write is all they would see of it. But nobody is heard for ever."""
+    ends = {"wsgi.input_terminated": True}
+    for size, heard in [(5_000_000, 5_000_000), (20_000_000, MOST_HEARD_OUT_BYTES)]:
+        body = io.BytesIO(bytes(size))
+        answer = client.post(path, input_stream=body, content_length=size, environ_overrides=ends)
+        assert (answer.status_code, body.tell()) == (413, heard)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "gzip, gzip"])

@@ -3,6 +3,8 @@
 import gzip
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
@@ -40,6 +42,9 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 """Meta's deliveries reach 3 MB (Meta, Graph webhooks, getting started)."""
 MAX_UPLOAD_BYTES = 8 * 1024 * 1024
 """For views that take a file: more than one may have, so that a large one is refused beside its field."""
+MOST_HEARD_OUT_BYTES = 16 * 1024 * 1024
+"""Of a body that is too large: so much more is read, and dropped."""
+PIECE_BYTES = 64 * 1024
 UPLOADS = "uploads"
 """Of the data folder, where large files lie nameless while they come in."""
 LARGEST_ID = 2**63 - 1
@@ -110,6 +115,7 @@ def init_app(app: Flask) -> None:
     app.before_request(refuse_other_hosts)
     app.before_request(refuse_packed)
     app.before_request(allow_upload)
+    app.after_request(hear_out)
     app.after_request(add_headers)
     app.after_request(pack)
 
@@ -141,6 +147,23 @@ def _most_bytes() -> int:
     """What the form of this request may bring in a file, if that is much."""
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, "most_bytes", 0) if request.method == "POST" else 0
+
+
+def hear_out(response: Response) -> Response:
+    """Most programs read the answer when all is sent: closed before, they see a broken line instead of 413.
+
+    Only where the server ends the stream with the body; elsewhere one would wait for more.
+    """
+    if (
+        response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        and "wsgi.input_terminated" in request.environ
+    ):
+        rest = request.environ["wsgi.input"]
+        with suppress(OSError):
+            for _ in range(MOST_HEARD_OUT_BYTES // PIECE_BYTES):
+                if not rest.read(PIECE_BYTES):
+                    break
+    return response
 
 
 def add_headers(response: Response) -> Response:
