@@ -52,7 +52,9 @@ def test_evidence_may_name_its_channel(app: Flask, agent: Program) -> None:
     assert agent.opt_in(on_record(app), evidence=evidence).json["evidence"] == evidence
 
 
-@pytest.mark.parametrize("evidence", [None, "", " \n\t", {"words": " "}, {"channel": "web_form"}])
+@pytest.mark.parametrize(
+    "evidence", [None, "", " \n\t", "\u200b\u00a0\u3164", {"words": " "}, {"channel": "web_form"}]
+)
 def test_an_opt_in_without_evidence_is_422(app: Flask, agent: Program, evidence: Any) -> None:
     customer_id = on_record(app)
     response = agent.opt_in(customer_id, evidence=evidence)

@@ -5,6 +5,7 @@ cannot overwrite each other.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,14 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.consent import rules, seconding, state, together
+from webapp.consent.folding import CONTROLS, IGNORABLE
 from webapp.consent.models import ConsentEvent, ConsentState, Evidence
 from webapp.consent.rules import Effect, Kind, Source, State, Status, Turn, Verdict
 from webapp.database import compact_json
 from webapp.extensions import db
 
+_SHOWN = re.compile(rf"[^\s{IGNORABLE}{CONTROLS}]")
+"""A sign that somebody sees: words without any are blank."""
 _batch: ContextVar[int | None] = ContextVar("consent_batch", default=None)
 
 
@@ -45,7 +49,7 @@ class Proof:
 
     @property
     def shows_consent(self) -> bool:
-        return bool(self.words.strip() or self.link or self.file_sha256)
+        return bool(_SHOWN.search(self.words) or self.link or self.file_sha256)
 
     @property
     def content(self) -> list[Any]:
