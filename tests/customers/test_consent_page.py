@@ -112,7 +112,7 @@ class TestOptIn:
         assert stand(nobody)[0] == IN
         assert "web form" in response.text
 
-    @pytest.mark.parametrize("evidence", ["", "   ", "\n", "x" * 2001, "bell \x07"])
+    @pytest.mark.parametrize("evidence", ["", "   ", "\n", "\u200b\u00a0", "x" * 2001, "bell \x07"])
     def test_without_usable_words_nothing_is_recorded_and_nothing_lost(self, agent, app, stand, evidence):
         with app.app_context():
             nobody = a_customer().id
@@ -148,6 +148,35 @@ class TestOptIn:
         assert response.status_code == 409
         assert "replied STOP" in response.text
         assert stand(customer)[0] == OUT
+
+    @pytest.mark.parametrize(
+        ("given_at", "said_at"),
+        [
+            ("2026-11-20", "2026-11-20T00:00:00+00:00"),
+            ("2026-11-20T09:30", "2026-11-20T09:30:00+00:00"),
+            ("2026-11-20T09:30:00Z", "2026-11-20T09:30:00+00:00"),
+            ("2026-11-20T09:30:00.5-03:00", "2026-11-20T12:30:00.500000+00:00"),
+        ],
+    )
+    def test_a_program_may_state_the_moment_and_not_only_the_day(self, agent, app, given_at, said_at):
+        with app.app_context():
+            nobody = a_customer().id
+        fields = {**PROOF, "given_at": given_at}
+        assert agent.send(f"/customers/{nobody}/consent", status=IN, version=1, **fields).status_code == 303
+        with app.app_context():
+            assert db.session.get(Customer, nobody).status_at.isoformat() == said_at
+
+    @pytest.mark.parametrize(
+        "given_at", ["yesterday", "2026-02-30", "2026-11-20T25:00", "0001-01-01T00:00+14:00"]
+    )
+    def test_what_is_no_time_is_said_beside_the_field(self, agent, app, stand, given_at):
+        with app.app_context():
+            nobody = a_customer().id
+        fields = {**PROOF, "given_at": given_at}
+        response = agent.htmx(f"/customers/{nobody}/consent", method="POST", status=IN, version=1, **fields)
+        assert response.status_code == 422
+        assert "Not a valid date value." in response.text
+        assert stand(nobody)[0] == UNKNOWN
 
     def test_a_stale_row_without_scripts_is_409_too(self, agent, customer, app):
         stop(app, customer)

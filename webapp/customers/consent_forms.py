@@ -1,6 +1,7 @@
 """The Record consent dialog's form."""
 
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -20,13 +21,33 @@ from webapp.customers.wording import CHANNELS
 NOTHING = "Choose the wording that was shown, write the customer’s words, or add a link or a file."
 
 
+class StatedTime(DateField):
+    """The day, as the dialog asks for it, or the moment, as programs write it; without a zone it is UTC."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = _moment(valuelist[0])
+            if self.data is None:
+                raise
+
+
+def _moment(raw: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(raw)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 class OptInForm(FlaskForm):
     """`shown` and `upload` are what the fields of the wording and of the file were found to mean."""
 
     channel = SelectField(
         "How was it given?", choices=[SelectChoice(*pair) for pair in CHANNELS.items()], default="web_form"
     )
-    given_at = DateField("When", validators=[Optional()])
+    given_at = StatedTime("When", validators=[Optional()])
     wording = StringField("Wording shown")
     evidence = TextAreaField(
         "Their words", validators=[Length(max=2000, message="Keep it to 2,000 characters; a link says more.")]
