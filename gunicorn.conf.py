@@ -15,6 +15,15 @@ from webapp.consent.keywords import KeywordSet, read_text
 MEMORY = "/dev/shm"  # noqa: S108  # nosec B108
 
 
+def wanted() -> Settings:
+    """A malformed setting stops the start here already: gunicorn itself reads PORT before `on_starting`, and
+    does not say whose number it is."""
+    try:
+        return Settings.from_environ()
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
 def worker_processes() -> int:
     """WEB_CONCURRENCY, else 2; always 1 on SQLite, where more processes only wait for each other."""
     if os.environ.get("DATABASE_URL", "").startswith("postgres"):
@@ -22,6 +31,7 @@ def worker_processes() -> int:
     return 1
 
 
+settings = wanted()
 logconfig_dict = logs.of_server("INFO")  # no access log: the application writes its own, without URLs
 proc_name = "heed"
 worker_class = "gthread"
@@ -38,12 +48,11 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 
 
 def on_starting(_server: Any) -> None:
-    """A wrong setting stops the start with one sentence, before any worker tries and fails. What the workers
-    count goes into a folder of this start, so that each of them can tell the numbers of all."""
+    """A missing setting stops the start with one sentence, before any worker tries and fails. What the
+    workers count goes into a folder of this start, so that each of them can tell the numbers of all."""
     file_modes.keep_to_oneself()
     heaps.share()
     try:
-        settings = Settings.from_environ()
         settings.require_web()
         settings.make_data_dir()
     except ConfigError as error:

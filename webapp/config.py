@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 GRAPH_API_URL = "https://graph.facebook.com/v26.0"
+WEB, REDIS = ("http", "https"), ("redis", "rediss")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 NEEDED_BY_WEB = ("SECRET_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
@@ -85,9 +86,7 @@ class Settings:
             database_url=_database_url(env.get("DATABASE_URL") or f"sqlite:///{data_dir / 'heed.db'}"),
             data_dir=data_dir,
             secret_key=_secret_key(env.get("SECRET_KEY", "")),
-            task_queue_url=_url(
-                "TASK_QUEUE_URL", env, ("redis", "rediss", "postgres", "postgresql", "sqlite")
-            ),
+            task_queue_url=_url("TASK_QUEUE_URL", env, (*REDIS, "postgres", "postgresql", "sqlite")),
             port=_whole_number("PORT", env, 8000, 1, 65535),
             web_concurrency=_whole_number("WEB_CONCURRENCY", env, 2, 1, 64),
             log_level=_log_level(env.get("LOG_LEVEL") or "INFO"),
@@ -96,7 +95,7 @@ class Settings:
             access_token=_line("WHATSAPP_ACCESS_TOKEN", env),
             phone_number_id=_digits("WHATSAPP_PHONE_NUMBER_ID", env),
             business_account_id=_digits("WHATSAPP_BUSINESS_ACCOUNT_ID", env),
-            graph_api_url=_url("GRAPH_API_URL", env, ("http", "https")) or GRAPH_API_URL,
+            graph_api_url=_url("GRAPH_API_URL", env, WEB) or GRAPH_API_URL,
             simulator=_switch("HEED_SIMULATOR", env, {"1": True, "0": False, "": False}),
             sending=_switch("HEED_SENDING", env, {"on": True, "": True, "off": False}),
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
@@ -155,23 +154,21 @@ def _secret_key(raw: str) -> str:
 def _url(name: str, env: Mapping[str, str], schemes: tuple[str, ...]) -> str:
     raw = env.get(name, "")
     if raw and not _leads_somewhere(raw, schemes):
-        raise ConfigError(
-            f"{name} must be an address that begins with one of: {', '.join(s + '://' for s in schemes)}."
-        )
+        ways = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ConfigError(f"{name} must be an address that begins with {ways}.")
     return raw.rstrip("/")
 
 
 def _leads_somewhere(raw: str, schemes: tuple[str, ...]) -> bool:
     """Whether it has one of these schemes and no impossible port, and names a host; or, save on the web, what
-    there is on this machine."""
+    there is on this machine. Databases spell theirs in ways of their own: with several hosts, or none."""
     try:
         parts = urlsplit(raw)
-        _ = parts.port
+        reached = parts.scheme not in (*WEB, *REDIS) or parts.port != 0
     except ValueError:
         return False
-    of_the_web = parts.scheme in ("http", "https")
-    named = parts.hostname or (not of_the_web and parts.path.strip("/"))
-    return parts.scheme in schemes and bool(named)
+    named = parts.hostname or (parts.scheme not in WEB and parts.path.strip("/"))
+    return parts.scheme in schemes and reached and bool(named)
 
 
 def _line(name: str, env: Mapping[str, str]) -> str:
