@@ -4,6 +4,7 @@ from typing import Any
 
 from webapp.accounts.roles import Role
 from webapp.api.idempotency import HEADER, LONGEST_KEY
+from webapp.api.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from webapp.api.schema_words import Schema, ref
 
 Headers = dict[str, Any]
@@ -73,7 +74,11 @@ def path_id(name: str) -> dict[str, Any]:
 
 PARTS = [
     query("after", "The cursor in “next” of the list before.", {"type": "string"}),
-    query("limit", "Items in one answer.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+    query(
+        "limit",
+        "Items in one answer.",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+    ),
 ]
 ONCE: dict[str, Any] = {
     "name": HEADER,

@@ -9,7 +9,7 @@ from flask import request
 
 from webapp.api.problems import unfit
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 1000
 LARGEST_ID = 2**63 - 1
 PARAMETERS = ("after", "limit")
 Row = TypeVar("Row")
