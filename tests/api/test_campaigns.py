@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from tests.api.drafts import ANOTHER, NAMED, PHONE, count, created, some_templates
 from tests.api.programs import Program, a_draft, on_record
+from webapp import clock
 from webapp.campaigns import claims, switch
-from webapp.campaigns.models import Delivery
+from webapp.campaigns import templates as notices
+from webapp.campaigns.models import Campaign, Delivery
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.database import writing
@@ -101,6 +103,23 @@ def test_a_step_takes_no_fields(app: Flask, manager: Program) -> None:
     response = manager.post(f"/campaigns/{campaign_id}/launch", {"at": "2026-12-01T09:00:00Z"})
     assert response.status_code == 422
     assert manager.get(f"/campaigns/{campaign_id}").json["status"] == "draft"
+
+
+def test_a_coming_category_counts_from_its_notice_on(app: Flask, manager: Program) -> None:
+    going = [a_draft(app, on_record(app, phone=PHONE), name="order_ready", category="UTILITY")]
+    going.append(a_draft(app, on_record(app, phone=ANOTHER), name="order_late", category="UTILITY"))
+    for campaign_id in going:
+        assert manager.post(f"/campaigns/{campaign_id}/launch").json["category"] == "UTILITY"
+    manager.post(f"/campaigns/{going[1]}/cancel")
+    with app.app_context(), writing():
+        for campaign_id in going:
+            template = db.session.get_one(Campaign, campaign_id).template
+            notices.announce(template, "MARKETING", None, clock.now())
+        db.session.commit()
+    shown = [manager.get(f"/campaigns/{campaign_id}").json for campaign_id in going]
+    assert [(each["status"], each["category"]) for each in shown] == [
+        ("paused", "MARKETING"), ("cancelled", "UTILITY"),
+    ]  # fmt: skip
 
 
 def test_deliveries_are_listed_in_parts(app: Flask, manager: Program) -> None:

@@ -5,19 +5,19 @@ from typing import Any
 
 from webapp.api.auth import masked
 from webapp.api.shapes import instant, phone
+from webapp.campaigns import lifecycle
 from webapp.campaigns.counts import Counts
 from webapp.campaigns.decided import decided_at
-from webapp.campaigns.models import Campaign, Delivery, Template
+from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, Template
 
 
 def campaign(campaign: Campaign, counts: Counts) -> dict[str, Any]:
-    """`category` is the one that somebody saw at launch; before that, the one consent is asked for now."""
     template = campaign.template
     return {
         "id": campaign.id,
         "name": campaign.name,
         "status": campaign.status,
-        "category": campaign.category or (template.counts_as if template else None),
+        "category": _category(campaign, template),
         "template": _template(template) if template else None,
         "pace": campaign.pace,
         "counts": counts.states,
@@ -56,6 +56,14 @@ def delivery(delivery: Delivery, display: str, launched_at: datetime | None) -> 
         "failed_at": instant(delivery.failed_at),
         "after_opt_out": delivery.after_opt_out,
     }
+
+
+def _category(campaign: Campaign, template: Template | None) -> str | None:
+    """The one that consent is asked for at the next message; of what is over, the one that it went by."""
+    over = campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
+    if template is None or (over and campaign.category):
+        return campaign.category
+    return lifecycle.stricter(campaign.category, template)
 
 
 def _template(template: Template) -> dict[str, str]:
