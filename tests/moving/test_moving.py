@@ -13,6 +13,7 @@ from tests.factories import a_customer
 from tests.moving import full_desk
 from webapp import create_app, database
 from webapp.campaigns import switch
+from webapp.cli import heed
 from webapp.consent.commands import ledger_group
 from webapp.consent.sealing.models import Seal
 from webapp.customers.models import Customer
@@ -34,8 +35,9 @@ def database_url(sqlite_url):
 @pytest.fixture
 def move(app, postgresql_url):
     def run(*options: str, to: str = postgresql_url) -> Result:
+        """As from a shell, where the version is looked at before the command begins."""
         full_desk.put_away(app)
-        return app.test_cli_runner().invoke(move_command, ["--to", to, *options])
+        return app.test_cli_runner().invoke(heed, ["move", "--to", to, *options])
 
     return run
 
@@ -235,9 +237,10 @@ def test_a_desk_that_does_not_exist_is_not_made(tmp_path, postgresql_url):
     assert not Path(tmp_path / "no.db").exists()
 
 
-def test_an_older_desk_is_brought_to_the_newest_version_first(app, move, sqlite_url):
+def test_an_older_desk_is_brought_to_the_newest_version_first(app, postgresql_url, sqlite_url):
     edit(sqlite_url, "UPDATE alembic_version SET version_num = '0001'")
-    assert "run heed init first" in move().stderr
+    result = app.test_cli_runner().invoke(move_command, ["--to", postgresql_url])
+    assert "run heed init first" in result.stderr
 
 
 @pytest.mark.parametrize(

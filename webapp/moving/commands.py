@@ -36,6 +36,7 @@ STILL_ON = "Sending is still on in the old database: do not start it again."
 @with_appcontext
 def move_command(to: str, switch_off_old: bool | None) -> None:
     """Copy this desk from SQLite to PostgreSQL: all of it and exactly, or nothing."""
+    db.engine.dispose()  # whoever looked at the version left a connection, and even an idle one is in the way
     here, there = current_app.config["HEED"].database_url, _url(to)
     try:
         _move(here, there)
