@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from json.encoder import c_make_encoder, encode_basestring
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,6 +85,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 Json = JSON(none_as_null=True)
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_in_pieces = c_make_encoder(
+    None, _compact.default, encode_basestring, None, ":", ",", _compact.sort_keys, _compact.skipkeys, True
+)
+"""What `_compact` makes for each value anew, which takes three times as long as to use it."""
 
 
 def sqlite_module() -> ModuleType:
@@ -129,7 +134,7 @@ def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
 
 
 def compact_json(value: Any) -> str:
-    return _compact.encode(value)
+    return "".join(_in_pieces(value, 0))
 
 
 def open_engine(url: str) -> Engine:
