@@ -167,6 +167,15 @@ def test_a_number_is_shown_internationally_and_masked_for_viewers(number, displa
     assert mask(display) == masked
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["551178124410", "551188124410", "5511988124410", "5215512345678", "525512345678", "5491123456789",
+     "447911123456", "4915112345678", "12025550123"],
+)  # fmt: skip
+def test_a_number_is_shown_alike_when_it_is_given_and_when_it_is_on_record(number):
+    assert parse_phone(f"+{number}").display == display_phone(number)
+
+
 @given(
     st.text() | st.text("0123456789+-() .'E٣", max_size=20),
     st.sampled_from([None, "BR", "US", "AR", "MX", "DE"]),

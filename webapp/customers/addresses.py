@@ -26,6 +26,8 @@ class Address:
     match_key: str
     warning: str = field(default="", compare=False)
     """A sentence when a number is possible but in doubt."""
+    display: str = field(default="", compare=False)
+    """How people read a number that somebody gave; empty for one that was on record."""
 
 
 def address(kind: IdentityKind, raw: str, default_country: str | None = None) -> Address:
@@ -36,7 +38,7 @@ def address(kind: IdentityKind, raw: str, default_country: str | None = None) ->
     """
     if kind == IdentityKind.PHONE:
         phone = phones.parse_phone(raw, default_country)
-        return Address(kind, phone.e164_digits, phone.match_key, phone.warning)
+        return Address(kind, phone.e164_digits, phone.match_key, phone.warning, phone.display)
     if kind == IdentityKind.WA_ID:
         wa_id = _wa_id(raw)
         return Address(kind, wa_id, phones.match_key(wa_id))

@@ -74,8 +74,8 @@ def parse_phone(raw: str, default_country: str | None = None) -> Phone:
     region = _region(default_country)
     if _PLAIN.fullmatch(raw):
         found = digits(raw[1:])
-        if phone_table.display(found):
-            return _phone(found)
+        if shown := phone_table.display(found):
+            return Phone(found, shown, match_key(found))
     written = _written(raw)
     if len(digits(written)) > MOST_DIGITS + len("00"):
         raise MalformedPhone(
