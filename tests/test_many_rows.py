@@ -1,13 +1,16 @@
 """Many rows are written at once and stand there as they were given, whatever they hold."""
 
+import json
 import secrets
 
 import pytest
 from sqlalchemy import select
 
 from tests.factories import NOON
-from webapp import many_rows
-from webapp.customers.models import Customer
+from webapp import database, many_rows
+from webapp.consent.models import ConsentEvent
+from webapp.consent.rules import Kind, Source, Status
+from webapp.customers.models import AttributeType, Customer
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage
 
@@ -57,6 +60,49 @@ def test_values_that_are_equal_or_the_same_object_stand_in_each_of_their_rows() 
     rows = [a_row(1, "a", tags=shared), a_row(2, "a", tags=["new"]), a_row(3, "a", tags=shared)]
     many_rows.insert(Customer.__table__, COLUMNS, rows)
     assert kept(Customer.name, Customer.tags_json) == [("a", ["vip"]), ("a", ["new"]), ("a", ["vip"])]
+
+
+def test_rows_of_several_statements_stand_in_their_order(monkeypatch) -> None:
+    monkeypatch.setattr(many_rows, "ROWS_AT_ONCE", 2)
+    rows = [a_row(n, f"Ana {n}", tags=[str(n)]) for n in range(1, 6)]
+    many_rows.insert(Customer.__table__, COLUMNS, rows)
+    found = kept(Customer.id, Customer.name, Customer.tags_json)
+    assert found == [(n, f"Ana {n}", [str(n)]) for n in range(1, 6)]
+
+
+def test_a_kind_that_only_some_rows_have_is_kept_as_its_word() -> None:
+    columns = ("id", "kind", "status", "source", "actor", "occurred_at", "recorded_at")
+    rows = [(1, Kind.CONSENT, Status.OPTED_IN, Source.AGENT, "user:1", NOON, NOON),
+            (2, Kind.POLICY, None, Source.SYSTEM, "system", NOON, NOON)]  # fmt: skip
+    columns, rest = (*columns, "rule_version", "effect", "reason", "evidence_digest"), ("", "changed", "", "")
+    many_rows.insert(ConsentEvent.__table__, columns, [(*row, *rest) for row in rows])
+    found = db.session.execute(select(ConsentEvent.kind, ConsentEvent.status).order_by(ConsentEvent.id))
+    assert list(map(tuple, found)) == [("consent", "opted_in"), ("policy", None)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "é \u2028 🙂 \x00\x1f\x7f \" \\ </script>", 1, -0.0, 1e300, 0.1, True, None, [], {},
+        {"a": [1, [2.5, None, {"b": ("c", False)}]], "2": {}}, {1: 2, False: 3, None: 4}, AttributeType.TEXT,
+        {"kind": AttributeType.JSON}, float("inf"), "\ud800",
+    ],
+)  # fmt: skip
+def test_json_is_written_as_python_writes_it(value) -> None:
+    assert database.compact_json(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("value", [object(), {("a",): 1}, {"a": {1}}])
+def test_what_is_no_json_is_not_written(value) -> None:
+    with pytest.raises(TypeError):
+        database.compact_json(value)
+
+
+def test_a_value_that_holds_itself_is_not_written() -> None:
+    endless: list = []
+    endless.append(endless)
+    with pytest.raises(RecursionError):
+        database.compact_json(endless)
 
 
 def test_bytes_are_kept_byte_by_byte() -> None:

@@ -162,7 +162,7 @@ def test_after_many_rows_postgresql_plans_by_what_is_there_now(file, monkeypatch
 
 
 def test_a_portion_of_many_rows_asks_as_often_as_one_of_few(tmp_path, monkeypatch) -> None:
-    asked = [_statements(tmp_path, monkeypatch, rows) for rows in (20, 400)]
+    asked = [_statements(tmp_path, monkeypatch, rows) for rows in (20, 1000)]
     assert asked[0] == asked[1]
 
 

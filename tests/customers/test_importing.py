@@ -143,6 +143,13 @@ def test_numbers_without_a_country_code_need_the_country_of_the_file(take, rejec
         take(content, default_country="Brazil")
 
 
+def test_who_has_a_phone_and_an_id_is_shown_by_the_phone(take) -> None:
+    take("wa_id\n551188124410\n")
+    assert person("+55 11 98812-4410").phone_display == "+55 11 8812-4410"
+    take("phone,wa_id\n+5511988124410,551188124410\n")
+    assert person("+55 11 98812-4410").phone_display == "+55 11 98812-4410"
+
+
 def test_a_number_in_another_form_is_the_same_customer_who_learns_it(take) -> None:
     identities.create(wa_id="551187654321", source="whatsapp", now=NOON)
     report = take(f"phone,user_id,name\n{ANA},US.1,Ana\n")

@@ -77,8 +77,9 @@ class Intake:
         if faults and row.consent != Status.OPTED_OUT:
             raise RefusedRow(" ".join(faults))
         person = known[0] if known else self.people.create(row.addresses, row.name)
-        changed = False if faults else self._profile(person, row)
-        changed |= self._consent(person, row, faults)
+        changed = False if faults else self._profile(person, row, known=bool(known))
+        if row.consent:
+            changed |= self._consent(person, row, faults)
         self._count(new=not known, changed=changed)
         return faults
 
@@ -96,10 +97,9 @@ class Intake:
         self._count(new=False, changed=self._opt_out(row))
         return [ERASED_REFUSED]
 
-    def _profile(self, person: Person, row: Row) -> bool:
+    def _profile(self, person: Person, row: Row, *, known: bool) -> bool:
         """Addresses, tags and attributes are added, a name is filled, nothing is cleared."""
-        changed = self._learn(person, row)
-        changed |= self._name(person, row)
+        changed = known and self._learn(person, row) | self._name(person, row)
         changed |= self._tag(person, row)
         return self._describe(person, row) or changed
 
@@ -167,21 +167,21 @@ class Intake:
         for key, name in self.tag_names.items():
             if key not in by_key:
                 by_key[key] = tags.define(name)
-        tally, links = Counter[int](), self.people.links
+        wearers = self.people.wearers
         together = lru_cache(MOST_REMEMBERED)(partial(_worn, by_key))
         for person_id, keys in self.given_tags.items():
             person = self.people.by_id[person_id]
             ids, names = together(*keys)
-            links += [(tag_id, person_id) for tag_id in ids]
-            tally.update(ids)
+            for tag_id in ids:
+                wearers.setdefault(tag_id, []).append(person_id)
             person.tags = sorted([*person.tags, *names], key=_key) if person.tags else names
             person.change["added"] = ids
-        return tally
+        return Counter({tag_id: len(ids) for tag_id, ids in wearers.items()})
 
     def _consent(self, person: Person, row: Row, faults: list[str]) -> bool:
         if row.consent == Status.OPTED_OUT:
             return self._opt_out(row)
-        return bool(row.consent) and self._opt_in(person, row, faults)
+        return self._opt_in(person, row, faults)
 
     def _opt_out(self, row: Row) -> bool:
         """Everybody who may be this person is opted out."""

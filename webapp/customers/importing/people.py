@@ -61,8 +61,8 @@ class People:
     fresh_identities: Iterator[int] = field(init=False)
     added: list[tuple[int, Address, int]] = field(default_factory=list)
     """Addresses to write: whose, which, its number."""
-    links: list[tuple[int, int]] = field(default_factory=list)
-    """Tags to link: tag and customer."""
+    wearers: dict[int, list[int]] = field(default_factory=dict)
+    """Customers to link, by tag."""
     values: dict[str, dict[tuple[int, int], Any]] = field(
         default_factory=lambda: {name: {} for name in COLUMNS}
     )
@@ -125,7 +125,8 @@ class People:
         _write_customers([each for each in changed if each.new], now)
         _update_customers([each for each in changed if not each.new])
         self._write_addresses(now)
-        many_rows.insert(CustomerTag.__table__, ("tag_id", "customer_id"), sorted(self.links))
+        links = [(tag_id, id) for tag_id in sorted(self.wearers) for id in sorted(self.wearers[tag_id])]
+        many_rows.insert(CustomerTag.__table__, ("tag_id", "customer_id"), links)
         self._write_values()
         _write_changes(changed, batch_id)
 
@@ -198,9 +199,15 @@ def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
     numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
     forms = [form for place in numbers for form in (place.value, place.match_key)]
-    phones = [place.value for place in numbers if place.kind == IdentityKind.PHONE]
-    shown = phone_forms.display_phone((phones or forms)[0]) if numbers else ""
-    return search.text_of(person.name, forms), shown
+    return search.text_of(person.name, forms), _display(numbers)
+
+
+def _display(numbers: list[Address]) -> str:
+    """By which of them people know the customer; empty when there is none."""
+    if not numbers:
+        return ""
+    first = next((place for place in numbers if place.kind == IdentityKind.PHONE), numbers[0])
+    return first.display or phone_forms.display_phone(first.value)
 
 
 def _write_customers(people: list[Person], now: Any) -> None:

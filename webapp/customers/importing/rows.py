@@ -26,6 +26,7 @@ from webapp.customers.values import MalformedValue, parse_value
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
 MOST_REMEMBERED = 4096
 """Cells and names of tags: the rows of a file share most of theirs."""
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 Meaning = Callable[[str], Any]
 
 
@@ -69,7 +70,8 @@ class Reader:
         self._columns, self._defaults = columns, defaults
         self._places = [column for column in IDENTITY_COLUMNS if column in columns]
         meanings = {column: _address_in(IdentityKind(column), defaults.country) for column in self._places}
-        meanings |= {"evidence": _text, "given_at": _instant, "name": _text, "tags": _tags}
+        meanings |= {"evidence": _of_cells(_text), "given_at": _of_cells(_instant)}
+        meanings |= {"name": _of_cells(_text), "tags": _remembered(_tags)}
         meanings |= {column: _value_of(type) for column, type in types.items()}
         self._meanings = [(columns.index(column), column, meaning) for column, meaning in meanings.items()
                           if column in columns]  # fmt: skip
@@ -86,13 +88,14 @@ class Reader:
         faults: list[str] = []
         found = _found(self._meanings, record.cells, faults)
         addresses = [found[column] for column in self._places if column in found]
+        tags = found.get("tags", NO_TAGS)
         row = Row(
             addresses,
             consent,
             found.get("evidence") or (self._defaults.evidence if consent == Status.OPTED_IN else ""),
             found.get("given_at"),
             found.get("name", ""),
-            self._everybodys | found["tags"] if "tags" in found else self._everybodys,
+            self._everybodys | tags if self._everybodys else tags,
             {name: found[column] for column, name in self._attributes if column in found},
             faults,
         )
@@ -131,20 +134,35 @@ def _found(meanings: list[tuple[int, str, Meaning]], cells: list[str], faults: l
     """What the cells of these columns mean; what is wrong with one goes to `faults` as a sentence."""
     found, width = {}, len(cells)
     for place, column, meaning in meanings:
-        if place < width and (cell := bare(cells[place])):
+        if place < width and (cell := cells[place].strip()):
             try:
-                if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
-                    raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")
                 found[column] = meaning(cell)
             except (MalformedPhone, MalformedId, MalformedTag, MalformedValue) as fault:
                 faults.append(f"{column}: {fault}")
     return found
 
 
+def _of_cells(meaning: Meaning) -> Meaning:
+    """Of cells as they stand in the file, without the white space around them."""
+
+    def meant(cell: str) -> Any:
+        cell = bare(cell)
+        if cell[0] == "#" and _SPREADSHEET_ERROR.fullmatch(cell):
+            raise MalformedValue(f"“{cell}” is an error of a spreadsheet, not a value.")
+        return meaning(cell)
+
+    return meant
+
+
+def _remembered(meaning: Meaning) -> Meaning:
+    """Of cells that many rows share."""
+    return lru_cache(MOST_REMEMBERED)(_of_cells(meaning))
+
+
 def _address_in(kind: IdentityKind, country: str | None) -> Meaning:
     if kind == IdentityKind.WA_ID:
-        return lambda cell: address(kind, undamaged(cell.removeprefix("'")))
-    return lambda cell: address(kind, cell.removeprefix("'"), country)
+        return _of_cells(lambda cell: address(kind, undamaged(cell.removeprefix("'"))))
+    return _of_cells(lambda cell: address(kind, cell.removeprefix("'"), country))
 
 
 def _text(cell: str) -> str:
@@ -153,7 +171,6 @@ def _text(cell: str) -> str:
     return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
 
 
-@lru_cache(MOST_REMEMBERED)
 def _tags(cell: str) -> Mapping[str, str]:
     names = map(_tag, filter(str.strip, cell.split(";")))
     return MappingProxyType({fold(name): name for name in names})
@@ -166,7 +183,7 @@ def _value_of(type: str) -> Meaning:
     def value(cell: str) -> Any:
         return parse_value(type, _text(cell))
 
-    return value if type == AttributeType.JSON else lru_cache(MOST_REMEMBERED)(value)
+    return _of_cells(value) if type == AttributeType.JSON else _remembered(value)
 
 
 def _instant(cell: str) -> datetime:

@@ -1,7 +1,7 @@
 """Stops of people whom a restored database does not know: they are kept by the hash of the address, and
 whoever comes on record with it is stopped in the same transaction, whichever way they come."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask import current_app
@@ -42,12 +42,12 @@ def keep(hashes: Iterable[str], stops: Iterable[str], at: datetime) -> None:
     current_app.extensions[ANY] = True
 
 
-def claim(addresses: Mapping[tuple[int, str], datetime]) -> None:
-    """Stop the customers who have come to these match keys, each at the time given. The caller commits."""
+def claim(addresses: Iterable[tuple[str, int, datetime]]) -> None:
+    """Stop the customers who have come to these match keys: which, who, and when. The caller commits."""
     key = _key() if _any() else None
     if key is None:
         return
-    came = {suppression_key.hashed(key, match_key): (id, at) for (id, match_key), at in addresses.items()}
+    came = {suppression_key.hashed(key, match_key): (id, at) for match_key, id, at in addresses}
     theirs = among(UnclaimedStop.hash, sorted(came)), UnclaimedStop.claimed_at.is_(None)
     for row in db.session.scalars(select(UnclaimedStop).where(*theirs)).all():
         id, now = came[row.hash]

@@ -62,7 +62,7 @@ def _before_commit(session: Any) -> None:
     session.flush()
     learned = session.info.pop(KEY, [])
     if learned:
-        unclaimed.claim({(one.customer_id, one.match_key): one.at for one in learned})
+        unclaimed.claim((one.match_key, one.customer_id, one.at) for one in learned)
     if entries := _entries(written.events_of(session), learned):
         log.append(current_app.config["HEED"].data_dir, entries)
 
