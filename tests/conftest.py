@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
-from jinja2 import FileSystemBytecodeCache
 from psycopg import sql
 
 from tests.html import CheckingClient
@@ -90,11 +89,20 @@ def umask_as_before() -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.fixture(scope="session")
+def place_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run."""
+    place = tmp_path_factory.getbasetemp()
+    return place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+
+
 @pytest.fixture(scope="session", autouse=True)
-def alike_made_once() -> Iterator[None]:
-    """Each test has an application of its own, but not routes and SQL of its own."""
+def alike_made_once(place_of_the_run: Path) -> Iterator[None]:
+    """Each test has an application of its own, but not routes, templates and SQL of its own."""
+    folder = place_of_the_run / "templates"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        share(patch)
+        share(patch, folder)
         yield
 
 
@@ -149,18 +157,8 @@ def older_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an application of its own; compiling the templates for each would cost more than it.
-    The processes of one run share what is compiled, too."""
-    place = tmp_path_factory.getbasetemp()
-    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
-    (place / "templates").mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(place / "templates"))
-
-
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecodeCache) -> "Iterator[Flask]":
+def app(database_url: str, tmp_path: Path) -> "Iterator[Flask]":
     """The application on that database, with a folder of its own for files and queue."""
     from flask import has_app_context
 
@@ -176,7 +174,6 @@ def app(database_url: str, tmp_path: Path, compiled_templates: FileSystemBytecod
             "WHATSAPP_VERIFY_TOKEN": "a verify token",
         }
     )
-    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = CheckingClient
     app.extensions["heed-schema"] = schema.Watch(right_until=float("inf"))  # tests count statements
     yield app

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 from bs4 import BeautifulSoup
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from tests.reader import check
@@ -35,9 +37,22 @@ class CheckingClient(FlaskClient):
         return self.post(path, data=fields | {"csrf_token": self.csrf_token()})
 
     def csrf_token(self) -> str:
+        """What stands in the forms of this browser's pages; a page is fetched only if there was none yet."""
+        if drawn := self._session().get("csrf_token"):
+            return URLSafeTimedSerializer(self.application.secret_key, "wtf-csrf-token").dumps(drawn)
         token = CSRF_TOKEN.search(super().open("/sign-out").text)
         assert token, "a page without a form"
         return token[1]
+
+    def _session(self) -> dict[str, Any]:
+        """What the cookie of the session holds, if it is still valid."""
+        cookie = self.get_cookie("heed")
+        signer = SecureCookieSessionInterface().get_signing_serializer(self.application)
+        most = int(self.application.permanent_session_lifetime.total_seconds())
+        try:
+            return dict(signer.loads(cookie.value, max_age=most)) if cookie and signer else {}
+        except BadSignature:
+            return {}
 
     def soup(self, path: str, **kwargs: Any) -> BeautifulSoup:
         return BeautifulSoup(self.get(path, **kwargs).text, "html.parser")

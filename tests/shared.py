@@ -1,12 +1,17 @@
-"""What is alike in all applications of one process of tests, and is therefore made once: the table of routes
-and the SQL of each statement. Each test keeps an application, an engine and a database of its own."""
+"""What is alike in all applications of one process of tests, and is therefore made once: the table of routes,
+the code of the templates and the SQL of each statement. Each test keeps an application, an engine and a
+database of its own."""
 
 from operator import attrgetter
+from pathlib import Path
+from types import CodeType
 from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Map, Rule
@@ -69,6 +74,22 @@ def unbound(rule: Any) -> Rule:
     return copy
 
 
+class CodeOnce(FileSystemBytecodeCache):
+    """The code of templates: compiled by one process of a run, read once by each of the others."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory)
+        self.known: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        which = bucket.key, bucket.checksum
+        bucket.code = self.known.get(which)
+        if bucket.code is None:
+            super().load_bytecode(bucket)
+        if bucket.code is not None:
+            self.known[which] = bucket.code
+
+
 def share_statements(engine: Engine, options: dict[str, Any], known: dict[Any, Engine]) -> Engine:
     """SQLAlchemy keeps the SQL of a statement per dialect and engine: let engines of the same options have
     those of the first one that has seen its server."""
@@ -82,8 +103,8 @@ def share_statements(engine: Engine, options: dict[str, Any], known: dict[Any, E
     return engine
 
 
-def share(patch: pytest.MonkeyPatch) -> None:
-    """Let the applications made from now on share what is alike in them."""
+def share(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the applications made from now on share what is alike in them; `folder` is of all processes."""
     make_engine, known = SQLAlchemy._make_engine, {}
 
     def make_once(self: SQLAlchemy, bind: Any, options: dict[str, Any], app: Flask) -> Engine:
@@ -92,3 +113,4 @@ def share(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(SQLAlchemy, "_make_engine", make_once)
     patch.setattr(Flask, "url_map_class", RoutesOnce)
+    patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": CodeOnce(str(folder))})
