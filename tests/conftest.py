@@ -17,6 +17,7 @@ from psycopg import sql
 from tests.html import CheckingClient
 from tests.log_watch import log_watch  # noqa: F401 - each test is watched
 from tests.postgres import Server, roomy_place, running_server
+from tests.reused import Reused
 from tests.shared import share
 
 if TYPE_CHECKING:
@@ -133,8 +134,22 @@ def postgresql_server() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def reused_database(postgresql_server: Server) -> Iterator[Reused]:
+    database = Reused(postgresql_server)
+    yield database
+    database.drop()
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server: Server) -> Iterator[str]:
+def postgresql_url(reused_database: Reused) -> Iterator[str]:
+    with reused_database.lent() as url:
+        yield url
+
+
+@pytest.fixture
+def new_postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    """For tests that copy, rename or replace their database: nobody else is connected to this one."""
     with postgresql_server.empty_database(f"test_{uuid.uuid4().hex}") as url:
         yield url
 

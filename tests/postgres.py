@@ -45,9 +45,11 @@ class Server:
     def connection(self) -> psycopg.Connection[Any]:
         """One for all statements as long as the server runs: opening it costs half as much as a database."""
         if not self.kept or self.kept[-1].closed:
-            address = {"host": self.folder, "user": "postgres", "dbname": "postgres"}
-            self.kept[:] = [psycopg.connect(**address, autocommit=True)]
+            self.kept[:] = [self.connect("postgres")]
         return self.kept[-1]
+
+    def connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=self.folder, user="postgres", dbname=database, autocommit=True)
 
     def prepare_template(self, migrate: Callable[[str], None]) -> None:
         """Migrate once; each test's database is a copy of the result."""

@@ -21,6 +21,12 @@ def put_away(app: Flask) -> None:
 
 
 @pytest.fixture
+def postgresql_url(new_postgresql_url: str) -> str:
+    """A database that can be copied or replaced."""
+    return new_postgresql_url
+
+
+@pytest.fixture
 def run(app: Flask) -> Callable[..., Result]:
     def run(command: Any, *arguments: object, **more: Any) -> Result:
         return app.test_cli_runner().invoke(command, [str(each) for each in arguments], **more)

@@ -22,6 +22,12 @@ from webapp.whatsapp import launch
 
 
 @pytest.fixture
+def postgresql_url(new_postgresql_url: str) -> str:
+    """A database that can be copied or replaced."""
+    return new_postgresql_url
+
+
+@pytest.fixture
 def started(database_url, tmp_path):
     """The application as a process that starts now sees it, on the desk or on a copy of it."""
     apps = []
