@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.rows import every
 from webapp import __main__
 from webapp.config import ConfigError, Settings
 
@@ -16,7 +17,7 @@ WEB = {
 }
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "value"),
     [
         ("DATABASE_URL", "not a url"),

@@ -9,7 +9,8 @@ from tests.rows import every
 
 @every(("given", "wanted"), [(1, 1), pytest.param(2, 3, id="the odd one"), (4, 5)])
 def table(request, given, wanted):
-    assert request and given == wanted
+    assert request
+    assert given == wanted
 
 
 def test_each_row_that_fails_is_named_and_none_hides_another():

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
+from tests.rows import every
 
 ROOT = Path(__file__).resolve().parent.parent
 WEBAPP = ROOT / "webapp"
@@ -71,7 +71,7 @@ def rooms_imported(file: Path) -> set[str]:
     return {name for name in own if (WEBAPP / name).exists() or (WEBAPP / f"{name}.py").exists()}
 
 
-@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(WEBAPP)))
+@every("file", modules(), ids=lambda file: str(file.relative_to(WEBAPP)))
 def test_imports_run_one_way(file):
     room = room_of(file)
     imported = rooms_imported(file) - {room}
@@ -84,7 +84,7 @@ def test_imports_run_one_way(file):
         assert not imported & (set(LAYERS[1:]) | ROOMS_ON_TOP)
 
 
-@pytest.mark.parametrize("name", sorted(PURE))
+@every("name", sorted(PURE))
 def test_the_rules_can_be_used_without_framework_database_and_clock(name):
     pending, seen = [WEBAPP / f"{name}.py"], set()
     while pending:
@@ -141,7 +141,7 @@ def templates() -> list[Path]:
     return sorted(TEMPLATES.rglob("*.html"))
 
 
-@pytest.mark.parametrize("file", templates(), ids=lambda file: str(file.relative_to(TEMPLATES)))
+@every("file", templates(), ids=lambda file: str(file.relative_to(TEMPLATES)))
 def test_a_fragment_never_extends_and_a_page_always_does(file):
     source = file.read_text(encoding="utf-8")
     extends = "{% extends" in source

@@ -1,7 +1,6 @@
 """What each of WhatsApp's codes makes Heed do (Meta, Cloud API error codes)."""
 
-import pytest
-
+from tests.rows import every
 from webapp.campaigns.codes import RULES, Action, rule_of
 
 TABLE = [
@@ -90,13 +89,13 @@ def test_the_table_has_every_code():
     assert {row[0] for row in TABLE} - {200, 299} == set(RULES)
 
 
-@pytest.mark.parametrize(("code", "http", "sentence", "action", "seconds"), [*TABLE, *WITHOUT_A_RULE])
+@every(("code", "http", "sentence", "action", "seconds"), [*TABLE, *WITHOUT_A_RULE])
 def test_the_code(code, http, sentence, action, seconds):
     rule = rule_of(code, http)
     assert (rule.code, rule.action, rule.seconds) == (code, action, seconds), sentence
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: str(rule.code))
+@every("rule", RULES.values(), ids=lambda rule: str(rule.code))
 def test_every_rule_speaks_to_people(rule):
     for words in (rule.what, rule.does):
         assert words[0].isupper()

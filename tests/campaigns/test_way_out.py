@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.rows import every
 from webapp.campaigns import way_out
 from webapp.campaigns.promised_words import promised_words
 from webapp.consent.keywords import KeywordSet
@@ -54,7 +55,7 @@ PROMISES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "words", "sentence"), PROMISES, ids=[row[0] or "-" for row in PROMISES])
+@every(("text", "words", "sentence"), PROMISES, ids=[row[0] or "-" for row in PROMISES])
 def test_the_words_that_a_text_promises(text, words, sentence):
     assert list(promised_words(text)) == words, sentence
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.consent.corpus import configured, listed
 from tests.consent.messages import Message, kept, ordinary, requests, tuned
+from tests.rows import every
 from webapp.consent.intents.grammar import grammar
 from webapp.consent.intents.patterns import parse, parse_class
 from webapp.consent.intents.positions import Positions, places
@@ -68,7 +69,7 @@ def test_what_was_tuned_stays_reached():
     assert len(wrong["none"]) <= 12, wrong["none"]
 
 
-@pytest.mark.parametrize("phrase", listed("intent_phrases"))
+@every("phrase", listed("intent_phrases"))
 def test_the_phrases_of_the_keyword_corpus_are_requests(phrase):
     assert read_text(phrase, BARE).decision is Decision.REVIEW
 

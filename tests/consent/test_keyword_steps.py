@@ -1,8 +1,7 @@
 """The keyword rule step by step: a message, the decision, and why."""
 
-import pytest
-
 from tests.consent.corpus import configured
+from tests.rows import every
 from webapp.consent.keywords import Decision, read_text
 
 WORDS = configured()
@@ -163,6 +162,6 @@ OPT_INS = [
 STEPS = [*FOLDED, *EXACT, *ACCENTED, *SEVERAL, *SLIPS, *DISGUISED, *CONTAINED, *MEANT, *OPT_INS]
 
 
-@pytest.mark.parametrize(("text", "expected", "because"), STEPS, ids=lambda value: ascii(value)[:40])
+@every(("text", "expected", "because"), STEPS, ids=lambda value: ascii(value)[:40])
 def test_the_rule_step_by_step(text, expected, because):
     assert read_text(text, WORDS).decision == expected, because

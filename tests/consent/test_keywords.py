@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.consent.corpus import cases, configured, listed
+from tests.rows import every
 from webapp.consent import words
 from webapp.consent.folding import LONGEST_TEXT
 from webapp.consent.keywords import (
@@ -33,7 +34,7 @@ READERS = {
 HERE = [case for case in cases() if case.channel in READERS]
 
 
-@pytest.mark.parametrize(("text", "expected", "channel"), HERE, ids=lambda value: ascii(value)[:40])
+@every(("text", "expected", "channel"), HERE, ids=lambda value: ascii(value)[:40])
 def test_the_corpus(text, expected, channel):
     assert READERS[channel](text).decision == expected
 

@@ -6,6 +6,7 @@ from itertools import count, permutations
 
 import pytest
 
+from tests.rows import every
 from webapp.consent import rules, state
 from webapp.consent.rules import (
     Change,
@@ -70,7 +71,7 @@ class Book:
 KEY, AGENT, API, IMPORT, REVIEW = Source.KEYWORD, Source.AGENT, Source.API, Source.IMPORT, Source.REVIEW
 
 
-@pytest.mark.parametrize(
+@every(
     ("sentence", "statements", "expected"),
     [
         ("a STOP opts out", [(KEY, OUT, 0, 0)], OUT),
@@ -152,7 +153,7 @@ def test_the_same_status_again(source, events, status):
     assert [event.effect for event in book.events[1:]] == [Effect.NONE] * (events - 1)
 
 
-@pytest.mark.parametrize("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30), (OUT, 30)])))
+@every("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30), (OUT, 30)])))
 def test_own_words_give_one_state_in_whatever_order_they_arrive(arrival):
     book = Book()
     for now, (status, said) in enumerate(arrival, start=100):
@@ -160,7 +161,7 @@ def test_own_words_give_one_state_in_whatever_order_they_arrive(arrival):
     assert book.state.status == OUT
 
 
-@pytest.mark.parametrize("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30)])))
+@every("arrival", list(permutations([(OUT, 0), (IN, 10), (OUT, 20), (IN, 30)])))
 def test_the_last_own_word_wins_in_whatever_order_they_arrive(arrival):
     book = Book()
     for now, (status, said) in enumerate(arrival, start=100):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import every
 from webapp.customers.phones import (
     MalformedPhone,
     digits,
@@ -15,7 +16,7 @@ from webapp.customers.phones import (
 )
 
 
-@pytest.mark.parametrize(
+@every(
     ("raw", "country", "found"),
     [
         ("+55 11 98812-4410", None, "5511988124410"),

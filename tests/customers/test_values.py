@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import every
 from webapp.customers.models import AttributeType as T
 from webapp.customers.values import MalformedValue, accept_value, display, parse_value, restored, stored
 
@@ -34,7 +35,7 @@ def test_what_fits_the_type_gives_its_value(type: T, raw: str, value: Any) -> No
     assert (parsed, parsed.__class__) == (value, value.__class__)
 
 
-@pytest.mark.parametrize(
+@every(
     ("type", "raw", "sentence"),
     [
         (T.TEXT, " ", "Write a value"),

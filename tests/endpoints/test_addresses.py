@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.rows import every
 from webapp.endpoints import addresses
 
 WRONG = [
@@ -37,7 +38,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("url", "sentence"), WRONG)
+@every(("url", "sentence"), WRONG)
 def test_this_is_no_endpoint(url, sentence):
     assert addresses.wrong(url, private=False), sentence
 
@@ -84,7 +85,7 @@ NOT_PUBLIC = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("address", NOT_PUBLIC)
+@every("address", NOT_PUBLIC)
 def test_nobody_has_the_desk_knock_at(address):
     assert addresses.refusal(address, plain=False, private=False)
 

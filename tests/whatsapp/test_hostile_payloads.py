@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import every
 from tests.whatsapp.deliveries import (
     ACCOUNT,
     PAYLOADS,
@@ -62,8 +63,8 @@ BESIDE = [
 ]
 
 
-@pytest.mark.parametrize(("nonsense", "sentence"), BESIDE, ids=[sentence for _, sentence in BESIDE])
-@pytest.mark.parametrize("place", ['"1795165200"', '"STOP"', '"12025550107"', '"wamid.1"'])
+@every(("nonsense", "sentence"), BESIDE, ids=[sentence for _, sentence in BESIDE])
+@every("place", ['"1795165200"', '"STOP"', '"12025550107"', '"wamid.1"'])
 def test_what_is_no_json_costs_only_its_own_item(nonsense: str, sentence: str, place: str) -> None:
     broken = json.dumps(a_message()).replace(place, nonsense)
     stop = json.dumps(a_message(id="wamid.2"))
@@ -133,8 +134,8 @@ def test_a_broken_entry_costs_only_itself(broken: Any) -> None:
     assert [type(item) for item in items] == [Words, Unread, Words]
 
 
-@pytest.mark.parametrize("broken", [None, True, 7, "x", {}, {"0": a_message()}])
-@pytest.mark.parametrize("field", ["messages", "history", "user_preferences", "standby"])
+@every("broken", [None, True, 7, "x", {}, {"0": a_message()}])
+@every("field", ["messages", "history", "user_preferences", "standby"])
 def test_a_list_that_is_none_costs_only_itself(field: str, broken: Any) -> None:
     key = "messages" if field == "standby" else field
     items = items_of(a_body(a_change(field, **{key: broken}), GOOD))
@@ -238,7 +239,7 @@ def test_any_json_in_the_place_of_a_list_or_of_its_piece_is_items(field: str, pi
         assert all(storable(item) for item in items_of(a_body({"field": field, "value": value}, GOOD)))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in PAYLOADS.glob("*.json")))
+@every("name", sorted(path.stem for path in PAYLOADS.glob("*.json")))
 def test_a_payload_with_any_one_part_replaced_is_still_items(name: str) -> None:
     document = json.loads(payload(name))
     for holder, key in list(places(document)):

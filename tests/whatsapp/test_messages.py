@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import every
 from tests.whatsapp.deliveries import BUSINESS, a_body, a_change, a_message, item_of, items_of
 from webapp.whatsapp.payloads import (
     Button,
@@ -33,7 +34,7 @@ def media(kind: str, **content: Any) -> dict[str, Any]:
     return a_message(type=kind, text=None, **{kind: content})
 
 
-@pytest.mark.parametrize(
+@every(
     ("message", "expected", "fields", "sentence"),
     [
         (media("video", caption="stop"), Words, {"text": "stop", "channel": "caption"}, "a video's caption"),

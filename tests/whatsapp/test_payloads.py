@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
+from tests.rows import every
 from tests.whatsapp.deliveries import ACCOUNT, NUMBER, PAYLOADS, RECEIVED, payload
 from webapp.whatsapp.items import (
     AccountRestricted,
@@ -250,7 +249,7 @@ TABLE: list[tuple[str, str, Expected]] = [
 ]
 
 
-@pytest.mark.parametrize(("file", "sentence", "expected"), TABLE, ids=[row[0] for row in TABLE])
+@every(("file", "sentence", "expected"), TABLE, ids=[row[0] for row in TABLE])
 def test_what_a_body_becomes(file: str, sentence: str, expected: Expected) -> None:
     items = parse(payload(file), RECEIVED)
     assert [type(item) for item in items] == [wanted for wanted, _ in expected], sentence

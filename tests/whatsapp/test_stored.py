@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.rows import every
 from tests.whatsapp.deliveries import PAYLOADS, RECEIVED, payload
 from webapp.consent.keywords import KeywordSet
 from webapp.whatsapp import stored
@@ -25,7 +26,7 @@ def as_kept(item) -> InboundMessage:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in PAYLOADS.glob("*.json")))
+@every("name", sorted(file.stem for file in PAYLOADS.glob("*.json")))
 def test_every_message_means_the_same_and_keeps_its_key(name):
     for item in items(name):
         again = stored.spoken(as_kept(item))
