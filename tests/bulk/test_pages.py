@@ -5,6 +5,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.bulk.people import Crowd, begun_as, done, finished
 from tests.factories import NOON, a_customer
+from tests.rows import every
 from webapp.bulk import running
 from webapp.bulk.actions import Action, ActionKind
 from webapp.bulk.freezing import Moved
@@ -31,7 +32,7 @@ def saved(client, action, rows, **fields):
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("names", "meant"),
     [
         pytest.param(["Bo", "Bo"], ["Bo"], id="a row that comes twice counts once"),
@@ -47,7 +48,7 @@ def test_the_rows_with_a_tick_are_meant(app, crowd: Crowd, names, meant):
         assert sorted(db.session.scalars(chosen.people())) == crowd.rows(*meant)
 
 
-@pytest.mark.parametrize(
+@every(
     "args",
     [{}, {"tag": "vip"}, {"q": "ana"}, {"tag": "no such tag"}, {"status": "unknown", "tag": "vip"}],
     ids=str,
@@ -101,7 +102,7 @@ def test_managers_choose_rows_and_others_see_no_boxes(desk, crowd: Crowd):
     assert crowd.batches() == 0
 
 
-@pytest.mark.parametrize("action", ALL)
+@every("action", ALL)
 def test_each_action_asks_with_the_number_by_dialog_and_by_page(desk, crowd: Crowd, action):
     manager, rows = desk("manager"), crowd.rows("Ana", "Bo", "nobody")
     for asked in (
@@ -204,7 +205,7 @@ def test_two_managers_who_confirm_the_same_change_are_two_batches_and_one_tag(de
     assert crowd.tags("Bo") == ["gold", "vip"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("action", "fields", "words"),
     [
         ("add_to_segment", {"segment": "ruled"}, "This segment is gone."),
@@ -234,8 +235,8 @@ def test_what_cannot_be_is_said_in_the_dialog(app, desk, crowd: Crowd, action, f
     assert crowd.batches() == 0
 
 
-@pytest.mark.parametrize("path", ["/bulk/add_tags", "/bulk/add_tags/save"])
-@pytest.mark.parametrize(
+@every("path", ["/bulk/add_tags", "/bulk/add_tags/save"])
+@every(
     "raw",
     [["x"], ["1", ""], ["-1"], ["1.5"], ["٣"], ["9" * 19], ["1 or 1=1"], [str(n) for n in range(10_000)]],
     ids=["a word", "nothing", "negative", "half", "other digits", "too large", "SQL", "ten thousand"],

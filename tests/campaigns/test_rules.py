@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer
+from tests.rows import every
 from webapp.campaigns import rules
 from webapp.campaigns.models import Delivery
 from webapp.campaigns.rules import Rules, Unusable
@@ -127,7 +128,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "expected", "why"), TABLE, ids=[row[2] for row in TABLE])
+@every(("condition", "expected", "why"), TABLE, ids=[row[2] for row in TABLE])
 def test_a_condition_means(people, condition, expected: str, why: str) -> None:
     if condition.get("value") == "CAMPAIGN":
         condition = condition | {"value": people["campaign"]}
@@ -135,7 +136,7 @@ def test_a_condition_means(people, condition, expected: str, why: str) -> None:
     assert rules.words(rules.parse({"groups": [[condition]]}))
 
 
-@pytest.mark.parametrize(
+@every(
     ("condition", "sentence"),
     [
         (cond("tag", "has", "silver"), "There is no tag “silver”."),
@@ -165,7 +166,7 @@ def test_what_cannot_be_meant_is_refused_at_its_place(people, condition, sentenc
     assert sentence in refusal.value.faults["groups.0.1"]
 
 
-@pytest.mark.parametrize("raw", [None, [], {}, {"groups": []}, {"groups": [[]]}, {"groups": "x"},
+@every("raw", [None, [], {}, {"groups": []}, {"groups": [[]]}, {"groups": "x"},
                                  {"groups": [[cond("tag", "has", "gold")] * 21]},
                                  {"groups": [[cond("status", "is", "unknown")]], "except": 3}])  # fmt: skip
 def test_rules_without_a_condition_or_shape_are_refused(people, raw) -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text, update
 
 from tests.factories import a_customer
+from tests.rows import every
 from webapp.consent.rules import Status
 from webapp.customers import attributes, conditions, queries, tags
 from webapp.customers.filters import Filter, Page
@@ -35,7 +36,7 @@ def names_of(wanted):
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.parametrize(
+@every(
     ("wanted", "names"),
     [
         (Filter(tags=COMMON), ["Person 2"]),

@@ -7,6 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.factories import a_customer
+from tests.rows import every
 from webapp import clock
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
@@ -112,7 +113,7 @@ class TestOptIn:
         assert stand(nobody)[0] == IN
         assert "web form" in response.text
 
-    @pytest.mark.parametrize("evidence", ["", "   ", "\n", "\u200b\u00a0", "x" * 2001, "bell \x07"])
+    @every("evidence", ["", "   ", "\n", "\u200b\u00a0", "x" * 2001, "bell \x07"])
     def test_without_usable_words_nothing_is_recorded_and_nothing_lost(self, agent, app, stand, evidence):
         with app.app_context():
             nobody = a_customer().id

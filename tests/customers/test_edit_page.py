@@ -4,6 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.factories import a_customer
+from tests.rows import every
 from webapp import clock
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
@@ -103,7 +104,7 @@ def test_a_removed_attribute_is_gone(agent, customer, app):
     assert "orders" not in on_record(app, customer).attrs_json
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "raw", "words"),
     [
         ("orders", "many", "Write a number"),

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from tests.customers.erasures import NUMBER, found_in_tables, found_on_disk, sent, somebody
 from tests.factories import NOON, a_customer
+from tests.rows import every
 from webapp import clock
 from webapp.campaigns.starting import LEASE
 from webapp.consent.rules import Status
@@ -85,7 +86,7 @@ def test_nothing_is_left_on_disk_after_the_page_did_it(app, admin, tmp_path):
     assert found_on_disk(tmp_path) == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("fields", "sentence"),
     [
         ({"confirm": ""}, "to confirm."),

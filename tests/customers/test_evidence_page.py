@@ -14,6 +14,7 @@ from werkzeug.test import encode_multipart
 from tests.exhibits import BAD, GOOD, HOSTILE_NAMES, HTML, SVG, a_pdf, a_png
 from tests.factories import a_customer, at
 from tests.html import PARTIAL
+from tests.rows import every
 from webapp import clock
 from webapp.consent import ledger_check, wordings
 from webapp.consent.file_kinds import LARGEST_FILE
@@ -206,7 +207,7 @@ class TestUpload:
         answer = agent.get(f"/customers/{nobody}/evidence/{event_of(app, nobody)}")
         assert answer.data == GOOD[kind]
 
-    @pytest.mark.parametrize("what", [name for name in BAD if name != "nothing"])
+    @every("what", [name for name in BAD if name != "nothing"])
     def test_what_is_not_of_its_kind_is_told_and_leaves_nothing(self, agent, app, nobody, tmp_path, what):
         content, word = BAD[what]
         response = record(agent, nobody, evidence="Sim", file=file(content))
@@ -319,9 +320,7 @@ class TestServing:
         assert agent.get(f"/customers/{other_id}/evidence/{event}").status_code == 404
         assert agent.get(f"/customers/{other_id}/evidence/{bare}").status_code == 404
 
-    @pytest.mark.parametrize(
-        "event", ["0", "-1", "999999", "..%2F..%2Fheed.db", "../../heed.db", "x", "1.pdf"]
-    )
+    @every("event", ["0", "-1", "999999", "..%2F..%2Fheed.db", "../../heed.db", "x", "1.pdf"])
     def test_there_is_no_way_to_anything_else(self, agent, address, event):
         assert agent.get(f"{address.rsplit('/', 1)[0]}/{event}").status_code == 404
 

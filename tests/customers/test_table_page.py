@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.factories import a_customer, at
+from tests.rows import every
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
@@ -77,7 +78,7 @@ def test_a_row_says_why_and_a_warning_says_what_stops_marketing(agent, people, a
     assert "On hold: message to review" in text
 
 
-@pytest.mark.parametrize(
+@every(
     ("query", "expected"),
     [
         ("", ["Tariq", "Mateus Oliveira", "Ana Souza"]),
@@ -95,7 +96,7 @@ def test_a_row_says_why_and_a_warning_says_what_stops_marketing(agent, people, a
         ("tag=nobody", []),
     ],
 )
-@pytest.mark.parametrize("path", ["/opt-in", "/customers"])
+@every("path", ["/opt-in", "/customers"])
 def test_the_url_rebuilds_the_page(agent, people, path, query, expected):
     assert names(agent.get(f"{path}?{query}").text) == expected
 

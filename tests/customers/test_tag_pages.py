@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.factories import a_customer
+from tests.rows import every
 from webapp.customers import tags
 from webapp.customers.models import Tag
 from webapp.extensions import db
@@ -75,7 +76,7 @@ def test_a_script_fetches_the_table_alone_and_it_stands_so_in_the_page(desk, tag
     assert fragment.strip() in client.get("/tags").text
 
 
-@pytest.mark.parametrize(
+@every(
     ("path", "fields", "sentence"),
     [
         ("new", {"name": ""}, "1 to 60 characters"),
@@ -88,7 +89,7 @@ def test_a_script_fetches_the_table_alone_and_it_stands_so_in_the_page(desk, tag
         ("{vip}/merge", {"into": "{vip}"}, "cannot be merged into itself"),
     ],
 )
-@pytest.mark.parametrize("scripted", [False, True])
+@every("scripted", [False, True])
 def test_what_cannot_be_is_refused_in_the_dialog_and_nothing_typed_is_lost(
     desk, app, tag_ids, path: str, fields: dict[str, str], sentence: str, scripted: bool
 ) -> None:

@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 
 from tests.consent.test_batches import own_stop
 from tests.factories import a_customer
+from tests.rows import every
 from webapp.consent.rules import Status
 from webapp.extensions import db
 
@@ -38,16 +39,16 @@ def test_before_there_was_a_customer_it_says_so(desk, ana):
     assert "was not on record then" in desk("viewer").get(f"/customers/{ana}?as_of=2026-11-19T12:00").text
 
 
-@pytest.mark.parametrize("typed", ["yesterday", "9" * 80, "=1+1", "2026-13-01", "<b>"])
-@pytest.mark.parametrize("path", ["/customers/{}", "/events/as-of"])
+@every("typed", ["yesterday", "9" * 80, "=1+1", "2026-13-01", "<b>"])
+@every("path", ["/customers/{}", "/events/as-of"])
 def test_what_is_no_time_is_said_so(desk, ana, path, typed):
     answer = desk("viewer").get(path.format(ana), query_string={"as_of": typed, "at": typed})
     assert answer.status_code in (200, 422)
     assert "Choose a day and a time." in answer.text
 
 
-@pytest.mark.parametrize("typed", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "9999-12-31T23:59"])
-@pytest.mark.parametrize("path", ["/customers/{}", "/events/as-of"])
+@every("typed", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "9999-12-31T23:59"])
+@every("path", ["/customers/{}", "/events/as-of"])
 def test_the_ends_of_time_cost_no_page(desk, ana, path, typed):
     answer = desk("viewer").get(path.format(ana), query_string={"as_of": typed, "at": typed})
     assert answer.status_code in (200, 422)

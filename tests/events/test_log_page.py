@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer, at
+from tests.rows import every
 from tests.statements import counted
 from webapp.campaigns import switch
 from webapp.campaigns.models import Delivery
@@ -311,8 +312,8 @@ class TestDisclosures:
         assert noted[1][:2] == ("lab", None)
 
 
-@pytest.mark.parametrize("number", ["9" * 20, "-1", "x", "9223372036854775807"])
-@pytest.mark.parametrize("path", ["/events", "/events/batches", "/events/disclosures", "/events/log.csv"])
+@every("number", ["9" * 20, "-1", "x", "9223372036854775807"])
+@every("path", ["/events", "/events/batches", "/events/disclosures", "/events/log.csv"])
 def test_numbers_that_are_none_cost_no_page(desk, path, number):
     query = dict.fromkeys(("after", "customer", "batch", "campaign"), number)
     assert desk("manager").get(path, query_string=query).status_code == 200

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from tests.rows import every
 from webapp import security
 from webapp.extensions import db
 from webapp.imports import uploads
@@ -22,7 +23,7 @@ def imports_on_record(app) -> int:
         return db.session.query(Import).count()
 
 
-@pytest.mark.parametrize(
+@every(
     ("content", "words"),
     [
         (b"", "This file is empty."),

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.factories import NOON
+from tests.rows import every
 from tests.whatsapp.posting import deliver, says
 from tests.whatsapp.switching import switch
 from webapp.consent import policy
@@ -97,7 +98,7 @@ def test_so_is_the_decision_about_missed_stops(desk, app, decision, words):
     assert events(app)[-1][1] == [f"Missed stops, 1 opt-outs and 0 messages to review{words}"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("path", "fields"),
     [
         ("/settings/reconfirmation", {"months": "0", "version": "1"}),

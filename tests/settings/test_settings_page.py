@@ -4,6 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.factories import a_customer
+from tests.rows import every
 from webapp import clock
 from webapp.consent import ledger, policy
 from webapp.consent.ledger import Proof, Statement
@@ -72,7 +73,7 @@ def test_saving_what_was_there_logs_nothing(manager, app):
         assert db.session.query(ConsentEvent).count() == 0
 
 
-@pytest.mark.parametrize(
+@every(
     ("sentence", "fields", "words"),
     [
         ("not empty while on", {"opt_out_words": []}, "at least one opt-out keyword"),

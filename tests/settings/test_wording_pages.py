@@ -3,6 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.rows import every
 from webapp.consent import wordings
 from webapp.extensions import db
 
@@ -82,7 +83,7 @@ def test_two_managers_the_second_sees_the_text_of_the_first(manager, desk, box, 
     assert [text for _title, text in offered()] == ["His", "Hers", "Sim, quero ofertas\nda Casa Lume"]
 
 
-@pytest.mark.parametrize(("field", "value"), [
+@every(("field", "value"), [
     ("name", ""), ("name", "   "), ("name", "x" * 61), ("language", ""), ("language", "Portuguese"),
     ("language", "<b>"), ("text", ""), ("text", "\n "), ("text", "x" * 2001), ("text", "bell \x07"),
 ])  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import NOON
+from tests.rows import every
 from webapp import create_app
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -180,7 +181,7 @@ ONE_PARAMETER = {
 }
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "status", "code"),
     [
         ([], 400, 100),
