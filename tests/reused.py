@@ -2,7 +2,7 @@
 template; whenever more was changed in it than rows, it is dropped, and the next test gets a copy."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -34,10 +34,10 @@ COUNTED = "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS
 
 
 class Reused:
-    """The database of one process of tests."""
+    """The database of one process of tests; `fill` writes what each of them is to find in it."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(self, server: Server, fill: Callable[[str], None] | None = None) -> None:
+        self.server, self.fill = server, fill
         self.name = ""
         self.served = 0
         self.kept: psycopg.Connection[Any] | None = None
@@ -62,6 +62,8 @@ class Reused:
     def _make(self) -> None:
         self.name, self.served = f"test_{uuid.uuid4().hex}", 0
         self.server.execute(self.server.copied(), self.name)
+        if self.fill:
+            self.fill(self.server.url(self.name))
         self.kept = self.server.connect(self.name)
         for setting in SETTINGS:
             self.kept.execute(setting)

@@ -5,6 +5,7 @@ import pytest
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import a_customer
 from tests.plans import walked
+from tests.rows import every
 from tests.whatsapp.deliveries import a_change, a_message
 from tests.whatsapp.posting import TODAY, deliver, prefers, says
 from webapp.consent.rules import Status
@@ -50,8 +51,9 @@ def receipts(word, first, most, **parts):
 
 
 def moved(n):
-    """Somebody has another number now; WhatsApp tells of one at a time."""
-    system = {"type": "user_changed_number", "wa_id": number(70), "user_id": user_id(70)}
+    """Somebody has another number now; WhatsApp tells of one at a time, and of a second with the same."""
+    new = 70 + n // 10
+    system = {"type": "user_changed_number", "wa_id": number(new), "user_id": user_id(new)}
     told = {"from": number(n), "id": f"wamid.moved.{n}", "type": "system", "text": None, "system": system}
     return a_change(messages=[a_message(timestamp=str(TODAY), **told)])
 
@@ -67,7 +69,7 @@ DELIVERIES = {
     "refusals of who stopped": lambda first, most: receipts("failed", first, most, **STOPPED),
     "a number that moved": lambda first, most: [moved(first)],
     "another user id": lambda first, most: [
-        says("hello", **{**from_person(first), "from_user_id": user_id(71)})
+        says("hello", **{**from_person(first), "from_user_id": user_id(80 + first // 10)})
     ],
 }  # fmt: skip
 
@@ -89,8 +91,9 @@ def engine(app):
 
 
 @pytest.mark.parametrize("what", DELIVERIES)
-@pytest.mark.parametrize("first", [0, 10, 40], ids=["of customers", "known by user id", "of strangers"])
+@every("first", [0, 10, 40], ids=["of customers", "known by user id", "of strangers"])
 def test_the_webhook_reads_no_table_through(app, engine, what, first):
+    """Each time of people of whom nothing came yet."""
     with walked(engine) as found:
         deliver(app, *DELIVERIES[what](first, 1))
         deliver(app, *DELIVERIES[what](first + 1, MANY))
