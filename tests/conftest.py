@@ -16,7 +16,8 @@ from psycopg import sql
 
 from tests.html import CheckingClient
 from tests.log_watch import log_watch  # noqa: F401 - each test is watched
-from tests.postgres import Server, roomy_place, running_server
+from tests.made_once import made_once
+from tests.postgres import Server, keep_migrated, roomy_place, running_server
 from tests.reused import Reused
 from tests.shared import share
 
@@ -108,13 +109,12 @@ def alike_made_once(place_of_the_run: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite(place_of_the_run: Path) -> Path:
     """A SQLite file with the newest schema and no rows; tests copy it."""
     from webapp import database
 
-    file = tmp_path_factory.mktemp("migrated") / "heed.db"
-    database.migrate(f"sqlite:///{file}")
-    assert not file.with_name("heed.db-wal").exists(), "migrate must close its connections"
+    file = made_once(place_of_the_run / "migrated.db", lambda draft: database.migrate(f"sqlite:///{draft}"))
+    assert not list(file.parent.glob("migrated.db*-wal")), "migrate must close its connections"
     return file
 
 
@@ -126,11 +126,11 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Server]:
+def postgresql_server(place_of_the_run: Path) -> Iterator[Server]:
     from webapp import database
 
-    with running_server() as server:
-        server.prepare_template(database.migrate)
+    cluster = made_once(place_of_the_run / "cluster", lambda draft: keep_migrated(draft, database.migrate))
+    with running_server(copy_of=cluster) as server:
         yield server
 
 
