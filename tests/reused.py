@@ -57,7 +57,7 @@ class Reused:
         if self.kept is not None:
             self.kept.close()
             self.kept = None
-            self.server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)"), self.name)
+            self.server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)"), self.name)
 
     def _make(self) -> None:
         self.name, self.served = f"test_{uuid.uuid4().hex}", 0
