@@ -48,7 +48,10 @@ def test_rows_that_no_statement_may_delete_are_gone_too(database):
     first = used(database, event)
     with pytest.raises(psycopg.Error, match="append-only"):
         used(database, event, "DELETE FROM consent_events")
+    name = database.name
     assert used(database, event) == first
+    used(database, "SELECT 1")
+    assert database.name == name, "it was emptied, not dropped"
 
 
 @every("change", [
