@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import Environment
 from sqlalchemy import create_engine, text
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import IntegerConverter
 
-from tests.shared import RoutesOnce, share_statements
+from tests.shared import CodeOnce, RoutesOnce, share_statements
 
 
 class Even(IntegerConverter):
@@ -59,6 +60,23 @@ def test_flask_answers_options_by_itself_with_shared_routes():
         assert isinstance(app.url_map, RoutesOnce)
         app.add_url_rule("/e", "e", lambda: "e")
         assert app.test_client().options("/e").allow == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_the_code_of_a_template_is_read_once_and_another_source_is_another_code(tmp_path):
+    def code(source: str, known: CodeOnce) -> Any:
+        environment = Environment(autoescape=True, bytecode_cache=known)
+        bucket = known.get_bucket(environment, "a.html", None, source)
+        if bucket.code is None:
+            bucket.code = environment.compile(source, "a.html")
+            known.set_bucket(bucket)
+        return bucket.code
+
+    first, second = CodeOnce(str(tmp_path)), CodeOnce(str(tmp_path))
+    made = code("one", first)
+    read = code("one", second)
+    assert read == made
+    assert code("one", second) is read
+    assert code("two", second) != read
 
 
 def test_only_engines_of_the_same_options_share_their_statements():
