@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
@@ -66,7 +67,7 @@ def address(
             _end(row.id, DeliveryState.FAILED, UNFILLED)
             continue
         message = Message(
-            recipient(known), template.name, template.language, callback_of(campaign.id, row.id),
+            recipient(known[0]), template.name, template.language, callback_of(campaign.id, row.id),
             marketing=marketing_endpoint and template.category == Category.MARKETING, components=components,
         )  # fmt: skip
         ready.append(Claimed(row.id, row.customer_id, message, frozenset(known)))
@@ -97,22 +98,27 @@ def _people(here: tuple[ColumnElement[bool], ...]) -> dict[int, Person]:
 
 
 def _addresses(here: tuple[ColumnElement[bool], ...]) -> dict[int, list[Address]]:
-    """The addresses of each customer, the oldest first."""
-    query = select(Identity.customer_id, Identity.kind, Identity.value)
+    """The addresses of each customer, the one to write to first."""
+    query = select(Identity.customer_id, Identity.kind, Identity.value, Identity.left_at)
     rows = db.session.execute(
         query.join(Delivery, Delivery.customer_id == Identity.customer_id)
         .where(*here, Identity.kind.in_(PREFERRED))
         .order_by(Identity.id)
     )
     found: dict[int, list[Address]] = {}
-    for customer_id, kind, value in rows:
+    for customer_id, kind, value, _ in sorted(rows, key=lambda row: rank(row.kind, row.left_at)):
         found.setdefault(customer_id, []).append((kind, value))
     return found
 
 
-def recipient(known: list[Address]) -> Recipient:
-    """The oldest address of the most preferred kind."""
-    kind, value = min(known, key=lambda address: PREFERRED.index(address[0]))
+def rank(kind: str, left_at: datetime | None) -> tuple[bool, int]:
+    """By which the address to write to is the first, and the oldest of equals: one that the person left comes
+    after all others, for the number may be a stranger's by now."""
+    return left_at is not None, PREFERRED.index(kind)
+
+
+def recipient(place: Address) -> Recipient:
+    kind, value = place
     by_id = kind == IdentityKind.USER_ID
     return Recipient(value if by_id else f"+{value}", by_id)
 

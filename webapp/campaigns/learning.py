@@ -152,7 +152,10 @@ def reachable(customers: Iterable[Customer]) -> None:
 def same_country(customer_id: int) -> ColumnElement[bool]:
     """Whether a delivery goes to a number with the country code of this customer's."""
     number = db.session.scalar(
-        select(Identity.value).where(Identity.customer_id == customer_id, Identity.kind.in_(NUMBER_KINDS))
+        select(Identity.value)
+        .where(Identity.customer_id == customer_id, Identity.kind.in_(NUMBER_KINDS))
+        .order_by(Identity.left_at.is_not(None), Identity.id)
+        .limit(1)
     )
     code = phones.country_code(number) if number else ""
     if not code:

@@ -109,7 +109,10 @@ def american(campaign: Campaign, now: datetime) -> Select[tuple[int]]:
     area code decides, for Canada and others share the country code 1.
     """
     eligible = audience.members(campaign, category_of(campaign), None, now)
-    mine = (Identity.customer_id.in_(eligible), Identity.kind.in_(NUMBER_KINDS), Identity.value.like("1%"))
+    mine = (
+        Identity.customer_id.in_(eligible), Identity.kind.in_(NUMBER_KINDS), Identity.value.like("1%"),
+        Identity.left_at.is_(None),
+    )  # fmt: skip
     area = func.substr(Identity.value, 2, 3)
     codes = [code for code in db.session.scalars(select(area).where(*mine).distinct()) if _is_us(code)]
     matches: ColumnElement[bool] = area.in_(codes) if codes else literal(False)

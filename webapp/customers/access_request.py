@@ -90,7 +90,7 @@ def _identities(ids: list[int]) -> Iterator[Fact]:
     query = select(Identity).where(Identity.customer_id.in_(ids)).order_by(Identity.id)
     for row in db.session.scalars(query):
         yield {"kind": row.kind, "value": row.value, "learned_from": row.source,
-               "learned_at": moment(row.created_at)}  # fmt: skip
+               "learned_at": moment(row.created_at), "moved_away_at": moment(row.left_at)}  # fmt: skip
 
 
 @told_by("consent_history")

@@ -112,14 +112,15 @@ def _chunk(wanted: Conditions, after: int) -> Select[Any]:
 
 
 def _phone() -> ColumnElement[str]:
-    """The digits of a customer's number; a WhatsApp id stands in where no number is known."""
+    """The digits of a customer's number; a WhatsApp id stands in where no number is known, and one that was
+    left only where there is no other."""
     return (
         select(Identity.value)
         .where(
             Identity.customer_id == Customer.id,
             Identity.kind.in_((IdentityKind.PHONE, IdentityKind.WA_ID)),
         )
-        .order_by(Identity.kind, Identity.id)
+        .order_by(Identity.left_at.is_not(None), Identity.kind, Identity.id)
         .limit(1)
         .scalar_subquery()
     )

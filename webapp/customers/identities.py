@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from webapp.customers import phones, search
+from webapp.customers import phones, search, whereabouts
 from webapp.customers.addresses import Address, MalformedId, address, addresses, number_keys
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.phones import MalformedPhone
@@ -170,6 +170,7 @@ def composed(
 def give(customer: Customer, places: Iterable[Address], source: str, now: datetime) -> None:
     """The customer has these addresses, too, which belong to nobody; the caller flushes."""
     customer.identities.extend(_identity(place, source, now) for place in places)
+    whereabouts.share(customer)
     refresh(customer)
 
 
@@ -209,12 +210,13 @@ def shown_name(name: str) -> str:
 
 
 def display_phone(customer: Customer) -> str:
-    """The number by which people know the customer, in international writing; empty when none is known."""
-    for kind in (IdentityKind.PHONE, IdentityKind.WA_ID):
-        for identity in customer.identities:
-            if identity.kind == kind:
-                return phones.display_phone(identity.value)
-    return ""
+    """The number by which people know the customer, in international writing; empty when none is known.
+
+    One that the person left only when there is no other.
+    """
+    numbers = [each for each in customer.identities if each.kind in NUMBER_KINDS]
+    numbers.sort(key=lambda each: (each.left_at is not None, each.kind != IdentityKind.PHONE))
+    return phones.display_phone(numbers[0].value) if numbers else ""
 
 
 def _owners(test: ColumnElement[bool]) -> list[Customer]:
@@ -247,6 +249,7 @@ def _attached(customer: Customer, place: Address, source: str, now: datetime) ->
     try:
         with db.session.begin_nested():
             customer.identities.append(identity)
+            whereabouts.share(customer)
     except IntegrityError:  # somebody else noted it in this moment
         return db.session.scalars(
             select(Identity).where(Identity.kind == place.kind, Identity.value == place.value)

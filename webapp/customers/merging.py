@@ -15,7 +15,7 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import ConsentRefused, Source, Status, Turn
-from webapp.customers import attributes, identities, tags
+from webapp.customers import attributes, identities, tags, whereabouts
 from webapp.customers.models import Customer, Identity
 from webapp.extensions import db
 
@@ -114,6 +114,7 @@ def _move_properties(kept: Customer, gone: Customer) -> None:
         kept.name = gone.name
     if gone.unreachable_at is None:
         kept.unreachable_at = None  # one of the addresses works
+    whereabouts.share(kept)
     identities.refresh(kept)
     identities.refresh(gone)
     kept.version += 1

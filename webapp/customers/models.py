@@ -92,6 +92,8 @@ class Identity(db.Model):
     """The canonical form that all variants of one number share; for ids the value itself."""
     source: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When WhatsApp told that the person moved away from it; messages go to the others."""
 
     customer: Mapped[Customer] = relationship(back_populates="identities")
 

@@ -16,6 +16,13 @@ KINDS = {
     IdentityKind.USER_ID: "User ID",
     IdentityKind.PARENT_USER_ID: "Parent user ID",
 }
+OLD_KINDS = {
+    IdentityKind.PHONE: "Old number",
+    IdentityKind.WA_ID: "Old WhatsApp ID",
+    IdentityKind.USER_ID: "Old user ID",
+    IdentityKind.PARENT_USER_ID: "Old parent user ID",
+}
+"""Of addresses from which the person moved away."""
 REASONS = {
     Suppression.ERASED: "erased",
     Suppression.OPTED_OUT: "opted out",
@@ -36,7 +43,8 @@ def person_context(customer: Customer, reader: Reader, now: datetime) -> dict[st
 
 def _shown(identity: Identity, reader: Reader) -> tuple[str, str]:
     value = phones.display_phone(identity.value) if identity.kind == IdentityKind.PHONE else identity.value
-    return KINDS[IdentityKind(identity.kind)], phones.mask(value) if reader.masked else value
+    kinds = OLD_KINDS if identity.left_at else KINDS
+    return kinds[IdentityKind(identity.kind)], phones.mask(value) if reader.masked else value
 
 
 def _sendable(customer: Customer, category: Category, now: datetime) -> tuple[str, bool, str]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.campaigns.addressing import PREFERRED, recipient
+from webapp.campaigns.addressing import PREFERRED, rank, recipient
 from webapp.campaigns.codes import Action, rule_of
 from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Text, Unclear
 from webapp.consent import confirmations, policy
@@ -117,7 +117,7 @@ def _started(row: Confirmation, settings: Policy, now: datetime) -> Claimed | No
         row.state, row.reason = "skipped", "no_address"
         return None
     row.state, row.decided_at, row.tries = "sending", now, row.tries + 1
-    return Claimed(row.id, Text(recipient([place]), row.words, f"{CALLBACK}:{row.id}"))
+    return Claimed(row.id, Text(recipient(place), row.words, f"{CALLBACK}:{row.id}"))
 
 
 def _against(
@@ -148,11 +148,11 @@ def _agent_holds(customer_id: int) -> bool:
 
 
 def _place(event: ConsentEvent, customer: Customer) -> tuple[str, str] | None:
-    """The address by which the customer spoke; else the one that campaigns would take."""
-    places = [(i.id, i.kind, i.value) for i in customer.identities if i.kind in PREFERRED]
-    spoken = [(kind, value) for id, kind, value in places if id == event.identity_id]
-    known = spoken or [(kind, value) for _, kind, value in sorted(places)]
-    return min(known, key=lambda place: PREFERRED.index(place[0]), default=None)
+    """The address by which the customer spoke, unless they left it since; else that of campaigns."""
+    places = [each for each in customer.identities if each.kind in PREFERRED]
+    spoken = [each for each in places if each.id == event.identity_id and each.left_at is None]
+    best = min(spoken or places, key=lambda each: (*rank(each.kind, each.left_at), each.id), default=None)
+    return (best.kind, best.value) if best else None
 
 
 def _passes(answer: Answer) -> bool:

@@ -13,7 +13,7 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities, locking, merging
+from webapp.customers import identities, locking, merging, whereabouts
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -28,7 +28,7 @@ def move(change: NumberChange, now: datetime) -> Customer:
     """Give the person's customer the new identities too, and keep the old ones: a stop covers them all.
 
     When the new identity already belongs to another customer, the two become one, and the stricter state
-    counts (Meta, system messages: the person is the same).
+    counts (Meta, system messages: the person is the same). Messages go to the new ones from now on.
     """
     old, new = addresses_of(change.old), addresses_of(change.new)
     only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
@@ -37,8 +37,17 @@ def move(change: NumberChange, now: datetime) -> Customer:
     customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
     people = locking.locked_like([*old, *new])
+    whereabouts.move(customer, old, new, min(change.occurred_at, now))
+    _show(customer)
     _share_the_strictest_state(people, change, stopped_at or change.occurred_at, now)
     return customer
+
+
+def _show(customer: Customer) -> None:
+    """The number in use, also on the pages that are open."""
+    before = customer.phone_display
+    identities.refresh(customer)
+    customer.version += customer.phone_display != before
 
 
 def _united(customer: Customer, owners_of_new: list[Customer], now: datetime) -> Customer:

@@ -5,6 +5,7 @@ Everybody who may be one of them is among them, so that what a row means is deci
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -46,6 +47,8 @@ class Person:
     changed: bool = False
     change: dict[str, Any] = field(default_factory=dict)
     """What became different, as `BatchChange` keeps it."""
+    left: dict[str, datetime] = field(default_factory=dict)
+    """Since when the person has moved away from a number, by its key."""
 
 
 @dataclass
@@ -131,9 +134,12 @@ class People:
         _write_changes(changed, batch_id)
 
     def _write_addresses(self, now: Any) -> None:
-        rows = [(number, owner, place.kind, place.value, place.match_key, Source.IMPORT, now)
-                for owner, place, number in self.added]  # fmt: skip
-        columns = ("id", "customer_id", "kind", "value", "match_key", "source", "created_at")
+        rows = [
+            (number, owner, place.kind, place.value, place.match_key, Source.IMPORT, now,
+             self.by_id[owner].left.get(place.match_key))
+            for owner, place, number in self.added
+        ]  # fmt: skip
+        columns = ("id", "customer_id", "kind", "value", "match_key", "source", "created_at", "left_at")
         many_rows.insert(Identity.__table__, columns, rows)
         note_addresses(
             Learned(owner, place.match_key, now, may_be_stopped=not self.by_id[owner].new)
@@ -186,11 +192,15 @@ def _read_people(people: People, ids: list[int], lock: bool) -> None:
 
 def _read_addresses(people: People, ids: list[int]) -> set[str]:
     """Their match keys."""
-    columns = Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key
+    columns = (Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.match_key,
+               Identity.left_at)  # fmt: skip
     query = select(*columns).where(many_rows.among(Identity.customer_id, ids)).order_by(Identity.id)
     keys = set()
-    for owner, number, kind, value, key in db.session.execute(query):
-        people.note(people.by_id[owner], Address(IdentityKind(kind), value, key), number)
+    for owner, number, kind, value, key, left_at in db.session.execute(query):
+        person = people.by_id[owner]
+        people.note(person, Address(IdentityKind(kind), value, key), number)
+        if left_at and kind in NUMBER_KINDS:
+            person.left[key] = left_at
         keys.add(key)
     return keys
 
@@ -199,11 +209,13 @@ def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
     numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
     forms = [form for place in numbers for form in (place.value, place.match_key)]
-    return search.text_of(person.name, forms), _display(numbers)
+    return search.text_of(person.name, forms), _display(person, numbers)
 
 
-def _display(numbers: list[Address]) -> str:
-    """By which of them people know the customer; empty when there is none."""
+def _display(person: Person, numbers: list[Address]) -> str:
+    """By which of them people know the customer, one that was left only for want of another; empty when there
+    is none."""
+    numbers = [place for place in numbers if place.match_key not in person.left] or numbers
     if not numbers:
         return ""
     first = next((place for place in numbers if place.kind == IdentityKind.PHONE), numbers[0])
