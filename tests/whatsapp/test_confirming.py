@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.fakes import Script, ScriptedGraph
 from tests.whatsapp.deliveries import ACCOUNT, NUMBER, a_change, a_message
-from tests.whatsapp.posting import TODAY, deliver, only_customer, says, state, the_ledger_is_whole
+from tests.whatsapp.posting import TODAY, deliver, moves, only_customer, says, state, the_ledger_is_whole
 from webapp import clock
 from webapp.campaigns import switch
 from webapp.consent import confirmations, policy
@@ -314,3 +314,10 @@ def test_the_worker_is_woken_only_when_there_is_something_to_confirm(desk_that_c
     assert woken == []
     deliver(desk_that_confirms, says("STOP", 5))
     assert woken == [1]
+
+
+def test_whoever_moved_since_hears_it_at_the_new_number(desk_that_confirms, graph):
+    deliver(desk_that_confirms, says("STOP"))
+    deliver(desk_that_confirms, moves("12025550107", "12025550188", 5))
+    confirming.confirm(desk_that_confirms)
+    assert sent(graph) == [("+12025550188", BYE)]
