@@ -17,11 +17,13 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 
 from tests.consent.sealing import sealed
 from tests.customers import erasures
 from tests.factories import NOON
+from webapp.customers.models import Identity
 from webapp.database import UtcDateTime, writing
 from webapp.demo import desk
 from webapp.extensions import db
@@ -39,6 +41,7 @@ def fill(app: Flask) -> None:
     with app.app_context(), writing():
         for _ in desk.fill(40, NOON):
             pass
+        db.session.execute(update(Identity).where(Identity.kind == "wa_id").values(left_at=MOMENT))
         sealed.three_seals()
         db.session.commit()
     erasures.erased(app, erasures.somebody(app))

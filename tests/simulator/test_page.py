@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import select
 
-from tests.factories import a_customer
+from tests.factories import NOON, a_customer
 from tests.html import PARTIAL
 from tests.rows import every
 from webapp import create_app
+from webapp.customers import identities
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.simulator import phones
@@ -150,3 +151,14 @@ def test_the_unknown_sender_is_a_new_one_after_each_that_wrote(app):
         second = [phone.key for phone in phones.every(phones.first())][-2]
         assert (first, second) == (f"new-{NUMBERS[0]}", f"new-{NUMBERS[1]}")
         assert phones.find(first).writer.wa_id == NUMBERS[0]
+
+
+def test_whoever_came_back_to_a_number_writes_from_there(app, demo_customer):
+    with app.app_context():
+        customer = db.session.get(Customer, demo_customer.id)
+        for number in NUMBERS[:2]:
+            identities.attach(customer, "wa_id", number, "whatsapp", NOON)
+        [back, left] = customer.identities[-2:]
+        left.left_at = NOON
+        db.session.commit()
+        assert phones.find(str(customer.id)).writer.wa_id == back.value

@@ -7,17 +7,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.campaigns.factories import a_running_campaign, a_template, claimed
+from tests.campaigns.factories import a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer
 from tests.whatsapp.posting import deliver, everybody, moves, only_customer, says, state
 from webapp import clock
-from webapp.campaigns import learning
+from webapp.campaigns import learning, review
 from webapp.campaigns.models import Delivery
 from webapp.consent.rules import Status
-from webapp.customers import access_request, identities, merging, person, reindex
+from webapp.customers import access_request, identities, merging, person, reindex, whereabouts
+from webapp.customers.addresses import address
 from webapp.customers.exporting import export_file
 from webapp.customers.importing import import_file
-from webapp.customers.models import Identity
+from webapp.customers.models import Identity, IdentityKind
 from webapp.customers.rows import Reader, row_of
 from webapp.database import writing
 from webapp.extensions import db
@@ -194,6 +195,12 @@ class TestANumberOfTwoWritings:
         db.session.commit()
         assert (left(), reached(ana)) == ({FULL, VARIANT}, f"+{B}")
 
+    def test_nor_does_a_message_from_its_other_writing(self, app, ana):
+        db.session.delete(ana.identities[0])
+        db.session.commit()
+        deliver(app, says("START", 60, **{"from": FULL}))
+        assert (left(), reached(ana)) == ({FULL, VARIANT}, f"+{B}")
+
     def test_nor_does_a_record_that_becomes_one_with_it(self, app, ana):
         other = identities.create(user_id="US.7", wa_id=C, source="whatsapp", now=NOON)
         moved, twin = ana.identities[1], ana.identities[0]
@@ -223,6 +230,20 @@ def test_a_move_to_a_number_of_another_record_makes_them_one_and_goes_to_the_new
     move(app, A, B)
     ana = everybody()[0]
     assert (left(), reached(ana)) == ({A}, f"+{B}")
+
+
+def test_a_move_to_what_belongs_to_somebody_else_is_no_reason_to_leave():
+    ana, other = a_customer("Ana", IN, f"+{A}"), a_customer("Other", IN, f"+{B}")
+    old, new = ([address(IdentityKind.PHONE, f"+{number}")] for number in (A, B))
+    whereabouts.move(ana, old, new, NOON)
+    assert [each.left_at for one in (ana, other) for each in one.identities] == [None, None]
+
+
+def test_whoever_left_america_counts_no_more_among_those_whom_no_marketing_reaches(app):
+    ana, ben = a_customer("Ana", IN, f"+{A}"), a_customer("Ben", IN, f"+{C}")
+    move(app, A, FULL)
+    campaign = a_campaign(a_template(), ana, ben)
+    assert set(db.session.scalars(review.american(campaign, clock.now()))) == {ben.id}
 
 
 def test_the_country_that_cannot_be_reached_is_that_of_the_number_in_use(app):

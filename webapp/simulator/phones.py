@@ -103,7 +103,8 @@ def _every() -> Iterator[Phone]:
 
 def _phone_of(customer: Customer) -> Phone | None:
     """None for a customer who has no number."""
-    known = {identity.kind: identity.value for identity in customer.identities}
+    in_use_last = sorted(customer.identities, key=lambda each: each.left_at is None)
+    known = {identity.kind: identity.value for identity in in_use_last}
     wa_id = known.get(IdentityKind.WA_ID) or known.get(IdentityKind.PHONE)
     if not wa_id:
         return None
