@@ -37,7 +37,7 @@ def move(change: NumberChange, now: datetime) -> Customer:
     customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
     people = locking.locked_like([*old, *new])
-    whereabouts.move(customer, old, new, min(change.occurred_at, now))
+    whereabouts.move(customer, old, new, change.occurred_at)
     _show(customer)
     _share_the_strictest_state(people, change, stopped_at or change.occurred_at, now)
     return customer
