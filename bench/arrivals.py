@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from webapp.simulator.line import WEBHOOK
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 OK = 200
 PATIENCE_SECONDS = 60

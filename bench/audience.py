@@ -27,12 +27,13 @@ from bench.desks import asked_for
 from bench.filters import MIDDLE, RARE
 from bench.results import Desk, Measured
 from webapp import clock
-from webapp.campaigns import audience, audience_parts, lifecycle
+from webapp.campaigns import audience, lifecycle
 from webapp.campaigns.audience import Preview
-from webapp.campaigns.claims import MOST_AT_ONCE
 from webapp.campaigns.lifecycle import Outlook
 from webapp.campaigns.models import Campaign, Delivery, Template
-from webapp.campaigns.starting import Gate, start
+from webapp.campaigns.sending import audience_parts
+from webapp.campaigns.sending.claims import MOST_AT_ONCE
+from webapp.campaigns.sending.starting import Gate, start
 from webapp.consent.gate import Category
 from webapp.consent.models import Policy
 from webapp.consent.policy import terms

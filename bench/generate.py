@@ -24,9 +24,9 @@ from webapp.consent import ledger, state
 from webapp.consent.keywords import RULE_VERSION
 from webapp.consent.models import STATE_FIELDS
 from webapp.consent.rules import State
+from webapp.customers.attributes.values import stored
 from webapp.customers.phone_forms import display_phone, match_key
 from webapp.customers.search import fold, searchable
-from webapp.customers.values import stored
 from webapp.database import compact_json
 
 AT_ONCE = 20_000

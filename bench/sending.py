@@ -23,15 +23,15 @@ from bench.desks import beside
 from bench.results import Desk, Measured
 from bench.stage import to_everybody
 from webapp import clock, create_app, database
-from webapp.campaigns import counts
 from webapp.campaigns.models import Template
-from webapp.campaigns.pump import pump
-from webapp.campaigns.sender import Message, Recipient
+from webapp.campaigns.reports import counts
+from webapp.campaigns.sending.pump import pump
+from webapp.campaigns.sending.sender import Message, Recipient
 from webapp.config import Settings
 from webapp.customers.models import Customer, Identity
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp.graph import GraphSender
+from webapp.whatsapp.graph.graph import GraphSender
 from webapp.whatsapp.launch import SLOTS
 
 ANSWER_SECONDS = 0.15

@@ -29,7 +29,7 @@ from tests.consent.messages import ordinary
 from webapp import database
 from webapp.simulator.acts import Business, Said, Writer
 from webapp.simulator.deliveries import DEMO_IDS, delivery, user_id_of
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "bench secret"

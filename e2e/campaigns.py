@@ -4,14 +4,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.campaigns import claims, lifecycle, outcomes, segments, statuses, templates
+from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Campaign, Template
-from webapp.campaigns.outcomes import Result
-from webapp.campaigns.rules import from_filter
-from webapp.campaigns.sender import Accepted, Answer, Refused, Unclear
-from webapp.campaigns.statuses import News
+from webapp.campaigns.segments import segments
+from webapp.campaigns.segments.rules import from_filter
+from webapp.campaigns.sending import claims, outcomes, statuses
+from webapp.campaigns.sending.outcomes import Result
+from webapp.campaigns.sending.sender import Accepted, Answer, Refused, Unclear
+from webapp.campaigns.sending.statuses import News
 from webapp.campaigns.switch import current
-from webapp.campaigns.templates import Description
+from webapp.campaigns.templates import templates
+from webapp.campaigns.templates.templates import Description
 from webapp.consent.rules import Status
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer

@@ -36,10 +36,12 @@ from webapp.consent.policy import Wishes
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, verification
 from webapp.consent.wordings import Draft
-from webapp.customers import consenting, duplicates, saved_view, tags
+from webapp.customers import consenting, duplicates
 from webapp.customers.filters import Filter
 from webapp.customers.journal import log
 from webapp.customers.models import Customer
+from webapp.customers.saved_views import saved_view
+from webapp.customers.tags import tags
 from webapp.database import writing
 from webapp.demo import desk as demo
 from webapp.extensions import db

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import inbound
-from webapp.whatsapp.inbound import Business
+from webapp.whatsapp.inbound import inbound
+from webapp.whatsapp.inbound.inbound import Business
 from webapp.whatsapp.models import InboundMessage
 
 

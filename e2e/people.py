@@ -12,7 +12,7 @@ from webapp.consent.models import Hold
 from webapp.consent.rules import ReviewKind, Source, Status
 from webapp.customers import identities
 from webapp.customers.models import Customer
-from webapp.customers.tags import set_tags
+from webapp.customers.tags.tags import set_tags
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.reviews import decisions

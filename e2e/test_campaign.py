@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from e2e.desk import Desk, worker
 from e2e.people import a_customer, a_demo_customer, edit_tags
-from webapp.campaigns import audit
 from webapp.campaigns.models import Campaign, Template
+from webapp.campaigns.reports import audit
 from webapp.clock import now
 from webapp.consent.rules import Status
 from webapp.database import writing

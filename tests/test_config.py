@@ -46,6 +46,7 @@ WEB = {
         ("WHATSAPP_ACCESS_TOKEN", "a token\n"),
         ("WHATSAPP_ACCESS_TOKEN", "a token\r"),
         ("WHATSAPP_ACCESS_TOKEN", "a\ntoken"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAAГ"),
         ("WHATSAPP_VERIFY_TOKEN", "a word\n"),
         ("METRICS_TOKEN", " "),
         ("GRAPH_API_URL", "https://graph.facebook.com:many/v26.0"),

@@ -12,7 +12,7 @@ from webapp.backups.commands import backup_command, restore_command, sending_gro
 from webapp.campaigns.commands import audit_command
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
-from webapp.customers.erasure_commands import erasures_group
+from webapp.customers.erasure.commands import erasures_group
 from webapp.customers.proof.commands import prove_command
 from webapp.demo.commands import demo_command
 from webapp.extensions import db

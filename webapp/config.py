@@ -92,7 +92,7 @@ class Settings:
             log_level=_log_level(env.get("LOG_LEVEL") or "INFO"),
             app_secrets=_words(env.get("WHATSAPP_APP_SECRET", "")),
             verify_token=_line("WHATSAPP_VERIFY_TOKEN", env),
-            access_token=_line("WHATSAPP_ACCESS_TOKEN", env),
+            access_token=_bearer("WHATSAPP_ACCESS_TOKEN", env),
             phone_number_id=_digits("WHATSAPP_PHONE_NUMBER_ID", env),
             business_account_id=_digits("WHATSAPP_BUSINESS_ACCOUNT_ID", env),
             graph_api_url=_url("GRAPH_API_URL", env, WEB) or GRAPH_API_URL,
@@ -101,7 +101,7 @@ class Settings:
             signing_key=_signing_key(env.get("HEED_SIGNING_KEY", "")),
             checkpoint_url=_private_url("HEED_CHECKPOINT_URL", env),
             alarm_url=_private_url("HEED_ALARM_URL", env),
-            metrics_token=_line("METRICS_TOKEN", env),
+            metrics_token=_bearer("METRICS_TOKEN", env),
             endpoints_private=_switch("HEED_ENDPOINTS_PRIVATE", env, {"1": True, "0": False, "": False}),
             hosts=_hosts(env.get("HEED_HOSTS", "")),
             proxies=_whole_number("HEED_PROXIES", env, 0, 0, 9),
@@ -172,11 +172,19 @@ def _leads_somewhere(raw: str, schemes: tuple[str, ...]) -> bool:
 
 
 def _line(name: str, env: Mapping[str, str]) -> str:
-    """What stands in a header: with the end of its line, as a file brings it, nothing could be sent."""
+    """With the end of its line, as a file brings it, it would never be what the other side has."""
     raw = env.get(name, "")
     if not raw.isprintable() or raw != raw.strip():
         raise ConfigError(f"{name} must be one line, without space or line end around it.")
     return raw
+
+
+def _bearer(name: str, env: Mapping[str, str]) -> str:
+    """What stands in a header, where nothing else could be sent."""
+    token = _line(name, env)
+    if not token.isascii():
+        raise ConfigError(f"{name} holds a sign that no token has: copy it anew.")
+    return token
 
 
 def _whole_number(name: str, env: Mapping[str, str], default: int, low: int, high: int) -> int:

@@ -14,7 +14,8 @@ from webapp.consent import holds
 from webapp.consent.models import Policy
 from webapp.customers import queries
 from webapp.extensions import htmx
-from webapp.whatsapp import missed, watch
+from webapp.whatsapp import watch
+from webapp.whatsapp.inbound import missed
 
 
 def init_app(app: Flask) -> None:

@@ -14,8 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import Row, func, select
 
 from webapp import tasks
-from webapp.campaigns import audit_runs, switch
+from webapp.campaigns import switch
 from webapp.campaigns.models import Delivery, DeliveryState
+from webapp.campaigns.reports import audit_runs
 from webapp.checks import machine
 from webapp.config import Settings
 from webapp.consent import disputes
@@ -26,7 +27,8 @@ from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.status.models import Alarm
 from webapp.status.safety_lines import WITHOUT_BACKUP
-from webapp.whatsapp import dead_letters, watch
+from webapp.whatsapp import watch
+from webapp.whatsapp.inbound import dead_letters
 from webapp.whatsapp.models import InboundMessage
 
 REMEMBERED = 60.0

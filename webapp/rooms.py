@@ -9,17 +9,17 @@ from webapp.api.views import bp as api
 from webapp.backups.views import bp as backups
 from webapp.bulk import worker as bulk_worker
 from webapp.bulk.views import bp as bulk
-from webapp.campaigns.report_views import bp as reports
-from webapp.campaigns.segment_views import bp as segments
-from webapp.campaigns.template_views import bp as templates
+from webapp.campaigns.reports.views import bp as reports
+from webapp.campaigns.segments.views import bp as segments
+from webapp.campaigns.templates.views import bp as templates
 from webapp.campaigns.views import bp as campaigns
 from webapp.checks import setup
 from webapp.consent import housekeeping as consent_housekeeping
 from webapp.consent.sealing import housekeeping as sealing
 from webapp.customers import housekeeping as customers_housekeeping
-from webapp.customers.attribute_views import bp as attributes
+from webapp.customers.attributes.views import bp as attributes
 from webapp.customers.journal import writing as journal
-from webapp.customers.tag_views import bp as tags
+from webapp.customers.tags.views import bp as tags
 from webapp.customers.views import bp as customers
 from webapp.endpoints import worker as endpoints_worker
 from webapp.endpoints.all_views import bp as endpoints

@@ -8,9 +8,11 @@ from webapp.bulk import models as bulk
 from webapp.campaigns import models as campaigns
 from webapp.consent import models as consent
 from webapp.consent.sealing import models as sealing
-from webapp.customers import batch_changes, duplicates, erasing, saved_view, suppressions
+from webapp.customers import batch_changes, duplicates
 from webapp.customers import models as customers
+from webapp.customers.erasure import erasing, suppressions
 from webapp.customers.journal import unclaimed
+from webapp.customers.saved_views import saved_view
 from webapp.endpoints import models as endpoints
 from webapp.extensions import db
 from webapp.imports import models as imports

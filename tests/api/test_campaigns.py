@@ -9,9 +9,10 @@ from sqlalchemy import select
 from tests.api.drafts import ANOTHER, NAMED, PHONE, count, created, some_templates
 from tests.api.programs import Program, a_draft, on_record
 from webapp import clock
-from webapp.campaigns import claims, switch
-from webapp.campaigns import templates as notices
+from webapp.campaigns import switch
 from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.sending import claims
+from webapp.campaigns.templates import templates as notices
 from webapp.consent.rules import Status
 from webapp.customers.models import Customer
 from webapp.database import writing

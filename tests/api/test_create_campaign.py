@@ -10,7 +10,7 @@ from tests.api.programs import Program, on_record
 from tests.factories import NOON
 from webapp.campaigns.models import Campaign, Segment
 from webapp.consent.rules import Status
-from webapp.customers import attributes
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db

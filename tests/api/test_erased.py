@@ -4,13 +4,13 @@ import pytest
 
 from tests.api.programs import Program
 from tests.campaigns.factories import a_template
-from tests.customers.erasures import NUMBER, WRITINGS, erased
+from tests.customers.erasure.erasures import NUMBER, WRITINGS, erased
 from tests.factories import a_customer
 from tests.whatsapp.posting import deliver, everybody, says
 from webapp.campaigns.models import CampaignPerson
 from webapp.consent import policy
 from webapp.consent.rules import Status
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db

@@ -10,7 +10,7 @@ from tests.api.programs import Program, on_record, says_stop
 from tests.factories import NOON
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Status
-from webapp.customers import attributes
+from webapp.customers.attributes import attributes
 from webapp.customers.models import AttributeKey, AttributeType, Customer
 from webapp.database import writing
 from webapp.extensions import db

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.backups.conftest import put_away
 from tests.campaigns.factories import a_campaign, a_running_campaign, a_template, claimed
-from tests.customers.erasures import erased
+from tests.customers.erasure.erasures import erased
 from tests.endpoints.factories import an_endpoint
 from tests.factories import a_customer, at
 from tests.whatsapp.posting import TODAY, deliver, everybody, prefers, says, the_ledger_is_whole
@@ -25,7 +25,8 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, keys
-from webapp.customers import identities, suppression_key
+from webapp.customers import identities
+from webapp.customers.erasure import suppression_key
 from webapp.customers.importing import import_file
 from webapp.customers.journal import log
 from webapp.customers.models import Customer

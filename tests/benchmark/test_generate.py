@@ -14,9 +14,9 @@ from webapp import database
 from webapp.consent import ledger_check
 from webapp.consent.models import Hold
 from webapp.customers import phones
+from webapp.customers.attributes.values import accept_value
 from webapp.customers.models import AttributeType, Customer, Tag
 from webapp.customers.reindex import reindex
-from webapp.customers.values import accept_value
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.moving import copying, source, target

@@ -4,10 +4,11 @@ import pytest
 
 from tests.bulk.people import BY, Crowd
 from tests.factories import NOON, a_customer
-from webapp.campaigns import segments
+from webapp.campaigns.segments import segments
 from webapp.consent.rules import Status
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
 from webapp.customers.filters import Filter
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 VIP = Filter(tags=("vip",))

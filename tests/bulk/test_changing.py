@@ -10,15 +10,17 @@ from webapp.bulk import running
 from webapp.bulk.actions import ActionKind
 from webapp.bulk.models import BatchRun, BulkMember
 from webapp.bulk.wishes import Unfit
-from webapp.campaigns import segments
 from webapp.campaigns.models import SegmentMember
+from webapp.campaigns.segments import segments
 from webapp.consent import ledger, ledger_check
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import Batch, ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status
-from webapp.customers import attributes, copies, identities, merging, tags
+from webapp.customers import copies, identities, merging
+from webapp.customers.attributes import attributes
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import AttributeKey, Customer, Identity
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 OUT, IN, NONE = Status.OPTED_OUT, Status.OPTED_IN, Status.UNKNOWN

@@ -7,9 +7,9 @@ from tests.factories import NOON, a_customer
 from webapp.bulk.models import BatchRun
 from webapp.consent import batches
 from webapp.consent.batches import BatchKind
-from webapp.customers import tags
 from webapp.customers.importing import import_file
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 

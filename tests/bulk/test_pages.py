@@ -12,13 +12,15 @@ from webapp.bulk.freezing import Moved
 from webapp.bulk.models import BulkMember
 from webapp.bulk.selection import Chosen
 from webapp.bulk.worker import go_on, sweep
-from webapp.campaigns import segments
 from webapp.campaigns.models import Segment
+from webapp.campaigns.segments import segments
 from webapp.consent.models import Batch
 from webapp.consent.rules import Status
-from webapp.customers import attributes, queries, tags
+from webapp.customers import queries
+from webapp.customers.attributes import attributes
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 ALL = [kind.value for kind in ActionKind]
@@ -330,7 +332,7 @@ def test_a_hundred_changes_cost_few_statements_of_the_request(app, desk, crowd: 
 
 def test_an_erased_person_is_waited_for_no_longer(app, crowd: Crowd):
     from webapp.bulk.erased_people import erase
-    from webapp.customers.erasing import Gone
+    from webapp.customers.erasure.erasing import Gone
 
     with app.app_context():
         begun_as(Action(ActionKind.ADD_TAGS, {"tags": [1]}, ("vip",)), Chosen(filter=VIP), 2, NOON)

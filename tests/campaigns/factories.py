@@ -4,9 +4,10 @@ from itertools import count
 from typing import Any
 
 from tests.factories import NOON, at
-from webapp.campaigns import claims, lifecycle
-from webapp.campaigns.claims import Claims
+from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Campaign, CampaignPerson, Sending, Template
+from webapp.campaigns.sending import claims
+from webapp.campaigns.sending.claims import Claims
 from webapp.customers.models import Customer
 from webapp.extensions import db
 

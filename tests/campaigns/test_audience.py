@@ -5,14 +5,17 @@ from sqlalchemy import func, select, text
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import audience, counts, lifecycle, rules, segments
+from webapp.campaigns import audience, lifecycle
 from webapp.campaigns.models import CampaignPerson, Delivery
+from webapp.campaigns.reports import counts
+from webapp.campaigns.segments import rules, segments
 from webapp.consent import holds, ledger
 from webapp.consent.gate import Category
 from webapp.consent.ledger import Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities, tags
+from webapp.customers import identities
 from webapp.customers.filters import Filter
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 IN, OUT, NONE = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN

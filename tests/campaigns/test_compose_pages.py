@@ -9,8 +9,9 @@ from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import a_customer
 from webapp.campaigns.models import Campaign, CampaignPerson
 from webapp.consent.rules import Status
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 HOSTILE = '<script>alert("1")</script>'

@@ -7,16 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
-from tests.customers.erasures import wish
+from tests.customers.erasure.erasures import wish
 from tests.factories import NOON, a_customer, at
 from tests.whatsapp.posting import apart
-from webapp.campaigns import claims, outcomes, rules, segments
 from webapp.campaigns.models import Campaign, Delivery, Segment, SegmentMember
-from webapp.campaigns.outcomes import Result
-from webapp.campaigns.rules import Rules
-from webapp.campaigns.sender import Accepted
+from webapp.campaigns.segments import rules, segments
+from webapp.campaigns.segments.rules import Rules
+from webapp.campaigns.sending import claims, outcomes
+from webapp.campaigns.sending.outcomes import Result
+from webapp.campaigns.sending.sender import Accepted
 from webapp.consent.rules import Status
-from webapp.customers import erasing
+from webapp.customers.erasure import erasing
 from webapp.customers.models import Customer, Identity
 from webapp.database import writing
 from webapp.extensions import db

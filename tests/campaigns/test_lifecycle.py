@@ -6,10 +6,11 @@ import pytest
 
 from tests.campaigns.factories import GREETING, a_campaign, a_template
 from tests.factories import a_customer, at
-from webapp.campaigns import counts, lifecycle, switch
+from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import CampaignPerson, Delivery
-from webapp.campaigns.pacing import Bucket
+from webapp.campaigns.reports import counts
+from webapp.campaigns.sending.pacing import Bucket
 from webapp.campaigns.windows import Window
 from webapp.consent.rules import Status
 from webapp.database import writing

@@ -16,7 +16,7 @@ from webapp.campaigns.review import changes, lacking
 from webapp.campaigns.shares import shares
 from webapp.campaigns.times import NoSuchTime, chosen, zone_words
 from webapp.consent.rules import Status
-from webapp.customers import attributes
+from webapp.customers.attributes import attributes
 from webapp.extensions import db
 
 pytestmark = pytest.mark.usefixtures("asked")

@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from tests.customers.erasures import NAME, NUMBER, WAMID, somebody
+from tests.customers.erasure.erasures import NAME, NUMBER, WAMID, somebody
 from tests.exhibits import a_png
 from tests.factories import NOON, a_customer, a_user, at
 from webapp.consent import ledger, wordings
@@ -16,7 +16,8 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import SendDecision
 from webapp.consent.rules import Source, Status
 from webapp.consent.wordings import Draft
-from webapp.customers import access_request, attributes, consenting, identities, merging
+from webapp.customers import access_request, consenting, identities, merging
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
 from webapp.database import writing
 from webapp.extensions import db

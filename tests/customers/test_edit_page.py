@@ -9,8 +9,9 @@ from webapp import clock
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.rules import Source, Status
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 TYPES = {

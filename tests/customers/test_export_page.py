@@ -11,8 +11,9 @@ from tests.factories import a_customer
 from webapp import clock
 from webapp.consent.models import Disclosure
 from webapp.consent.rules import Status
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
 from webapp.customers.exporting import COLUMNS
+from webapp.customers.tags import tags
 from webapp.database import fold_journal, writing
 from webapp.extensions import db
 

@@ -13,11 +13,13 @@ from tests.statements import counted
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Signal
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import attributes, exporting, identities, queries, tags
+from webapp.customers import exporting, identities, queries
+from webapp.customers.attributes import attributes
 from webapp.customers.conditions import conditions_of
 from webapp.customers.exporting import export_file
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 

@@ -5,9 +5,10 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import NOON, a_customer
-from webapp.customers import identities, tags
+from webapp.customers import identities
 from webapp.customers.addresses import addresses
 from webapp.customers.models import Customer, Identity, IdentityKind
+from webapp.customers.tags import tags
 from webapp.database import writing
 from webapp.extensions import db
 

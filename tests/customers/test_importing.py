@@ -11,9 +11,11 @@ from webapp.consent import holds, ledger, ledger_check
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Batch, ConsentEvent, Evidence
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import attributes, identities, tags
+from webapp.customers import identities
+from webapp.customers.attributes import attributes
 from webapp.customers.importing import ImportReport, UnusableFile, import_file, run
 from webapp.customers.models import AttributeKey, Customer, IdentityKind, Tag
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 ANA, BEN = "+55 11 98765-4321", "+44 7911 123456"

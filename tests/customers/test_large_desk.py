@@ -17,8 +17,10 @@ from webapp.accounts.roles import Role
 from webapp.api import customers as api_customers
 from webapp.budget import OverBudget
 from webapp.consent.rules import Status
-from webapp.customers import attributes, queries, rows, table, tags
+from webapp.customers import queries, rows, table
+from webapp.customers.attributes import attributes
 from webapp.customers.filters import Filter, Page
+from webapp.customers.tags import tags
 from webapp.database import writing
 from webapp.extensions import db
 

@@ -4,17 +4,21 @@ import pytest
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import audit, segments, statuses
 from webapp.campaigns.models import Delivery, SegmentMember
-from webapp.campaigns.statuses import News
+from webapp.campaigns.reports import audit
+from webapp.campaigns.segments import segments
+from webapp.campaigns.sending import statuses
+from webapp.campaigns.sending.statuses import News
 from webapp.consent import holds, ledger, ledger_check
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Hold
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import attributes, duplicates, history, identities, merging, tags
+from webapp.customers import duplicates, history, identities, merging
+from webapp.customers.attributes import attributes
 from webapp.customers.merging import NotMergeable
 from webapp.customers.models import Tag
 from webapp.customers.rows import Reader
+from webapp.customers.tags import tags
 from webapp.database import writing
 from webapp.extensions import db
 

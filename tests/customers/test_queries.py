@@ -10,11 +10,13 @@ from werkzeug.datastructures import MultiDict
 from tests.factories import NOON, a_customer
 from webapp import create_app
 from webapp.consent.rules import Status
-from webapp.customers import attributes, queries, tags
+from webapp.customers import queries
+from webapp.customers.attributes import attributes
 from webapp.customers.conditions import conditions_of
 from webapp.customers.filters import Filter, Page
 from webapp.customers.models import Customer
 from webapp.customers.queries import Count
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN

@@ -5,9 +5,11 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.factories import NOON, a_customer
-from webapp.customers import attributes, identities, tags
+from webapp.customers import identities
+from webapp.customers.attributes import attributes
 from webapp.customers.models import AttributeKey, Customer, IdentityKind, Tag
 from webapp.customers.reindex import reindex
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 NAMES = ["vip", "Élite", "new", "zone", "42", "🔥"]

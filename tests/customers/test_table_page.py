@@ -10,8 +10,9 @@ from tests.rows import every
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 IN, OUT = Status.OPTED_IN, Status.OPTED_OUT

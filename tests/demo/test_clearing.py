@@ -25,9 +25,9 @@ from webapp.database import writing
 from webapp.demo import clearing, desk
 from webapp.demo.clearing import Cleared
 from webapp.extensions import db
-from webapp.whatsapp import inbound
+from webapp.whatsapp.inbound import inbound
+from webapp.whatsapp.inbound.keeping import Business
 from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS
-from webapp.whatsapp.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 CUSTOMERS = 12

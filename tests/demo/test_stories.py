@@ -8,8 +8,8 @@ import pytest
 from tests.factories import NOON
 from webapp.consent.keywords import Decision, read_button, read_text
 from webapp.consent.rules import Source, Status, Turn
+from webapp.customers.attributes.values import accept_value
 from webapp.customers.models import AttributeType
-from webapp.customers.values import accept_value
 from webapp.demo import people, stories, traits
 from webapp.demo.desk import DEFAULT_WORDS
 

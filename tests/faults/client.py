@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from tests.faults.history import Asked, History, Toggle, Word
 from webapp.simulator.acts import Business, Said, Writer
 from webapp.simulator.deliveries import DEMO_IDS, delivery, user_id_of
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 SECRET = "an app secret"
 WEBHOOK = "/webhooks/whatsapp"

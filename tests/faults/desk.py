@@ -19,8 +19,8 @@ from tests.faults.history import History, Record, Request, Toggle, Word, read
 from webapp import clock, create_app, tasks
 from webapp.accounts import links
 from webapp.campaigns import lifecycle
-from webapp.campaigns.addressing import delivery_named
 from webapp.campaigns.models import Template
+from webapp.campaigns.sending.addressing import delivery_named
 from webapp.consent import ledger
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.rules import Source, Status

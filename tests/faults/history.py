@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from webapp.campaigns import audit
 from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.reports import audit
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.sealing import housekeeping, verification
 from webapp.customers.models import Customer, Identity

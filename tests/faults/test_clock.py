@@ -5,8 +5,9 @@ from sqlalchemy import select
 from tests.fakes import Script
 from tests.faults.stage import Stage
 from webapp import tasks
-from webapp.campaigns import claims, lifecycle
+from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.sending import claims
 from webapp.database import writing
 from webapp.extensions import db
 

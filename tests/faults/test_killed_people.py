@@ -10,14 +10,14 @@ from tests.faults.desk import Person
 from tests.faults.stage import LEASES, Stage
 from tests.html import CheckingClient
 from tests.imports.files import Desk as Imports
-from tests.whatsapp.test_delivery_faults import POISON
+from tests.whatsapp.inbound.test_delivery_faults import POISON
 from webapp import create_app, tasks
 from webapp.bulk import freezing
 from webapp.bulk.actions import Action, ActionKind
 from webapp.bulk.selection import Chosen
 from webapp.campaigns import audience
 from webapp.consent.models import Batch, ConsentEvent
-from webapp.customers import erasure_log
+from webapp.customers.erasure import log as erasure_log
 from webapp.customers.models import Customer, Identity
 from webapp.database import writing
 from webapp.extensions import db

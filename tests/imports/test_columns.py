@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.customers import attributes
+from webapp.customers.attributes import attributes
 from webapp.extensions import db
 from webapp.imports import guessing
 from webapp.imports.looking import Column

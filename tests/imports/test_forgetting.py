@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.customers.erasures import erased
+from tests.customers.erasure.erasures import erased
 from tests.factories import NOON, a_customer
 from webapp import clock
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
 from webapp.customers.importing import run
 from webapp.customers.models import Customer
 from webapp.database import writing

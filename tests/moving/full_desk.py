@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from tests.consent.sealing import sealed
-from tests.customers import erasures
+from tests.customers.erasure import erasures
 from tests.factories import NOON
 from webapp.customers.models import Identity
 from webapp.database import UtcDateTime, writing

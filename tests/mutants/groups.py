@@ -25,7 +25,7 @@ class Group:
 GROUPS = {
     "gate": Group(
         ("consent/gate", "consent/gate_query"),
-        ("consent/test_gate", "consent/test_disputes", "campaigns/test_claims"),
+        ("consent/test_gate", "consent/test_disputes", "campaigns/sending/test_claims"),
     ),
     "rules": Group(
         ("consent/rules", "consent/state"),
@@ -33,22 +33,22 @@ GROUPS = {
     ),
     "ledger": Group(
         ("consent/ledger",),
-        ("consent/test_entries", "consent/test_ledger", "consent/test_batches",
-         "whatsapp/test_effects"),
+        ("consent/test_entries", "consent/test_ledger", "consent/test_batches", "bulk/test_seconding",
+         "whatsapp/inbound/test_effects"),
     ),
     "keywords": Group(
         ("consent/keywords",),
         ("consent/test_keyword_steps", "consent/test_keywords"),
     ),
     "inbound": Group(
-        ("whatsapp/inbound", "whatsapp/effects", "whatsapp/runs"),
-        ("whatsapp/test_effects", "whatsapp/test_inbound", "whatsapp/test_facts", "whatsapp/test_together",
-         "whatsapp/test_receipts", "reviews/test_listen", "reviews/test_signups",
-         "customers/test_erasing", "whatsapp/test_confirming", "whatsapp/test_delivery_faults",
-         "whatsapp/test_notices"),
+        ("whatsapp/inbound/inbound", "whatsapp/inbound/effects", "whatsapp/inbound/runs"),
+        ("whatsapp/inbound/test_effects", "whatsapp/inbound/test_inbound", "whatsapp/test_facts",
+         "whatsapp/inbound/test_together", "whatsapp/inbound/test_receipts", "reviews/test_listen",
+         "reviews/test_signups", "customers/erasure/test_erasing", "whatsapp/test_confirming",
+         "whatsapp/inbound/test_delivery_faults", "whatsapp/webhook/test_notices"),
     ),
     "claim": Group(
-        ("campaigns/claims", "campaigns/starting"),
-        ("campaigns/test_pumps", "campaigns/test_claims", "campaigns/test_sweep"),
+        ("campaigns/sending/claims", "campaigns/sending/starting"),
+        ("campaigns/sending/test_pumps", "campaigns/sending/test_claims", "campaigns/sending/test_sweep"),
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Kind
 from webapp.events import policy_words
 from webapp.extensions import db
-from webapp.whatsapp import missed
+from webapp.whatsapp.inbound import missed
 
 WISHES = {"keywords_enabled": "1", "opt_out_words": "STOP", "opt_in_words": "START", "version": "1"}
 PACK = {"language": "tl", "name": "Filipino", "opt_out": ["TIGIL"], "opt_in": []}

@@ -11,7 +11,7 @@ import pytest
 from webapp.simulator.acts import OFFERS, Business, Kind, Said, Writer
 from webapp.simulator.deliveries import LONG_AGO, delivery, user_id_of
 from webapp.whatsapp.invented import MESSAGE_IDS, USER_IDS
-from webapp.whatsapp.payloads import (
+from webapp.whatsapp.webhook.payloads import (
     Button,
     Item,
     NumberChange,

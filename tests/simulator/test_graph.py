@@ -24,7 +24,7 @@ from webapp.simulator.deliveries import DEMO_IDS
 from webapp.simulator.message_log import Message, MessageLog
 from webapp.simulator.network import MOST_SLOW, Network
 from webapp.whatsapp.invented import MESSAGE_IDS, USER_IDS
-from webapp.whatsapp.payloads import Status, parse
+from webapp.whatsapp.webhook.payloads import Status, parse
 
 ACCOUNT, NUMBER = DEMO_IDS
 TOKEN = "an access token"

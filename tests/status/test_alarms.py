@@ -22,7 +22,7 @@ from webapp.extensions import db
 from webapp.status import alarm_worker, alarms, lines
 from webapp.status.line import BAD, GOOD, WARNING, Line
 from webapp.status.models import Alarm
-from webapp.whatsapp import dead_letters
+from webapp.whatsapp.inbound import dead_letters
 from webapp.whatsapp.models import AccountSignalRow
 
 MINUTE = timedelta(minutes=1)

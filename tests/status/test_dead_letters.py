@@ -29,9 +29,9 @@ from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Kind, Status
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import dead_letters, replay
-from webapp.whatsapp.dead_letters import NotOpen
-from webapp.whatsapp.keeping import Business
+from webapp.whatsapp.inbound import dead_letters, replay
+from webapp.whatsapp.inbound.dead_letters import NotOpen
+from webapp.whatsapp.inbound.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 JOE = "+12025550107"

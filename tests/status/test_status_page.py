@@ -11,8 +11,8 @@ from tests.status.faults import a_dead_stop, poisoned, the_letter
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import decisions, deliver, kept, only_customer, post, says, state
 from webapp import clock, tasks
-from webapp.campaigns import audit_runs
 from webapp.campaigns.models import Sending, Template
+from webapp.campaigns.reports import audit_runs
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage, WebhookWatch
 

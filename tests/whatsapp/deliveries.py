@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from webapp.whatsapp.payloads import Item, parse
+from webapp.whatsapp.webhook.payloads import Item, parse
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 RECEIVED = datetime(2026, 12, 1, 12, 0, 0, tzinfo=UTC)

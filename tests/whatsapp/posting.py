@@ -16,7 +16,7 @@ from webapp.consent import ledger_check
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.models import InboundMessage
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 PATH = "/webhooks/whatsapp"
 SECRET = "an app secret"

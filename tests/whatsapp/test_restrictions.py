@@ -8,8 +8,8 @@ from tests.factories import NOON
 from webapp.campaigns import switch
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import template_effects
-from webapp.whatsapp.items import AccountReinstated, AccountRestricted
+from webapp.whatsapp.inbound import template_effects
+from webapp.whatsapp.webhook.items import AccountReinstated, AccountRestricted
 
 
 def notice(kind, seconds, **fields):

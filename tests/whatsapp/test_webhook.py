@@ -9,7 +9,7 @@ from tests.whatsapp.deliveries import a_body, payload
 from tests.whatsapp.posting import PATH, SECRET, decisions, everybody, kept, post, says
 from webapp import create_app
 from webapp.extensions import db
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 FOUR_MIB = 4 * 1024 * 1024
 STOP = payload("text_stop")

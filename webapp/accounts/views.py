@@ -1,17 +1,17 @@
 """All pages of accounts; importing them puts them on the blueprint."""
 
 from webapp.accounts import (
-    views_access_rules,
-    views_own,
-    views_second_step,
-    views_sign_in,
-    views_tokens,
-    views_trail,
-    views_users,
+    access_rule_views,
+    own_views,
+    second_step_views,
+    sign_in_views,
+    token_views,
+    trail_views,
+    user_views,
 )
 from webapp.accounts.blueprint import bp
 
 __all__ = [
-    "bp", "views_access_rules", "views_own", "views_second_step", "views_sign_in", "views_tokens",
-    "views_trail", "views_users",
+    "access_rule_views", "bp", "own_views", "second_step_views", "sign_in_views", "token_views",
+    "trail_views", "user_views",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from webapp.api.schema_words import (
     record,
 )
 from webapp.api.wishes import FASTEST
-from webapp.campaigns.counts import SHOWN
 from webapp.campaigns.models import CampaignStatus, DeliveryState
+from webapp.campaigns.reports.counts import SHOWN
 from webapp.consent.gate import Category
 from webapp.consent.rules import Status
 

@@ -6,9 +6,9 @@ from typing import Any
 from webapp.api.auth import masked
 from webapp.api.shapes import instant, phone
 from webapp.campaigns import lifecycle
-from webapp.campaigns.counts import Counts
-from webapp.campaigns.decided import decided_at
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery, Template
+from webapp.campaigns.reports.counts import Counts
+from webapp.campaigns.reports.decided import decided_at
 
 
 def campaign(campaign: Campaign, counts: Counts) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from webapp.api import bodies, campaign_shapes, pagination, phones, wishes
 from webapp.api.auth import bearer
 from webapp.api.blueprint import bp
 from webapp.api.wishes import Wish
-from webapp.campaigns import audience, counts, lifecycle
+from webapp.campaigns import audience, lifecycle
 from webapp.campaigns.models import Campaign, CampaignPerson, Delivery
+from webapp.campaigns.reports import counts
 from webapp.clock import now
 from webapp.consent.gate import Category
 from webapp.customers.models import Customer

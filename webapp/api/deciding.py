@@ -12,8 +12,8 @@ from webapp.api.recipients import Recipient
 from webapp.consent import gate, policy
 from webapp.consent.gate import STRICT, Category, Facts, Suppression, Terms
 from webapp.consent.models import SendDecision
-from webapp.customers import suppressions
-from webapp.customers.suppressions import WrongKey
+from webapp.customers.erasure import suppressions
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.extensions import db
 
 STRICTEST_FIRST = (*Suppression, None)

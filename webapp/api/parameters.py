@@ -5,10 +5,10 @@ from typing import Any
 
 from webapp.api import bodies
 from webapp.api.problems import unfit
-from webapp.campaigns import variables
 from webapp.campaigns.models import Template
-from webapp.campaigns.variables import LINK, LONGEST, Variable
-from webapp.customers import attributes
+from webapp.campaigns.templates import variables
+from webapp.campaigns.templates.variables import LINK, LONGEST, Variable
+from webapp.customers.attributes import attributes
 from webapp.customers.text import one_line
 
 FIELD = "template.parameters"

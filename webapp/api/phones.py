@@ -6,8 +6,9 @@ from typing import Any
 
 from webapp.api.problems import Problem, unfit
 from webapp.campaigns import named_people
-from webapp.customers import identities, suppressions
+from webapp.customers import identities
 from webapp.customers.addresses import Address, MalformedId, address
+from webapp.customers.erasure import suppressions
 from webapp.customers.models import IdentityKind
 from webapp.customers.phones import MalformedPhone
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp import errors
 from webapp.api.blueprint import PREFIX, bp
-from webapp.customers.suppressions import PersonErased, WrongKey
+from webapp.customers.erasure.suppressions import PersonErased, WrongKey
 from webapp.database import OUT_OF_REACH
 from webapp.schema import WrongSchema
 

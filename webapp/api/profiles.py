@@ -9,14 +9,17 @@ from sqlalchemy import select
 
 from webapp.api import bodies
 from webapp.api.problems import Problem, unfit
-from webapp.customers import attributes, identities, suppressions, tags
+from webapp.customers import identities
 from webapp.customers.addresses import Address, MalformedId, address
-from webapp.customers.attributes import MalformedAttribute
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.attributes import MalformedAttribute
+from webapp.customers.attributes.values import MalformedValue, accept_value
+from webapp.customers.erasure import suppressions
 from webapp.customers.models import AttributeKey, AttributeType, Customer, IdentityKind
 from webapp.customers.phones import MalformedPhone
 from webapp.customers.search import fold
-from webapp.customers.tags import MalformedTag
-from webapp.customers.values import MalformedValue, accept_value
+from webapp.customers.tags import tags
+from webapp.customers.tags.tags import MalformedTag
 from webapp.extensions import db
 
 ADDRESSES = (IdentityKind.PHONE, IdentityKind.WA_ID, IdentityKind.USER_ID)

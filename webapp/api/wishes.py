@@ -8,9 +8,9 @@ from werkzeug.datastructures import MultiDict
 from webapp.api import bodies, filters, parameters, phones
 from webapp.api.pagination import LARGEST_ID
 from webapp.api.problems import unfit
-from webapp.campaigns import templates
 from webapp.campaigns.lifecycle import LONGEST_NAME
 from webapp.campaigns.models import Segment, Template
+from webapp.campaigns.templates import templates
 from webapp.customers.addresses import Address
 from webapp.customers.filters import Filter
 from webapp.customers.text import one_line

@@ -15,9 +15,9 @@ from webapp.backups.manifest import EVIDENCE, POSTGRESQL, SQLITE, Manifest
 from webapp.backups.refusals import Refused
 from webapp.config import Settings
 from webapp.consent.sealing import publishing
-from webapp.customers import erasure_log
+from webapp.customers.erasure import log as erasure_log
+from webapp.customers.erasure.suppression_key import sync
 from webapp.customers.journal import log
-from webapp.customers.suppression_key import sync
 from webapp.database import is_sqlite
 
 LOCK = ".lock"

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from webapp.backups.refusals import NoBackup, Refused
-from webapp.customers.suppression_key import sync
+from webapp.customers.erasure.suppression_key import sync
 
 FILE = "manifest.json"
 FORMAT = 1
@@ -71,7 +71,7 @@ def _demand_types(found: Manifest) -> None:
     """Raises TypeError, or what else says so, for what `Manifest.write` did not write."""
     hashes = [part["sha256"] for part in found.parts.values()]
     numbers = [part["bytes"] for part in found.parts.values()]
-    numbers += [found.counts[name] for name in ("customers", "last_event")]
+    numbers += found.counts.values()
     if not all(isinstance(each, str) for each in hashes) or not all(isinstance(n, int) for n in numbers):
         raise TypeError
 

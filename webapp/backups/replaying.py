@@ -11,9 +11,10 @@ from webapp.backups.refusals import Refused
 from webapp.campaigns import restored
 from webapp.config import Settings
 from webapp.consent.models import ConsentEvent
-from webapp.customers import erasure_log, erasure_replay
+from webapp.customers.erasure import log as erasure_log
+from webapp.customers.erasure import replay as erasure_replay
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.journal import log, replay
-from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 from webapp.formatting import instant
 

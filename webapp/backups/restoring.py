@@ -22,7 +22,7 @@ from webapp.config import ConfigError, Settings
 from webapp.consent.housekeeping import forget_released
 from webapp.consent.models import ConsentEvent
 from webapp.consent.sealing import housekeeping, keys, publishing, sealer, verification
-from webapp.customers import erasure_log
+from webapp.customers.erasure import log as erasure_log
 from webapp.customers.journal import backed_up
 from webapp.customers.models import Customer
 from webapp.database import fold_journal, is_sqlite, open_engine, writing

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from webapp import database
 from webapp.backups.refusals import Refused
-from webapp.customers.suppression_key import sync
+from webapp.customers.erasure.suppression_key import sync
 
 IN_USE = (
     "The desk is in use: stop the web part and the worker, then restore. Until it is back webhooks are not "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from webapp.customers.values import display
+from webapp.customers.attributes.values import display
 
 LONGEST_SHOWN = 60
 """Characters of a value in the title of a batch."""

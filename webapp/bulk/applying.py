@@ -13,10 +13,12 @@ from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import Batch
 from webapp.consent.rules import Source, Status
 from webapp.consent.together import together
-from webapp.customers import identities, many_attributes, many_tags, on_the_way
+from webapp.customers import identities, on_the_way
+from webapp.customers.attributes import many_attributes
+from webapp.customers.attributes.values import same
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import Customer
-from webapp.customers.values import same
+from webapp.customers.tags import many_tags
 from webapp.extensions import db
 
 What = dict[str, Any]

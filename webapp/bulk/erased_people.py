@@ -3,8 +3,8 @@
 from sqlalchemy import delete
 
 from webapp.bulk.models import BulkMember
-from webapp.customers import erasing
-from webapp.customers.erasing import Gone
+from webapp.customers.erasure import erasing
+from webapp.customers.erasure.erasing import Gone
 from webapp.extensions import db
 
 

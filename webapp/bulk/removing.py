@@ -6,9 +6,10 @@ from functools import cache
 
 from sqlalchemy import Column, ForeignKey, delete, exists, func, select
 
-from webapp.customers import many_attributes, many_tags
+from webapp.customers.attributes import many_attributes
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity
+from webapp.customers.tags import many_tags
 from webapp.extensions import db
 
 OWN = (BatchChange, CustomerTag, CustomerAttribute, Identity)

@@ -21,10 +21,12 @@ from webapp.bulk.models import BatchRun
 from webapp.campaigns.models import SegmentMember
 from webapp.consent import batches
 from webapp.consent.models import Batch
-from webapp.customers import identities, many_attributes, many_tags
+from webapp.customers import identities
+from webapp.customers.attributes import many_attributes
+from webapp.customers.attributes.values import same
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.models import AttributeKey, Customer
-from webapp.customers.values import same
+from webapp.customers.tags import many_tags
 from webapp.extensions import db
 
 AT_ONCE = 500

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, select
 from werkzeug.datastructures import MultiDict
 
-from webapp.campaigns import segments
+from webapp.campaigns.segments import segments
 from webapp.customers import queries
 from webapp.customers.conditions import PRESENT
 from webapp.customers.filters import Filter, row_id

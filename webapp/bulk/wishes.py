@@ -7,15 +7,15 @@ from datetime import datetime
 from werkzeug.datastructures import MultiDict
 
 from webapp.bulk.actions import Action, ActionKind
-from webapp.campaigns import segments
 from webapp.campaigns.models import Segment, SegmentKind
-from webapp.customers import tags
+from webapp.campaigns.segments import segments
+from webapp.customers.attributes.values import MalformedValue, parse_value
 from webapp.customers.editing_context import tags_in
 from webapp.customers.filters import row_id
 from webapp.customers.models import AttributeKey
 from webapp.customers.names import MalformedName
+from webapp.customers.tags import tags
 from webapp.customers.text import has_controls
-from webapp.customers.values import MalformedValue, parse_value
 from webapp.customers.wording import CHANNELS
 from webapp.extensions import db
 

@@ -14,8 +14,8 @@ from sqlalchemy import CTE, Select, case, func, insert, literal, null, or_, sele
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
-from webapp.campaigns import segments
 from webapp.campaigns.models import Campaign, CampaignPerson, Delivery, DeliveryState
+from webapp.campaigns.segments import segments
 from webapp.consent import gate_query, policy
 from webapp.consent.gate import Category, Suppression
 from webapp.customers import queries

@@ -8,9 +8,9 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from webapp.campaigns import named_people
 from webapp.campaigns.audience import filter_of
-from webapp.campaigns.conditions import Malformed, checked
 from webapp.campaigns.drafts import EXCLUDE, INCLUDE, PEOPLE, SIDES
 from webapp.campaigns.named_people import Line, filed, typed
+from webapp.campaigns.segments.conditions import Malformed, checked
 from webapp.customers import queries
 from webapp.customers.editing_context import tags_in
 from webapp.customers.filters import MOST_VALUES, Filter

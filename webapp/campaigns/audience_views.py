@@ -6,7 +6,7 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import draft_count, drafts, named_people, segments
+from webapp.campaigns import draft_count, drafts, named_people
 from webapp.campaigns.audience_forms import INCLUDE, Side, lines_in, sides_in, sides_of
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.draft_count import Counted
@@ -16,6 +16,7 @@ from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.named_people import Line
 from webapp.campaigns.pages import campaign_or_404, found, frame, meanwhile
 from webapp.campaigns.review import WORDS
+from webapp.campaigns.segments import segments
 from webapp.customers.queries import attribute_keys, tags_with_counts
 from webapp.customers.table_context import values_offered
 from webapp.extensions import db

@@ -4,7 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.campaigns import audit_runs
+from webapp.campaigns.reports import audit_runs
 
 
 @click.command("audit")

@@ -9,14 +9,15 @@ from webapp import clock
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import drafts, lifecycle, variables
+from webapp.campaigns import drafts, lifecycle
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.drafts import EditedMeanwhile
 from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import Campaign, CampaignStatus, Template
 from webapp.campaigns.pages import campaign_or_404, found, frame, meanwhile, shown, variables_of
-from webapp.campaigns.template_forms import fillings_of, parameters_in
+from webapp.campaigns.templates import variables
+from webapp.campaigns.templates.forms import fillings_of, parameters_in
 from webapp.customers.queries import attribute_keys
 from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from webapp import tasks
 from webapp.campaigns.models import Campaign, Delivery, IdempotencyKey, Segment, SegmentKind, SegmentMember
-from webapp.customers import erasing
-from webapp.customers.erased_searches import NOBODY, found_only_them
-from webapp.customers.erasing import VEILED, Erasure, Gone, veiled
+from webapp.customers.erasure import erasing
+from webapp.customers.erasure.erasing import VEILED, Erasure, Gone, veiled
+from webapp.customers.erasure.searches import NOBODY, found_only_them
 from webapp.extensions import db
 
 

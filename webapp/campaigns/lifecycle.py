@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, literal, select, update
 
-from webapp.campaigns import audience, review, switch, variables
+from webapp.campaigns import audience, review, switch
 from webapp.campaigns.audience import Preview
 from webapp.campaigns.models import (
     Campaign,
@@ -19,6 +19,7 @@ from webapp.campaigns.models import (
     DeliveryState,
     Template,
 )
+from webapp.campaigns.templates import variables
 from webapp.campaigns.windows import Window
 from webapp.consent.gate import Category
 from webapp.customers.models import Customer

@@ -159,7 +159,7 @@ class Segment(db.Model):
     """The folded name: two segments that differ only in case or accents are one."""
     kind: Mapped[str] = mapped_column(String(10))
     rules: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    """Of a dynamic segment (see `campaigns.rules`)."""
+    """Of a dynamic segment (see `campaigns.segments.rules`)."""
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(40))
@@ -192,7 +192,7 @@ class Campaign(db.Model):
         ForeignKey("templates.id", ondelete="RESTRICT"), index=True
     )
     parameters: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    """What fills each variable of the template (see `campaigns.variables`)."""
+    """What fills each variable of the template (see `campaigns.templates.variables`)."""
     audience: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     """`{"include": [source, ...], "exclude": [source, ...]}` (see `campaigns.audience`)."""
     pace: Mapped[int | None]

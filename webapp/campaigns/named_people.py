@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp.customers import identities, suppressions
+from webapp.customers import identities
 from webapp.customers.addresses import Address, address, number_keys
 from webapp.customers.cells import bare
+from webapp.customers.erasure import suppressions
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.models import Identity, IdentityKind
 from webapp.customers.phones import MalformedPhone
 from webapp.customers.search import is_number
-from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 
 HEADS = ("phone", "wa_id", "number", "telephone", "mobile")

@@ -8,11 +8,12 @@ from flask import abort, current_app
 
 from webapp import clock
 from webapp.accounts.actors import actor_names
-from webapp.campaigns import audience, switch, variables
-from webapp.campaigns.bubble import bubble
+from webapp.campaigns import audience, switch
 from webapp.campaigns.models import Campaign, Template
 from webapp.campaigns.review import candidates, category_of, person_of
-from webapp.campaigns.variables import Variable
+from webapp.campaigns.templates import variables
+from webapp.campaigns.templates.bubble import bubble
+from webapp.campaigns.templates.variables import Variable
 from webapp.extensions import db
 from webapp.formatting import MONTHS, instant
 

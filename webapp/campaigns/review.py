@@ -9,9 +9,10 @@ from typing import Any
 import phonenumbers
 from sqlalchemy import ColumnElement, Select, func, literal, select
 
-from webapp.campaigns import audience, switch, variables
+from webapp.campaigns import audience, switch
 from webapp.campaigns.models import DEFAULT_RATE, Campaign, Template
-from webapp.campaigns.variables import Person, Variable
+from webapp.campaigns.templates import variables
+from webapp.campaigns.templates.variables import Person, Variable
 from webapp.consent.gate import Category
 from webapp.customers.models import Customer, Identity
 from webapp.customers.search import NUMBER_KINDS

@@ -9,22 +9,24 @@ from webapp import clock, tasks
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import lifecycle, review, switch, template_flags, times
+from webapp.campaigns import lifecycle, review, switch, times
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.pages import campaign_or_404, frame, shown, variables_of
 from webapp.campaigns.shares import shares
+from webapp.campaigns.templates import flags as template_flags
+from webapp.campaigns.templates.variables import is_set
 from webapp.campaigns.times import NoSuchTime
-from webapp.campaigns.variables import is_set
 from webapp.campaigns.windows import Window
 from webapp.consent import policy
-from webapp.customers import identities, suppressions
+from webapp.customers import identities
 from webapp.customers.addresses import addresses
+from webapp.customers.erasure import suppressions
+from webapp.customers.erasure.suppressions import PersonErased, WrongKey
 from webapp.customers.models import Customer
 from webapp.customers.phones import MalformedPhone
-from webapp.customers.suppressions import PersonErased, WrongKey
 from webapp.extensions import db
 from webapp.rendering import dialog, page_or_fragment, see_other
 from webapp.transactions import read_first

@@ -13,22 +13,19 @@ from webapp.campaigns import (
     audience_views,
     compose_views,
     control_views,
-    counts,
-    opt_outs,
     people_views,
-    record_views,
-    report,
     review,
     review_views,
     switch,
     times,
 )
 from webapp.campaigns.blueprint import bp
-from webapp.campaigns.counts import Counts
 from webapp.campaigns.lifecycle import CATEGORY_DRIFT, NOT_STARTED
 from webapp.campaigns.models import Campaign, CampaignStatus, Template
-from webapp.campaigns.opt_outs import Rate
 from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off, started, unconfirmed
+from webapp.campaigns.reports import counts, opt_outs, record_views, report
+from webapp.campaigns.reports.counts import Counts
+from webapp.campaigns.reports.opt_outs import Rate
 from webapp.consent.gate import Category
 from webapp.extensions import db, htmx
 from webapp.rendering import see_other

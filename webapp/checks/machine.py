@@ -14,7 +14,7 @@ from webapp.checks.finding import Finding
 from webapp.config import Settings
 from webapp.consent.models import ConsentEvent
 from webapp.consent.sealing import keys
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
 from webapp.database import is_sqlite
 
 KEYS = (keys.FILE, suppression_key.FILE)

@@ -8,10 +8,10 @@ from flask.cli import with_appcontext
 from webapp import clock
 from webapp.consent import disclosures
 from webapp.consent.rules import Status
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.exporting import export_file
 from webapp.customers.importing import ImportReport, UnusableFile, import_file
 from webapp.customers.reindex import reindex
-from webapp.customers.suppressions import WrongKey
 from webapp.database import writing
 from webapp.extensions import db
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from webapp.customers import phones, search_index
+from webapp.customers.attributes.values import MalformedValue, parse_value
 from webapp.customers.filters import Filter
 from webapp.customers.models import (
     AttributeKey,
@@ -37,7 +38,6 @@ from webapp.customers.models import (
     Tag,
 )
 from webapp.customers.search import fold, number_in, parts, record_in
-from webapp.customers.values import MalformedValue, parse_value
 from webapp.database import compact_json, in_order, json_rows
 from webapp.extensions import db
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp.customers.attributes.values import restored
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Tag
-from webapp.customers.values import restored
 from webapp.extensions import db
 
 CHUNK = 500

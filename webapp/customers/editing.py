@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.consent import ledger
-from webapp.customers import attributes, tags
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.values import MalformedValue, parse_value
 from webapp.customers.models import AttributeKey, AttributeType, Customer
-from webapp.customers.tags import MalformedTag
-from webapp.customers.values import MalformedValue, parse_value
+from webapp.customers.tags import tags
+from webapp.customers.tags.tags import MalformedTag
 from webapp.database import compact_json
 from webapp.extensions import db
 

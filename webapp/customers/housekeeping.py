@@ -4,7 +4,7 @@ from flask import Flask
 
 from webapp import tasks
 from webapp.consent.housekeeping import forget_released
-from webapp.customers import erasing
+from webapp.customers.erasure import erasing
 from webapp.database import fold_journal
 from webapp.extensions import db
 

@@ -15,8 +15,10 @@ from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
 from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import ConsentRefused, Source, Status, Turn
-from webapp.customers import attributes, identities, tags, whereabouts
+from webapp.customers import identities, whereabouts
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer, Identity
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 MERGED, MERGED_INTO = "merged", "merged_into"

@@ -13,7 +13,8 @@ from webapp.accounts.actors import name_column, name_of
 from webapp.consent import gate, policy
 from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Status
-from webapp.customers import values, wording
+from webapp.customers import wording
+from webapp.customers.attributes import values
 from webapp.customers.models import Customer
 from webapp.customers.phones import mask
 from webapp.database import in_order

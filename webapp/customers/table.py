@@ -14,12 +14,13 @@ from werkzeug.datastructures import MultiDict
 from webapp import budget, figures
 from webapp.consent.models import ConsentEvent, Policy
 from webapp.consent.rules import Status
-from webapp.customers import queries, rows, saved_view
+from webapp.customers import queries, rows
 from webapp.customers.conditions import Conditions, Names, conditions_of
 from webapp.customers.filters import Filter, Page
 from webapp.customers.models import AttributeKey, Customer, Tag
 from webapp.customers.queries import MOST_COUNTED, Count, Slice
 from webapp.customers.rows import Reader, Row
+from webapp.customers.saved_views import saved_view
 from webapp.database import json_rows
 from webapp.extensions import db
 

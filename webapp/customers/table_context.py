@@ -8,11 +8,13 @@ from flask import url_for
 from webapp import figures
 from webapp.consent import holds
 from webapp.consent.rules import Status
-from webapp.customers import live, queries, saved_view_context, values, wording
-from webapp.customers.attributes import find
+from webapp.customers import live, queries, wording
+from webapp.customers.attributes import values
+from webapp.customers.attributes.attributes import find
 from webapp.customers.filters import NEWEST_FIRST, OLDEST_FIRST, Filter
 from webapp.customers.models import AttributeType
 from webapp.customers.queries import Count
+from webapp.customers.saved_views import context as saved_view_context
 from webapp.customers.table import Table
 from webapp.extensions import db
 

@@ -12,26 +12,26 @@ from webapp.customers import (
     duplicate_views,
     duplicates,
     editing,
-    erasure_views,
     evidence_views,
     export_views,
     history,
     identities,
-    saved_view_views,
-    suppressions,
     table_views,
 )
 from webapp.customers.addresses import addresses
 from webapp.customers.blueprint import bp, customer_or_404, reader
 from webapp.customers.editing import NOTICE, Draft, EditedMeanwhile, Unfit
 from webapp.customers.editing_context import draft_in, draft_of, edit_dialog_context
+from webapp.customers.erasure import suppressions
+from webapp.customers.erasure import views as erasure_views
+from webapp.customers.erasure.suppressions import PersonErased, WrongKey
 from webapp.customers.forms import NewCustomerForm
 from webapp.customers.identities import MalformedPhone
 from webapp.customers.models import Customer
 from webapp.customers.person import person_context
 from webapp.customers.proof import views as proof_views
 from webapp.customers.rows import row_of
-from webapp.customers.suppressions import PersonErased, WrongKey
+from webapp.customers.saved_views import views as saved_view_views
 from webapp.extensions import db, htmx
 from webapp.rendering import dialog, dialog_done, page_or_fragment, see_other
 

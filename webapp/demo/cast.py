@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from webapp.customers import attributes, identities, search, tags
+from webapp.customers import identities, search
 from webapp.customers.addresses import addresses
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.values import stored
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity
-from webapp.customers.values import stored
+from webapp.customers.tags import tags
 from webapp.demo import people, traits
 from webapp.demo.people import Person
 from webapp.extensions import db

@@ -14,9 +14,9 @@ from webapp.consent.models import ConsentEvent, Disclosure, Evidence, ForgottenE
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing.giving_up import give_up
 from webapp.customers.batch_changes import BatchChange
-from webapp.customers.erasing import Erasure
+from webapp.customers.erasure.erasing import Erasure
+from webapp.customers.erasure.suppressions import Suppression
 from webapp.customers.models import AttributeKey, Customer, CustomerAttribute, CustomerTag, Identity, Tag
-from webapp.customers.suppressions import Suppression
 from webapp.demo import staff, traits
 from webapp.extensions import db
 from webapp.whatsapp.invented import MESSAGE_IDS, NUMBERS, USER_IDS

@@ -40,7 +40,7 @@ def tags(n: int) -> list[str]:
 
 
 def attributes(n: int, person: Person, created_at: datetime, now: datetime) -> dict[str, Any]:
-    """Values as `customers.values.parse_value` gives them."""
+    """Values as `customers.attributes.values.parse_value` gives them."""
     rng = chances(n, "attributes")
     if rng.random() < NO_ATTRIBUTES:
         return {}

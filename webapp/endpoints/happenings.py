@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from webapp.campaigns.decided import decided_at
 from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.reports.decided import decided_at
 from webapp.consent import ledger, state
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Kind

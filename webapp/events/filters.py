@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from webapp.campaigns import opt_outs
 from webapp.campaigns.models import Campaign
+from webapp.campaigns.reports import opt_outs
 from webapp.consent.log_query import Wanted
 from webapp.consent.rules import Kind, Source
 from webapp.customers import merging

@@ -3,8 +3,8 @@ the erasure itself; who stands in a file that waits is not brought back by it.""
 
 from sqlalchemy import select
 
-from webapp.customers import erasing
-from webapp.customers.erasing import Gone
+from webapp.customers.erasure import erasing
+from webapp.customers.erasure.erasing import Gone
 from webapp.extensions import db
 from webapp.imports.models import Import
 from webapp.imports.outcome import Outcome

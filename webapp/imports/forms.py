@@ -5,12 +5,12 @@ from dataclasses import replace
 from werkzeug.datastructures import MultiDict
 
 from webapp.consent.rules import Status
-from webapp.customers import tags
 from webapp.customers.editing_context import tags_in
 from webapp.customers.importing.table_file import ATTRIBUTE, COLUMNS, TableFile
 from webapp.customers.models import AttributeType
 from webapp.customers.names import MalformedName
 from webapp.customers.search import fold
+from webapp.customers.tags import tags
 from webapp.customers.text import has_controls
 from webapp.imports import looking, options
 from webapp.imports.options import NOTHING, Options

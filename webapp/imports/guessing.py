@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from webapp.customers.attributes.values import MalformedValue, parse_value
 from webapp.customers.importing.table_file import ATTRIBUTE, COLUMNS
 from webapp.customers.models import AttributeType
 from webapp.customers.search import fold
-from webapp.customers.values import MalformedValue, parse_value
 from webapp.imports.looking import Column
 from webapp.imports.titles import TITLES
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.consent.rules import Status
-from webapp.customers import attributes
-from webapp.customers.attributes import MalformedAttribute
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.attributes import MalformedAttribute
 from webapp.customers.importing import UnusableFile, types_of
 from webapp.customers.importing.rows import Defaults
 from webapp.customers.importing.table_file import ATTRIBUTE, COLUMNS, IDENTITY_COLUMNS, TableFile

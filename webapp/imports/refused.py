@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import exists, select
 
-from webapp.customers import suppressions
 from webapp.customers.addresses import Address, number_keys
 from webapp.customers.cells import bare
-from webapp.customers.erasing import Erasure
+from webapp.customers.erasure import suppressions
+from webapp.customers.erasure.erasing import Erasure
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.importing import leftovers
 from webapp.customers.models import IdentityKind
-from webapp.customers.suppressions import WrongKey
 from webapp.extensions import db
 from webapp.imports.looking import SEPARATORS
 

@@ -18,12 +18,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from webapp.consent.models import Batch
-from webapp.customers.attributes import MalformedAttribute
+from webapp.customers.attributes.attributes import MalformedAttribute
+from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.importing import Run, UnusableFile
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.run import MOST_ROWS
 from webapp.customers.importing.table_file import Record
-from webapp.customers.suppressions import WrongKey
 from webapp.database import reading, writing
 from webapp.extensions import db
 from webapp.imports import options, refused, uploads

@@ -9,7 +9,8 @@ from webapp import clock, tasks
 from webapp.consent import forgetting, policy
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.whatsapp import missed, retention
+from webapp.whatsapp import retention
+from webapp.whatsapp.inbound import missed
 
 
 @tasks.task("missed stops")

@@ -20,8 +20,8 @@ from webapp.extensions import db, htmx
 from webapp.formatting import iso
 from webapp.settings.blueprint import bp
 from webapp.settings.wishes import Draft, draft_in, draft_of
-from webapp.whatsapp import rereading
-from webapp.whatsapp.rereading import Change, Progress, Rules
+from webapp.whatsapp.inbound import rereading
+from webapp.whatsapp.inbound.rereading import Change, Progress, Rules
 
 SECONDS = 5.0
 """A page waits so long at most; older messages follow by a button."""

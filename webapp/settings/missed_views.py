@@ -14,8 +14,8 @@ from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.rendering import see_other
 from webapp.settings.blueprint import bp
-from webapp.whatsapp import missed, stored
-from webapp.whatsapp.missed import OthersMissed
+from webapp.whatsapp.inbound import missed, stored
+from webapp.whatsapp.inbound.missed import OthersMissed
 from webapp.whatsapp.models import InboundMessage
 
 MOST_LISTED = 200

@@ -23,7 +23,7 @@ from webapp.settings import figures
 from webapp.settings.blueprint import bp
 from webapp.settings.wishes import Draft, draft_in, draft_of, outcome
 from webapp.transactions import only_reads
-from webapp.whatsapp import missed
+from webapp.whatsapp.inbound import missed
 
 
 @dataclass(frozen=True)

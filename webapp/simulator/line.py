@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from webapp.simulator.delivery_log import DeliveryLog
-from webapp.whatsapp.signature import sign
+from webapp.whatsapp.webhook.signature import sign
 
 WEBHOOK = "/webhooks/whatsapp"
 MOST_AT_ONCE = 4

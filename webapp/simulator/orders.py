@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from webapp.campaigns.bubble import bubble
-from webapp.campaigns.variables import MEDIA, variables_of
+from webapp.campaigns.templates.bubble import bubble
+from webapp.campaigns.templates.variables import MEDIA, variables_of
 from webapp.simulator import catalogue
 from webapp.simulator.refusals import Refusal
 

@@ -9,15 +9,15 @@ from sqlalchemy import func, select
 from webapp.campaigns import switch
 from webapp.config import Settings
 from webapp.consent.models import Hold
-from webapp.customers import suppression_key, suppressions
-from webapp.customers.suppressions import Suppression, WrongKey
+from webapp.customers.erasure import suppression_key, suppressions
+from webapp.customers.erasure.suppressions import Suppression, WrongKey
 from webapp.database import is_sqlite
 from webapp.endpoints import listing
 from webapp.extensions import db
 from webapp.formatting import ago
 from webapp.status import setup_lines, worker_lines
 from webapp.status.line import BAD, GOOD, WARNING, Line, count, named
-from webapp.whatsapp import dead_letters
+from webapp.whatsapp.inbound import dead_letters
 from webapp.whatsapp.models import InboundMessage
 
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from webapp import outgoing
-from webapp.campaigns import codes
+from webapp.campaigns.sending import codes
 from webapp.config import Settings
 from webapp.outgoing import Answer
 from webapp.status.line import BAD, GOOD, WARNING, Line, named
 from webapp.whatsapp import launch
-from webapp.whatsapp.answers import error_code, json_object
+from webapp.whatsapp.graph.answers import error_code, json_object
 
 SECONDS = 5
 CLOCKS_MAY_DIFFER, FAR_APART = timedelta(seconds=30), timedelta(minutes=5)
@@ -44,10 +44,6 @@ def lines(settings: Settings, now: datetime) -> Iterator[Line]:
         host = urlsplit(settings.graph_api_url).hostname
         words = f"{host} did not answer within {SECONDS} seconds ({type(problem).__name__})."
         yield access(WARNING, words, "Check this machine’s way out: name service, firewall, proxy.")
-    except ValueError:
-        yield access(
-            BAD, "WHATSAPP_ACCESS_TOKEN holds a sign that no token has.", "Copy it anew, in one line."
-        )
     else:
         yield _judged(settings, answer)
         yield from _clock(answer, now)

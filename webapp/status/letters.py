@@ -9,7 +9,7 @@ from sqlalchemy import select
 from webapp.accounts.actors import actor_names
 from webapp.customers.models import Customer
 from webapp.extensions import db
-from webapp.whatsapp import dead_letters
+from webapp.whatsapp.inbound import dead_letters
 from webapp.whatsapp.models import InboundMessage
 
 ON_A_PAGE = 20

@@ -12,9 +12,10 @@ from webapp.extensions import db
 from webapp.rendering import dialog, dialog_done, see_other
 from webapp.status import alarms, letters, lines
 from webapp.status.blueprint import bp
-from webapp.whatsapp import dead_letters, replay, watch
-from webapp.whatsapp.dead_letters import NotOpen
-from webapp.whatsapp.keeping import Business
+from webapp.whatsapp import watch
+from webapp.whatsapp.inbound import dead_letters, replay
+from webapp.whatsapp.inbound.dead_letters import NotOpen
+from webapp.whatsapp.inbound.keeping import Business
 from webapp.whatsapp.models import InboundMessage
 
 FASTER = "Somebody did that already: it is no dead letter any more."

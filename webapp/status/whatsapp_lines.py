@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from webapp.campaigns import switch, template_flags
-from webapp.campaigns.codes import rule_of
+from webapp.campaigns import switch
 from webapp.campaigns.models import Sending
+from webapp.campaigns.sending.codes import rule_of
+from webapp.campaigns.templates import flags as template_flags
 from webapp.config import Settings
 from webapp.consent import confirmations
 from webapp.formatting import ago
 from webapp.status.line import BAD, GOOD, WARNING, Line, count, named
-from webapp.whatsapp import launch, signals, watch
+from webapp.whatsapp import launch, watch
+from webapp.whatsapp.inbound import signals
 
 TEMPLATES_MAY_BE_OLD = timedelta(hours=12)
 REFUSED_LATELY = A_DAY = timedelta(hours=24)

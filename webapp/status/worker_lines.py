@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from webapp import tasks
-from webapp.campaigns import audit_runs
+from webapp.campaigns.reports import audit_runs
 from webapp.config import Settings
 from webapp.formatting import ago, instant
 from webapp.status.line import BAD, GOOD, WARNING, Line, count, named

@@ -5,8 +5,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from webapp import clock
-from webapp.whatsapp import template_sync
-from webapp.whatsapp.management import CallFailed
+from webapp.whatsapp.graph import template_sync
+from webapp.whatsapp.graph.management import CallFailed
 
 
 @click.group("templates")

@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.campaigns.addressing import PREFERRED, rank, recipient
-from webapp.campaigns.codes import Action, rule_of
-from webapp.campaigns.sender import Accepted, Answer, NotStarted, Refused, Text, Unclear
+from webapp.campaigns.sending.addressing import PREFERRED, rank, recipient
+from webapp.campaigns.sending.codes import Action, rule_of
+from webapp.campaigns.sending.sender import Accepted, Answer, NotStarted, Refused, Text, Unclear
 from webapp.consent import confirmations, policy
 from webapp.consent.models import Confirmation, ConsentEvent, Policy
 from webapp.customers.models import Customer
 from webapp.extensions import db
-from webapp.whatsapp.items import Status
 from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.webhook.items import Status
 
 AT_ONCE = 20
 MOST_TRIES = 5

@@ -8,13 +8,13 @@ from flask import Flask
 
 from webapp import clock, tasks
 from webapp.campaigns import switch
-from webapp.campaigns.sender import Answer
+from webapp.campaigns.sending.sender import Answer
 from webapp.consent import confirmations
 from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 from webapp.whatsapp import confirmed, launch
 from webapp.whatsapp.confirmed import Claimed
-from webapp.whatsapp.graph import GraphSender
+from webapp.whatsapp.graph.graph import GraphSender
 
 log = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, delete, func, literal, or_, select, update
 
-from webapp.customers import erasing
 from webapp.customers.addresses import Address
-from webapp.customers.erasing import VEILED, Gone, veiled
+from webapp.customers.erasure import erasing
+from webapp.customers.erasure.erasing import VEILED, Gone, veiled
 from webapp.customers.search import NUMBER_KINDS
 from webapp.extensions import db
+from webapp.whatsapp.inbound.stored import EMPTIED
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.retention import RECEIPTS
-from webapp.whatsapp.stored import EMPTIED
 
 FEWEST_DIGITS = 8
 """A shorter number may stand in a message by chance; it is looked for between quotes only."""

@@ -14,27 +14,21 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.campaigns import access_data as campaign_data
-from webapp.campaigns import (
-    audience_parts,
-    audit_runs,
-    erased_people,
-    lifecycle,
-    merged_people,
-    sweep,
-    switch,
-    wire,
-)
+from webapp.campaigns import erased_people, lifecycle, merged_people, switch
 from webapp.campaigns.lifecycle import Impossible, Outlook
 from webapp.campaigns.models import Campaign, CampaignStatus
-from webapp.campaigns.pump import LONGEST_REST, pump
+from webapp.campaigns.reports import audit_runs
+from webapp.campaigns.sending import audience_parts, sweep, wire
+from webapp.campaigns.sending.pump import LONGEST_REST, pump
 from webapp.config import Settings
 from webapp.customers import queries
 from webapp.database import OUT_OF_REACH, writing
 from webapp.extensions import db
 from webapp.transactions import committed
-from webapp.whatsapp import access_data, erased_messages, template_lifetime, template_sync
-from webapp.whatsapp.graph import GraphSender
-from webapp.whatsapp.management import CallFailed
+from webapp.whatsapp import access_data, erased_messages
+from webapp.whatsapp.graph import template_lifetime, template_sync
+from webapp.whatsapp.graph.graph import GraphSender
+from webapp.whatsapp.graph.management import CallFailed
 
 log = logging.getLogger(__name__)
 

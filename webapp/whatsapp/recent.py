@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from webapp.extensions import db
-from webapp.whatsapp.content import emoji, statement, tap, type_of
 from webapp.whatsapp.models import InboundMessage
-from webapp.whatsapp.reading import Malformed, clean
+from webapp.whatsapp.webhook.content import emoji, statement, tap, type_of
+from webapp.whatsapp.webhook.reading import Malformed, clean
 
 FROM_PEOPLE = ("messages", "standby")
 NO_MESSAGES = ("status", "unread", "error")

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 
 from webapp.extensions import db
-from webapp.whatsapp import missed
+from webapp.whatsapp.inbound import missed
+from webapp.whatsapp.inbound.stored import EMPTIED
 from webapp.whatsapp.models import InboundMessage
-from webapp.whatsapp.stored import EMPTIED
 
 FEWEST_DAYS, MOST_DAYS = 1, 3650
 AT_ONCE = 500

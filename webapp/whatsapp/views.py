@@ -12,10 +12,12 @@ from webapp import clock, fault_points, measures
 from webapp.accounts.access import public
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.whatsapp import confirming, inbound, signature, watch
-from webapp.whatsapp.group_commit import GroupCommit, NotStored
-from webapp.whatsapp.inbound import Received
-from webapp.whatsapp.keeping import Business
+from webapp.whatsapp import confirming, watch
+from webapp.whatsapp.inbound import inbound
+from webapp.whatsapp.inbound.group_commit import GroupCommit, NotStored
+from webapp.whatsapp.inbound.inbound import Received
+from webapp.whatsapp.inbound.keeping import Business
+from webapp.whatsapp.webhook import signature
 
 bp = Blueprint("whatsapp", __name__, url_prefix="/webhooks")
 bp.after_request(measures.webhook_answered)

@@ -19,7 +19,8 @@ from webapp.consent import holds, ledger, undoing
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent, Hold
 from webapp.consent.rules import Source, Status
-from webapp.customers import identities, merging, suppression_key
+from webapp.customers import identities, merging
+from webapp.customers.erasure import suppression_key
 from webapp.customers.importing import import_file
 from webapp.customers.journal import log
 from webapp.customers.models import Customer

@@ -14,7 +14,7 @@ from webapp.consent import in_bulk, seconding
 from webapp.consent.ledger import Proof, Statement
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, EvidenceMissing, OptedOutStands, Source, Status
-from webapp.customers import tags
+from webapp.customers.attributes.values import in_column, same
 from webapp.customers.identities import shown_name
 from webapp.customers.importing import opt_outs
 from webapp.customers.importing.people import People, Person, found_by
@@ -22,7 +22,7 @@ from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
 from webapp.customers.models import Tag
 from webapp.customers.search import fold
-from webapp.customers.values import in_column, same
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."

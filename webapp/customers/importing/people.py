@@ -16,11 +16,11 @@ from webapp.consent.models import STATE_FIELDS
 from webapp.consent.rules import Source, State, Status
 from webapp.customers import phone_forms, search
 from webapp.customers.addresses import Address
+from webapp.customers.attributes.values import COLUMNS
 from webapp.customers.batch_changes import BatchChange
 from webapp.customers.identities import NUMBER_KINDS, shown_name
 from webapp.customers.journal.writing import Learned, note_addresses
 from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind
-from webapp.customers.values import COLUMNS
 from webapp.extensions import db
 
 READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)

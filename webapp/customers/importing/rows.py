@@ -13,15 +13,15 @@ from typing import Any
 
 from webapp.consent.rules import Status
 from webapp.customers.addresses import Address, MalformedId, address
+from webapp.customers.attributes.values import MalformedValue, parse_value
 from webapp.customers.cells import bare
 from webapp.customers.importing.table_file import ATTRIBUTE, IDENTITY_COLUMNS, Record
 from webapp.customers.models import AttributeType, IdentityKind
 from webapp.customers.phones import MalformedPhone, undamaged
 from webapp.customers.search import fold
-from webapp.customers.tags import MalformedTag
-from webapp.customers.tags import checked as checked_tag
+from webapp.customers.tags.tags import MalformedTag
+from webapp.customers.tags.tags import checked as checked_tag
 from webapp.customers.text import has_controls
-from webapp.customers.values import MalformedValue, parse_value
 
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|SPILL!|CALC!)")
 MOST_REMEMBERED = 4096

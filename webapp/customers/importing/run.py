@@ -20,7 +20,9 @@ from webapp.consent import batches
 from webapp.consent.batches import BatchKind
 from webapp.consent.models import Batch
 from webapp.consent.rules import Status
-from webapp.customers import attributes, suppressions
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.values import column_of
+from webapp.customers.erasure import suppressions
 from webapp.customers.importing import opt_outs, people
 from webapp.customers.importing.intake import Intake, Key
 from webapp.customers.importing.rejects import Rejects
@@ -36,7 +38,6 @@ from webapp.customers.importing.table_file import (
 )
 from webapp.customers.models import AttributeKey, AttributeType
 from webapp.customers.search import fold
-from webapp.customers.values import column_of
 from webapp.database import writing
 from webapp.extensions import db
 

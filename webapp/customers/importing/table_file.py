@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, NamedTuple, TextIO
 
-from webapp.customers import attributes
-from webapp.customers.attributes import MalformedAttribute
+from webapp.customers.attributes import attributes
+from webapp.customers.attributes.attributes import MalformedAttribute
 from webapp.customers.search import fold
 
 IDENTITY_COLUMNS = ("phone", "wa_id", "user_id")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from webapp.customers.suppression_key import sync
+from webapp.customers.erasure.suppression_key import sync
 
 FILE = "opt-outs.log"
 TIMES = ("told", "at", "since")

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from webapp.consent import written
 from webapp.consent.models import ConsentEvent
 from webapp.consent.together import together
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
+from webapp.customers.erasure.suppression_key import WrongKey
 from webapp.customers.identities import survivor
 from webapp.customers.journal import unclaimed
 from webapp.customers.journal.log import Entry, Stop
 from webapp.customers.journal.stopping import stop
 from webapp.customers.models import Customer, Identity
-from webapp.customers.suppression_key import WrongKey
 from webapp.extensions import db
 from webapp.many_rows import among
 

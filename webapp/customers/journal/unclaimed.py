@@ -8,11 +8,11 @@ from flask import current_app
 from sqlalchemy import String, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
+from webapp.customers.erasure.suppression_key import WrongKey
 from webapp.customers.identities import survivor
 from webapp.customers.journal.stopping import stop
 from webapp.customers.models import Customer
-from webapp.customers.suppression_key import WrongKey
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 from webapp.many_rows import among

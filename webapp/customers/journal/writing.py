@@ -12,11 +12,11 @@ from webapp import clock
 from webapp.consent import written
 from webapp.consent.rules import Kind, Status, Turn
 from webapp.consent.written import Written
-from webapp.customers import suppression_key
+from webapp.customers.erasure import suppression_key
+from webapp.customers.erasure.suppression_key import WrongKey
 from webapp.customers.journal import log, unclaimed
 from webapp.customers.journal.log import Entry, NotWritten, Stop
 from webapp.customers.models import Customer, Identity
-from webapp.customers.suppression_key import WrongKey
 from webapp.extensions import db
 from webapp.many_rows import among
 

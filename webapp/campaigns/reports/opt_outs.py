@@ -1,0 +1,124 @@
+"""Opt-outs that campaigns caused, and their rate.
+
+An opt-out counts for the last campaign message that its customer had got before it, if that started within
+72 hours. A stop inside WhatsApp counts, too; one that a failed delivery reports does not, for it came before.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, Delivery
+from webapp.campaigns.reports.moments import WholeSecond
+from webapp.consent.models import ConsentEvent
+from webapp.consent.rules import Effect, Kind, Source, Status, Turn
+from webapp.extensions import db
+
+WINDOW = timedelta(hours=72)
+SMALLEST_SAMPLE = 100
+"""Below so many delivered messages one person moves the rate by a percent or more."""
+
+
+@dataclass(frozen=True)
+class Caused:
+    """One customer's opt-out and the campaign that it counts for."""
+
+    customer_id: int
+    campaign_id: int
+    occurred_at: datetime
+    event_id: int
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Opt-outs per message delivered."""
+
+    opt_outs: int
+    delivered: int
+
+    @property
+    def enough(self) -> bool:
+        return self.delivered >= SMALLEST_SAMPLE
+
+    @property
+    def share(self) -> float | None:
+        """None when there are too few to compare."""
+        return self.opt_outs / self.delivered if self.enough else None
+
+    @property
+    def words(self) -> str:
+        return "too few to compare" if self.share is None else f"{self.share:.2%}"
+
+
+def is_opt_out() -> ColumnElement[bool]:
+    """Events that took marketing away and were not undone."""
+    undoing = aliased(ConsentEvent)
+    undone = select(undoing.id).where(undoing.compensates == ConsentEvent.id).exists()
+    said = and_(ConsentEvent.kind == Kind.CONSENT, ConsentEvent.status == Status.OPTED_OUT)
+    stopped = and_(
+        ConsentEvent.kind == Kind.PLATFORM_STOP,
+        ConsentEvent.status == Turn.STOPPED,
+        ConsentEvent.source == Source.WHATSAPP,
+    )
+    return and_(
+        or_(said, stopped), ConsentEvent.effect == Effect.CHANGED, ConsentEvent.compensates.is_(None), ~undone
+    )
+
+
+def caused(campaign_ids: Select[tuple[int]]) -> list[Caused]:
+    """The opt-outs of these campaigns, the earliest first; a customer counts once per campaign."""
+    found: dict[tuple[int, int], Caused] = {}
+    for row in db.session.execute(_last_message_before(campaign_ids)):
+        if row.occurred_at - row.started_at <= WINDOW:
+            opt_out = Caused(row.customer_id, row.campaign_id, row.occurred_at, row.id)
+            found.setdefault((opt_out.campaign_id, opt_out.customer_id), opt_out)
+    return list(found.values())
+
+
+def rates(campaign_ids: Select[tuple[int]]) -> dict[int, Rate]:
+    """The rate of each of these campaigns that has delivered anything, or lost anybody."""
+    delivered = select(Delivery.campaign_id, func.count()).where(
+        Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(ARRIVED)
+    )
+    arrived = {row[0]: row[1] for row in db.session.execute(delivered.group_by(Delivery.campaign_id))}
+    lost: dict[int, int] = {}
+    for opt_out in caused(campaign_ids):
+        lost[opt_out.campaign_id] = lost.get(opt_out.campaign_id, 0) + 1
+    return {id: Rate(lost.get(id, 0), arrived.get(id, 0)) for id in arrived.keys() | lost.keys()}
+
+
+def total(parts: list[Rate]) -> Rate:
+    return Rate(sum(part.opt_outs for part in parts), sum(part.delivered for part in parts))
+
+
+def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[Any]:
+    """Each opt-out with the newest campaign message that started before it, where that is one of these."""
+    reached = select(Delivery.customer_id).where(
+        Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(TAKEN)
+    )
+    newest_first = func.row_number().over(
+        partition_by=ConsentEvent.id, order_by=(Delivery.started_at.desc(), Delivery.id.desc())
+    )
+    before = (
+        select(
+            ConsentEvent.id, ConsentEvent.customer_id, ConsentEvent.occurred_at, Delivery.campaign_id,
+            Delivery.started_at, newest_first.label("place"),
+        )
+        .join(Delivery, Delivery.customer_id == ConsentEvent.customer_id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            ConsentEvent.customer_id.in_(reached), is_opt_out(), Delivery.state.in_(TAKEN),
+            Campaign.test_of_id.is_(None), WholeSecond(Delivery.started_at) <= ConsentEvent.occurred_at,
+        )
+        .subquery()
+    )  # fmt: skip
+    return (
+        select(
+            before.c.id, before.c.customer_id, before.c.campaign_id, before.c.occurred_at, before.c.started_at
+        )
+        .where(before.c.place == 1, before.c.campaign_id.in_(campaign_ids))
+        .order_by(before.c.occurred_at, before.c.id)
+    )

@@ -1,0 +1,1 @@
+"""Erasing a person for good, and what is left so that no list and no backup brings them back."""

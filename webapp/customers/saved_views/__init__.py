@@ -1,0 +1,1 @@
+"""Filters of the table that somebody gave a name."""

@@ -1,0 +1,1 @@
+"""Tags: of one customer, of many, and the page of all."""

@@ -1,0 +1,1 @@
+"""What is asked of the Graph API: messages, templates, the standing of the account."""

@@ -1,0 +1,111 @@
+"""A person moves to another number or user id, and the consent goes along.
+
+Source: Meta, webhooks reference for `messages`, system messages.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from webapp.consent import holds, ledger
+from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.models import Hold
+from webapp.consent.rules import Source, Status, Turn
+from webapp.customers import identities, locking, merging, whereabouts
+from webapp.customers.addresses import Address
+from webapp.customers.models import Customer
+from webapp.extensions import db
+from webapp.whatsapp.inbound.senders import addresses_of, learn, sender
+from webapp.whatsapp.models import InboundMessage
+from webapp.whatsapp.webhook.payloads import NumberChange
+
+MOVED = "WhatsApp says that the person moved from the number of one to that of the other."
+
+
+def move(change: NumberChange, now: datetime) -> Customer:
+    """Give the person's customer the new identities too, and keep the old ones: a stop covers them all.
+
+    When the new identity already belongs to another customer, the two become one, and the stricter state
+    counts (Meta, system messages: the person is the same). Messages go to the new ones from now on.
+    """
+    old, new = addresses_of(change.old), addresses_of(change.new)
+    only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
+    customer = sender(change.new if only_new_is_known else change.old, now).customer
+    stopped_at = _last_opt_out([*old, *new])
+    customer = _united(customer, identities.find_by_addresses(new), now)
+    learn(customer, [*old, *new], now)
+    people = locking.locked_like([*old, *new])
+    whereabouts.move(customer, old, new, change.occurred_at)
+    _show(customer)
+    _share_the_strictest_state(people, change, stopped_at or change.occurred_at, now)
+    return customer
+
+
+def _show(customer: Customer) -> None:
+    """The number in use, also on the pages that are open."""
+    before = customer.phone_display
+    identities.refresh(customer)
+    customer.version += customer.phone_display != before
+
+
+def _united(customer: Customer, owners_of_new: list[Customer], now: datetime) -> Customer:
+    for owner in owners_of_new[:1]:
+        if owner.id != customer.id:
+            customer = merging.merge(customer, owner, actor="system", now=now, why=MOVED)
+    return customer
+
+
+@merging.moved_by
+def move_messages(gone_id: int, kept_id: int) -> None:
+    """What a merged customer wrote is read with the one who stays."""
+    of_gone = InboundMessage.customer_id == gone_id
+    db.session.execute(update(InboundMessage).where(of_gone).values(customer_id=kept_id))
+
+
+def _last_opt_out(given: list[Address]) -> datetime | None:
+    """When it was said; a merge records it as of now."""
+    people = identities.customers_like(given)
+    said = [one.status_at for one in people if one.status == Status.OPTED_OUT and one.status_at]
+    return max(said, default=None)
+
+
+def _share_the_strictest_state(
+    people: list[Customer], change: NumberChange, stopped_at: datetime, now: datetime
+) -> None:
+    moved = {
+        "source": Source.SYSTEM, "actor": "system", "now": now, "stated_at": change.occurred_at,
+        "message_id": change.key,
+    }  # fmt: skip
+    proof = Proof("whatsapp", "The person moved here from another number", message_id=change.message_id or "")
+    _opt_out_together(people, proof, moved | {"stated_at": max(stopped_at, change.occurred_at)})
+    for customer in _without(people, lambda one: one.platform_stop_at is not None):
+        ledger.record_platform(customer, Turn.STOPPED, Signal(proof=proof, **moved))
+    for customer in _without(people, lambda one: one.disputed_at is not None):
+        customer.disputed_at = now
+    for customer in _without(people, lambda one: one.held_at is not None):
+        _hold_too(customer, people, moved)
+
+
+def _opt_out_together(people: list[Customer], proof: Proof, moved: dict[str, Any]) -> None:
+    """A stop of one is a stop of all, also where another one's is taken back later."""
+    out = [one for one in people if one.status == Status.OPTED_OUT]
+    for customer in people:
+        if out not in ([], [customer]):
+            ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
+
+
+def _without(people: list[Customer], stopped: Callable[[Customer], bool]) -> list[Customer]:
+    """Those who lack a stop that another one of the people has."""
+    lacking = [customer for customer in people if not stopped(customer)]
+    return lacking if len(lacking) < len(people) else []
+
+
+def _hold_too(customer: Customer, people: list[Customer], moved: dict[str, Any]) -> None:
+    """The message that holds the other customer is to be read for this one too."""
+    ids = [one.id for one in people]
+    query = select(Hold).where(Hold.customer_id.in_(ids), holds.pauses()).order_by(Hold.id.desc())
+    for review in db.session.scalars(query.limit(1)):
+        proof = Proof("whatsapp", review.words, review.matched)
+        holds.hold(customer, review.why, Signal(proof=proof, **moved))
