@@ -48,8 +48,8 @@ control_socket_disable = True  # it lies in the home folder, where two desks of 
 
 
 def on_starting(_server: Any) -> None:
-    """A missing setting stops the start with one sentence, before any worker tries and fails. What the
-    workers count goes into a folder of this start, so that each of them can tell the numbers of all."""
+    """A missing setting, or folder, stops the start with one sentence, before any worker tries and fails.
+    What the workers count goes into a folder of this start, so that each can tell the numbers of all."""
     file_modes.keep_to_oneself()
     heaps.share()
     try:

@@ -7,10 +7,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.actors import current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns.models import Segment, SegmentKind
-from webapp.campaigns.segments import edit_views as segment_edit_views
-from webapp.campaigns.segments import filter_views as segment_filter_views
-from webapp.campaigns.segments import line_views as segment_line_views
-from webapp.campaigns.segments import rules, segments
+from webapp.campaigns.segments import edit_views, filter_views, line_views, rules, segments
 from webapp.campaigns.segments.blueprint import Answer, bp, gone_on, saved
 from webapp.campaigns.segments.rules import Rules
 from webapp.campaigns.segments.segments import Refused
@@ -19,9 +16,9 @@ from webapp.rendering import dialog, see_other
 
 __all__ = [
     "bp",
-    "segment_edit_views",
-    "segment_filter_views",
-    "segment_line_views",
+    "edit_views",
+    "filter_views",
+    "line_views",
 ]
 
 
