@@ -4,7 +4,7 @@ import json
 import secrets
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import NOON
 from webapp import database, many_rows
@@ -112,3 +112,18 @@ def test_bytes_are_kept_byte_by_byte() -> None:
     many_rows.insert(InboundMessage.__table__, columns, rows)
     found = select(InboundMessage.raw).order_by(InboundMessage.id)
     assert list(db.session.scalars(found)) == raw
+
+
+def test_listed_rows_are_joined_value_by_value() -> None:
+    many_rows.insert(Customer.__table__, COLUMNS, [a_row(n, "") for n in range(1, len(TEXTS) + 1)])
+    told = many_rows.listed(
+        of=(Customer.id.type, list(range(1, len(TEXTS) + 1))),
+        name=(Customer.name.type, TEXTS),
+        at=(Customer.status_at.type, [NOON, None, *[NOON] * (len(TEXTS) - 2)]),
+    )
+    given = update(Customer).where(Customer.id == told.c.of).values(name=told.c.name, status_at=told.c.at)
+    assert db.session.execute(given.execution_options(synchronize_session=False)).rowcount == len(TEXTS)
+    names, times = zip(*kept(Customer.name, Customer.status_at), strict=True)
+    assert list(names) == TEXTS
+    assert times == (NOON, None, *[NOON] * (len(TEXTS) - 2))
+    assert db.session.execute(select(told.c.of, told.c.at)).all()[:2] == [(1, NOON), (2, None)]

@@ -4,13 +4,27 @@ For rows that were looked up and locked before: nothing here decides anything, o
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, ColumnElement, LargeBinary, Table, any_, func, literal, select
-from sqlalchemy.engine import Connection
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    FromClause,
+    LargeBinary,
+    Table,
+    any_,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.types import TypeEngine
 
 from webapp import database
 from webapp.extensions import db
@@ -32,6 +46,27 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
         return column == any_(literal(given, ARRAY(column.type)))
     listed = func.json_each(database.compact_json(given)).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+def listed(**columns: tuple[Any, Sequence[Any]]) -> FromClause:
+    """A table of these rows for other tables to join. Each column by its name: its type, and its value in
+    each row; it is one parameter, however many the rows are."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        arrays = [literal(list(values), ARRAY(type)) for type, values in columns.values()]
+        named = [Column(name, type) for name, (type, _) in columns.items()]
+        return func.unnest(*arrays).table_valued(*named, name="listed").render_derived()
+    return _from_json(columns)
+
+
+def _from_json(columns: Mapping[str, tuple[Any, Sequence[Any]]]) -> FromClause:
+    dialect = db.session.get_bind().dialect
+    written = [list(_bound(type, dialect, values)) for type, values in columns.values()]
+    rows = func.json_each(database.compact_json(list(zip(*written, strict=True)))).table_valued("value")
+    parts = [
+        type_coerce(func.json_extract(rows.c.value, f"$[{place}]"), type).label(name)
+        for place, (name, (type, _)) in enumerate(columns.items())
+    ]
+    return select(*parts).subquery("listed")
 
 
 def insert(table: Table, columns: Sequence[str], rows: Rows) -> None:
@@ -143,7 +178,11 @@ def _converted(connection: Connection, table: Table, name: str, values: Sequence
         return [value and str.__str__(value) for value in values]
     if isinstance(type, LargeBinary):
         return values
-    process = type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return _bound(type, connection.dialect, values)
+
+
+def _bound(type: TypeEngine[Any], dialect: Dialect, values: Sequence[Any]) -> Sequence[Any]:
+    process = type.dialect_impl(dialect).bind_processor(dialect)
     return values if process is None else list(map(lru_cache(MOST_REMEMBERED)(process), values))
 
 

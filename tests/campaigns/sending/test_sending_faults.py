@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
+from tests.statements import counted
 from webapp import clock
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.models import Campaign, Delivery
@@ -291,6 +292,31 @@ def test_without_a_connection_the_whole_number_waits_twice_as_long_each_time(des
     (row,) = claimed(campaign, now, free=1).rows
     answered(campaign, row, Accepted("wamid.1"), now)
     assert len(claimed(campaign, now + 1).rows) == 2
+
+
+@pytest.mark.parametrize("answer", [NotStarted(), NotStarted("late"), Accepted("wamid.{}")])
+def test_a_wave_of_alike_answers_is_written_by_as_many_statements_as_one_of_them(desk_context, answer):
+    campaign = a_running_campaign(a_template(), *[a_customer(f"Person {n}", IN) for n in range(9)])
+    alike = [Result(row, numbered(answer, row), at(3)) for row in claimed(campaign).rows]
+    written = []
+    for some in (alike[:1], alike[1:]):
+        with counted(db.engine) as statements:
+            outcomes.record(campaign.id, TOKEN, some, at(3))
+            db.session.commit()
+        written.append(len(statements))
+    assert len(alike) == 9
+    assert written[1] <= written[0]
+    kept = db.session.query(Delivery.state, Delivery.wamid, Delivery.sent_at).order_by(Delivery.id).all()
+    if isinstance(answer, Accepted):
+        assert kept == [("sent", one.answer.wamid, at(3)) for one in alike]
+    else:
+        assert kept == [("queued", None, None)] * 9
+
+
+def numbered(answer, row):
+    if isinstance(answer, Accepted):
+        return Accepted(answer.wamid.format(row.delivery_id))
+    return answer
 
 
 def test_two_campaigns_share_the_places_on_the_wire(app):

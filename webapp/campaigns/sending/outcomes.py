@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
+from webapp import many_rows
 from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Delivery, DeliveryState, Sending
 from webapp.campaigns.sending import learning
@@ -55,14 +56,11 @@ def record(campaign_id: int, token: str, results: Sequence[Result], now: datetim
     accepted = [(r, r.answer) for r in results if isinstance(r.answer, Accepted)]
     _accept(accepted, token)
     learning.learn([(r.claimed, answer) for r, answer in accepted], now)
+    _queue_again([(r, r.answer.why) for r in results if isinstance(r.answer, NotStarted)], token, now)
     for result in results:
         match result.answer:
-            case NotStarted(why=why):
-                if why != LATE:  # whoever comes next finds no connection either
-                    _number_waits(result, NO_CONNECTION, now)
-                _change(result, token, state=DeliveryState.QUEUED, started_at=None, not_before=None)
             case Unclear(why=why):
-                _change(result, token, state=DeliveryState.UNKNOWN, reason=why)
+                _change([result], token, state=DeliveryState.UNKNOWN, reason=why)
             case Refused():
                 _refuse(campaign_id, token, result, result.answer, now)
 
@@ -70,39 +68,52 @@ def record(campaign_id: int, token: str, results: Sequence[Result], now: datetim
 def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
     if not accepted:
         return
-    sent = (
-        update(Delivery)
-        .where(
-            Delivery.id == db.bindparam("of"), Delivery.token == token,
-            or_(Delivery.state == DeliveryState.SENDING, Delivery.state == DeliveryState.UNKNOWN),
-        )
-        .values(state=DeliveryState.SENT, wamid=db.bindparam("as_id"), sent_at=db.bindparam("at"),
-                reason=None, error_code=None)
-    )  # fmt: skip
-    overtaken = (  # the status came before our answer
-        update(Delivery)
-        .where(Delivery.id == db.bindparam("of"), Delivery.wamid.is_(None))
-        .values(wamid=db.bindparam("as_id"), sent_at=func.coalesce(Delivery.sent_at, db.bindparam("at")))
+    told = many_rows.listed(
+        delivery_id=(Delivery.id.type, [result.claimed.delivery_id for result, _ in accepted]),
+        wamid=(Delivery.wamid.type, [answer.wamid for _, answer in accepted]),
+        at=(Delivery.sent_at.type, [result.answered_at for result, _ in accepted]),
     )
-    rows = [{"of": r.claimed.delivery_id, "as_id": a.wamid, "at": r.answered_at} for r, a in accepted]
-    connection = db.session.connection()
-    if connection.execute(sent, rows).rowcount != len(rows):
-        connection.execute(overtaken, rows)
+    of_ours = update(Delivery).where(Delivery.id == told.c.delivery_id)
+    of_ours = of_ours.execution_options(synchronize_session=False)
+    sent = of_ours.where(
+        Delivery.token == token,
+        or_(Delivery.state == DeliveryState.SENDING, Delivery.state == DeliveryState.UNKNOWN),
+    ).values(state=DeliveryState.SENT, wamid=told.c.wamid, sent_at=told.c.at, reason=None, error_code=None)
+    overtaken = of_ours.where(Delivery.wamid.is_(None)).values(  # the status came before our answer
+        wamid=told.c.wamid, sent_at=func.coalesce(Delivery.sent_at, told.c.at)
+    )
+    if db.session.execute(sent).rowcount != len(accepted):
+        db.session.execute(overtaken)
     db.session.execute(
         update(Sending).where(Sending.id == 1, Sending.wait_seconds > 0).values(wait_seconds=0)
     )
 
 
-def _change(result: Result, token: str, **values: Any) -> None:
+def _queue_again(not_started: list[tuple[Result, str]], token: str, now: datetime) -> None:
+    """Without a network these are all of a wave."""
+    without_connection = [result for result, why in not_started if why != LATE]
+    if without_connection:  # whoever comes next finds none either
+        _number_waits(without_connection, NO_CONNECTION, now)
+    if not_started:
+        _change(
+            [r for r, _ in not_started], token, state=DeliveryState.QUEUED, started_at=None, not_before=None
+        )
+
+
+def _change(results: Sequence[Result], token: str, **values: Any) -> None:
     db.session.execute(
         update(Delivery)
         .where(
-            Delivery.id == result.claimed.delivery_id, Delivery.token == token,
+            many_rows.among(Delivery.id, _ids(results)), Delivery.token == token,
             Delivery.state == DeliveryState.SENDING,
         )
         .values(**values)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
+
+
+def _ids(results: Sequence[Result]) -> list[int]:
+    return [result.claimed.delivery_id for result in results]
 
 
 def _refuse(campaign_id: int, token: str, result: Result, answer: Refused, now: datetime) -> None:
@@ -135,7 +146,7 @@ class Refusal:
         return self.rule.seconds or 1
 
     def change(self, **values: Any) -> None:
-        _change(self.result, self.token, error_code=self.answer.code, **values)
+        _change([self.result], self.token, error_code=self.answer.code, **values)
 
     def fail(self) -> None:
         self.change(state=DeliveryState.FAILED, reason=REFUSED, failed_at=self.now)
@@ -162,16 +173,17 @@ def _again(refusal: Refusal) -> None:
 
 def _wait_number(refusal: Refusal) -> None:
     asked = min(refusal.answer.retry_after or 0, LONGEST_ASKED)
-    _number_waits(refusal.result, refusal.first_wait, refusal.now, asked)
+    _number_waits([refusal.result], refusal.first_wait, refusal.now, asked)
     refusal.again_in(0, counted=False)
 
 
-def _number_waits(result: Result, first_wait: int, now: datetime, asked: float = 0) -> None:
+def _number_waits(results: Sequence[Result], first_wait: int, now: datetime, asked: float = 0) -> None:
     """Everybody on this number waits, twice as long as the last time; answers of one wave count once."""
     sending = db.session.scalars(
         select(Sending).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).one()
-    started = db.session.scalar(select(Delivery.started_at).where(Delivery.id == result.claimed.delivery_id))
+    last = func.max(Delivery.started_at, type_=Delivery.started_at.type)
+    started = db.session.scalar(select(last).where(many_rows.among(Delivery.id, _ids(results))))
     seconds = first_wait
     if not (sending.wait_set_at and started and started <= sending.wait_set_at):
         seconds = max(seconds, min(sending.wait_seconds * 2, max(LONGEST_WAIT, seconds)))
