@@ -5,11 +5,14 @@ import io
 import json
 import logging
 import re
+import runpy
 from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from flask import request
+from gunicorn.config import Config
+from gunicorn.http.parser import RequestParser
 
 from tests.factories import a_customer
 from tests.headers import lacks
@@ -117,6 +120,26 @@ def test_who_asks_is_told_by_as_many_proxies_as_are_set(sqlite_url, tmp_path, pr
         db.engine.dispose()
 
 
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO"])
+def test_no_header_says_which_page_is_meant(name):
+    """A proxy hands on what it does not know, and gunicorn believes the proxy."""
+    server = Config()
+    for setting, value in runpy.run_path("gunicorn.conf.py").items():
+        if setting in server.settings:
+            server.set(setting, value)
+    asked = f"GET /customers HTTP/1.1\r\nHost: desk.example\r\n{name}: /customers\r\n\r\n".encode()
+    read = next(RequestParser(server, iter([asked]), ("127.0.0.1", 40_000)))
+    assert read.headers == [("HOST", "desk.example")]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=dana&tag=vip&tag=new", "_method=POST", "_scheme=https://evil.example/", "_external=1", "endpoint=x"],
+)
+def test_the_first_page_takes_along_what_was_asked_and_goes_nowhere_else(client, query):
+    assert client.get(f"/?{query}").location == f"/opt-in?{query}"
+
+
 @pytest.mark.parametrize("path", ["/customers?q=%0d%0aX-Evil:%201", "/%0d%0aX-Evil:%201", "/?%0d%0aX-Evil:1"])
 def test_an_address_puts_no_header_into_the_answer(client, path):
     answer = client.get(path)
@@ -176,7 +199,8 @@ def test_cookies_are_secure_and_bound_to_the_host_behind_tls(client, url, name, 
 
 
 def test_a_page_asks_browsers_to_stay_with_tls(client):
-    assert "Strict-Transport-Security" in client.get("/sign-in", base_url="https://desk").headers
+    asked = client.get("/sign-in", base_url="https://desk").headers["Strict-Transport-Security"]
+    assert asked == "max-age=63072000; includeSubDomains"
     assert "Strict-Transport-Security" not in client.get("/sign-in").headers
 
 

@@ -102,4 +102,6 @@ def _register(app: Flask, settings: Settings) -> None:
 
 @public
 def home() -> Response:
-    return redirect(url_for("customers.opt_in", **request.args), 303)
+    """The query goes along as it stands: `url_for` would take some of its names for orders of its own."""
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(url_for("customers.opt_in") + (f"?{query}" if query else ""), 303)
