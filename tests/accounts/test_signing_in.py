@@ -9,10 +9,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.accounts.people import DANA, PASSWORD, a_user, is_signed_in, post, sign_in
+from tests.accounts.people import DANA, PASSWORD, a_user, csrf_token, is_signed_in, post, sign_in
+from tests.racing import overtaken
 from webapp import clock
 from webapp.accounts import sessions, users
 from webapp.accounts.models import UserSession
+from webapp.accounts.proving import authenticate
 from webapp.database import writing
 from webapp.extensions import db
 
@@ -94,6 +96,51 @@ def test_whoever_is_named_one_hash_is_computed(
         computed.clear()
         assert sign_in(client, email, "not the right one").status_code == 422
         assert len(computed) == 1, email
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize("change", ["another password", "disabled"])
+def test_whoever_shows_a_password_while_it_is_changed_is_not_let_in(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Looking at one takes a third of a second, and who has a stolen one may try again and again."""
+
+    def changed(*args: object) -> bool:
+        with app.app_context(), writing():
+            if change == "disabled":
+                users.disable(users.find(DANA), clock.now())
+            else:
+                users.set_password(users.find(DANA), "another good one", now=clock.now())
+            db.session.commit()
+        return right(*args)
+
+    right = PasswordHasher.verify
+    csrf = csrf_token(client)
+    monkeypatch.setattr(PasswordHasher, "verify", changed)
+    form = {"csrf_token": csrf, "email": DANA, "password": PASSWORD}
+    assert client.post("/sign-in", data=form).status_code == 422
+    assert not is_signed_in(client)
+
+
+@pytest.mark.usefixtures("dana")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_change_of_the_password_waits_for_who_is_let_in_and_ends_it(app: Flask) -> None:
+    tokens: list[str] = []
+
+    def let_in() -> None:
+        with app.test_request_context():
+            user = authenticate(DANA, PASSWORD)
+            sessions.sign_in(user, user_agent="", now=clock.now())
+            tokens.append(user.session_token)
+
+    def change() -> None:
+        with app.app_context():
+            users.set_password(users.find(DANA), "another good one", now=clock.now())
+            db.session.commit()
+
+    overtaken(app, let_in, change)
+    with app.app_context():
+        assert sessions.find(tokens[0], clock.now()) is None
 
 
 @pytest.mark.usefixtures("dana")

@@ -128,6 +128,16 @@ class TestTime:
         assert HOME not in row.address
 
 
+@pytest.mark.parametrize("written", ["dana@ｅｘａｍｐｌｅ.com", "dana@example。com", " DANA@Example.COM "])
+def test_another_writing_of_an_address_is_no_other_account(app: Flask, written: str) -> None:
+    with app.app_context():
+        a_user()
+    client = app.test_client()
+    for _ in range(10):
+        assert sign_in(client, written, "not the right one").status_code == 422
+    assert sign_in(client).status_code == 429
+
+
 def test_the_right_password_is_not_even_looked_at_once_there_are_too_many_failures(app: Flask) -> None:
     with app.app_context():
         a_user()

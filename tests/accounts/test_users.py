@@ -110,6 +110,27 @@ def test_two_admins_cannot_disable_each_other_at_the_same_time(app: Flask) -> No
         assert db.session.scalar(select(func.count()).where(User.disabled_at.is_(None))) == 1
 
 
+def test_of_two_who_disable_somebody_at_once_one_did(app: Flask) -> None:
+    with app.app_context():
+        user_id = a_user().id
+    start, did = Barrier(2), []
+
+    def disable() -> None:
+        with app.app_context(), writing():
+            user = db.session.get(User, user_id)
+            if db.engine.dialect.name == "postgresql":  # of SQLite's writers the second has not even begun
+                start.wait()
+            did.append(users.disable(user, NOON))
+            db.session.commit()
+
+    threads = [Thread(target=disable) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(did) == [False, True]
+
+
 @pytest.mark.parametrize(
     ("verb", "ends"),
     [

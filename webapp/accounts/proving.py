@@ -24,7 +24,9 @@ def authenticate(email: str, password: str) -> User | None:
             stored = user.password_hash if user and user.is_active else None
         with crowd.turn():
             is_right = passwords.verify(password, stored)
-    if not is_right:
+    if not (is_right and user and _still_has(user, stored)):
+        why = "gave a wrong password" if user else "a password is given for nobody who is known"
+        trail.note(why, user, level=logging.WARNING)
         return None
     throttle.forget(attempt)
     return user
@@ -36,6 +38,7 @@ def knows_code(user: User, typed: str) -> bool:
         pass
     if not second_step.spend(user, typed, now()):
         db.session.commit()
+        trail.note("gave a wrong code", user, level=logging.WARNING)
         return False
     throttle.forget(attempt)
     db.session.commit()
@@ -52,10 +55,17 @@ def is_themselves(user: User, proof: str) -> bool:
     return bool(user.password_hash) and authenticate(user.email, proof) is not None
 
 
+def _still_has(user: User, password_hash: str | None) -> bool:
+    """Whether that is the password now, too: looking at it takes long, and who changes it meanwhile wants
+    everybody out. A change has to wait from here on until the caller's commit, and ends what begins by it."""
+    db.session.refresh(user, with_for_update={"key_share": True})
+    return user.is_active and user.password_hash == password_hash
+
+
 @contextmanager
 def _attempt(email: str) -> Iterator[Attempt]:
     """An attempt on record and admitted; what is read inside belongs to the transaction that ends with it."""
-    attempt = throttle.begin(known.guesser(users.folded(email)), request.remote_addr or "", now())
+    attempt = throttle.begin(known.guesser(users.counted(email)), request.remote_addr or "", now())
     db.session.commit()
     try:
         throttle.admit(attempt, now())

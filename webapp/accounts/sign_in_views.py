@@ -1,6 +1,5 @@
 """Signing in by password or by link, and signing out."""
 
-import logging
 import math
 from datetime import timedelta
 
@@ -48,7 +47,6 @@ def begin_session() -> Response:
     except TooManyFailures as refused:
         return patient(page(form, 429, TOO_MANY.format(in_words(refused.wait))), refused.wait)
     if user is None:
-        trail.note("a sign-in failed", level=logging.WARNING)
         return page(form, 422, WRONG)
     return let_in(user, inward(form.next.data or ""))
 
@@ -83,7 +81,6 @@ def take_code() -> Response:
     except TooManyFailures as refused:
         return patient(code_page(429, TOO_MANY.format(in_words(refused.wait))), refused.wait)
     if not known:
-        trail.note("gave a wrong code", user, level=logging.WARNING)
         return code_page(422, WRONG_CODE)
     return begin_session_of(user, halfway.next(), by_link=halfway.came_by_link())
 
@@ -123,10 +120,15 @@ def begin_session_of(user: User, location: str, *, by_link: bool) -> Response:
     if not known.knows(user):
         trail.record(Happened.NEW_BROWSER, user, detail=described(request.user_agent.string))
     db.session.commit()
-    trail.note("signed in", user)
+    trail.note(f"signed in by {_factors(user, by_link)}", user)
     response = see_other(location)
     known.remember(response, user)
     return response
+
+
+def _factors(user: User, by_link: bool) -> str:
+    first = "link" if by_link else "password"
+    return f"{first} and code" if second_step.is_on(user) else first
 
 
 def patient(response: Response, wait: timedelta) -> Response:

@@ -86,11 +86,11 @@ def change_user(user_id: int) -> Answer:
 @confirmed
 def disable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
-    happened = Happened.DISABLED if user.is_active else None
     try:
-        users.disable(user, now())
+        did = users.disable(user, now())
     except LastAdmin as refused:
         return _edit(user, UserForm(name=user.name, role=user.role), 422, str(refused))
+    happened = Happened.DISABLED if did else None
     return done(f"{user.label} is disabled and signed out everywhere.", happened, user)
 
 
@@ -99,8 +99,7 @@ def disable_user(user_id: int) -> Answer:
 @confirmed
 def enable_user(user_id: int) -> Answer:
     user = db.get_or_404(User, user_id)
-    happened = None if user.is_active else Happened.ENABLED
-    users.enable(user)
+    happened = Happened.ENABLED if users.enable(user) else None
     return done(f"{user.label} can sign in again.", happened, user)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import email_validator
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.accounts import links, passwords, sessions
@@ -63,16 +63,19 @@ def change(user: User, *, name: str, role: Role, now: datetime) -> None:
     user.name = tidy(name)
 
 
-def disable(user: User, now: datetime) -> None:
-    """They cannot sign in any more; whoever is signed in as them is out at once. Raises LastAdmin."""
+def disable(user: User, now: datetime) -> bool:
+    """They cannot sign in any more; whoever is signed in as them is out at once. False when they could not
+    before: of two who do it at once one did. Raises LastAdmin."""
     _keep_an_admin(user)
-    user.disabled_at = user.disabled_at or now
+    did = _turn(user, User.disabled_at.is_(None), now)
     sessions.revoke_all(user, now)
     links.withdraw(user, now)
+    return did
 
 
-def enable(user: User) -> None:
-    user.disabled_at = None
+def enable(user: User) -> bool:
+    """They can sign in again; False when they could before."""
+    return _turn(user, User.disabled_at.is_not(None), None)
 
 
 def set_password(user: User, password: str, *, now: datetime, keep_session: str = "") -> None:
@@ -96,25 +99,38 @@ def every() -> Sequence[User]:
     return db.session.scalars(select(User).order_by(User.disabled_at.is_not(None), User.email)).all()
 
 
-def folded(email: str) -> str:
-    """The one spelling under which an address is kept, counted and looked for."""
-    return unicodedata.normalize("NFC", email.strip()).lower()
+def counted(email: str) -> str:
+    """The one spelling under which attempts for an address are counted: as it is kept, if it can be one."""
+    try:
+        return checked_email(email)
+    except UnfitEmail:
+        return _folded(email)
 
 
 def checked_email(email: str) -> str:
     """The address as it is kept. Raises UnfitEmail."""
     try:
         valid = email_validator.validate_email(
-            folded(email), check_deliverability=False, globally_deliverable=False
+            _folded(email), check_deliverability=False, globally_deliverable=False
         )
     except email_validator.EmailNotValidError:
         raise UnfitEmail("That is not an e-mail address, such as dana@example.com.") from None
-    return folded(valid.normalized)
+    return _folded(valid.normalized)
+
+
+def _folded(email: str) -> str:
+    return unicodedata.normalize("NFC", email.strip()).lower()
 
 
 def _known_of(user: User) -> tuple[str, ...]:
     """What is easily found out; the business's name stands in the addresses, the desk knows no other."""
     return user.email, user.name, *current_app.config["HEED"].hosts
+
+
+def _turn(user: User, unless_done: ColumnElement[bool], disabled_at: datetime | None) -> bool:
+    """One statement decides whether this changes anything."""
+    turned = update(User).where(User.id == user.id, unless_done).values(disabled_at=disabled_at)
+    return db.session.execute(turned).rowcount == 1
 
 
 def _keep_an_admin(user: User) -> None:
