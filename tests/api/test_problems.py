@@ -67,6 +67,8 @@ NO_JSON: list[tuple[bytes, str]] = [
     (b'{"attributes": {"a": -Infinity}}', "neither is infinity"),
     (b'{"attributes": {"a": 1e999}}', "a number that would become infinity"),
     (b'{"attributes": {"a": ' + b"9" * 5000 + b"}}", "a number of 5,000 digits"),
+    (b'{"status": "opted_out", "status": "opted_in"}', "a field that stands twice"),
+    (b'{"attributes": {"a": 1, "a": 2}}', "one that stands twice deeper in it"),
     (b'{"attributes": ' + b"[" * DEEP + b"]" * DEEP + b"}", "nested 100,000 times"),
     (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "objects nested 100,000 times"),
 ]

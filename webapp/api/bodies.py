@@ -57,13 +57,23 @@ def shown(name: str) -> str:
 
 def _parsed(raw: bytes) -> Any:
     try:
-        return json.loads(raw.decode(), parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(
+            raw.decode(), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once
+        )
     except RecursionError:
         raise Problem(400, "The JSON is nested too deeply.") from None
     except UnicodeDecodeError:
         raise Problem(400, "The body is not UTF-8.") from None
     except ValueError as fault:
         raise Problem(400, f"The body is not JSON: {fault}.") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a field that stands twice one would be dropped in silence, and it may have been a wish to stop."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field stands twice in one object")
+    return found
 
 
 def _no_constant(name: str) -> float:
