@@ -17,7 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.factories import a_customer
 from tests.log_watch import LogWatch, watching
-from webapp import logs
+from webapp import clock, logs
+from webapp.accounts import tokens
+from webapp.accounts.roles import Role
 from webapp.cli import worker
 from webapp.config import Settings
 from webapp.extensions import db
@@ -195,6 +197,30 @@ def test_each_line_of_a_request_carries_its_id(app):
     logging.getLogger().removeHandler(handler)
     ids = {json.loads(line)["request_id"] for line in stream.getvalue().splitlines()}
     assert ids == {answer.headers["X-Request-Id"]}
+
+
+def test_each_line_of_a_request_names_by_number_who_asked_and_refusals_are_warnings(app, desk):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.JsonLines())
+    agent = desk("agent")
+    with app.app_context():
+        token, secret = tokens.create("shop web", Role.VIEWER, actor="system", now=clock.now())
+        db.session.commit()
+        program = f"token:{token.id}"
+    logging.getLogger().addHandler(handler)
+    agent.get("/opt-in")
+    agent.get("/users")
+    asked = {"Authorization": f"Bearer {secret}"}
+    app.test_client().put("/api/v1/customers", headers=asked, json={})
+    app.test_client().get("/users")
+    logging.getLogger().removeHandler(handler)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = [(each["level"], each["message"].rsplit(" ", 1)[0], each["actor"]) for each in lines]
+    assert told == [
+        ("INFO", "GET /opt-in 200", "user:1"), ("WARNING", "GET /users 403", "user:1"),
+        ("WARNING", "PUT /api/v1/customers 403", program), ("INFO", "GET /users 303", ""),
+    ]  # fmt: skip
 
 
 def test_a_method_that_a_client_made_up_is_not_logged(client, log_watch):

@@ -17,6 +17,8 @@ crashes = logging.getLogger("heed.crashes")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ASKED_ALL_THE_TIME = {"operations.health", "operations.readiness", "customers.live", "static", "assets.show"}
 """Polls and files: logged for debugging only."""
+REFUSED = {401, 403, 429}
+"""Who asks for what is not theirs, or too often, is told of whatever else is logged."""
 
 
 class JsonLines(logging.Formatter):
@@ -28,7 +30,7 @@ class JsonLines(logging.Formatter):
             "message": _message(record),
         }
         if has_request_context():
-            line["request_id"] = g.get("request_id", "")
+            line |= {"request_id": g.get("request_id", ""), "actor": g.get("actor", "")}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=True)
@@ -131,9 +133,14 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     milliseconds = round((time.perf_counter() - g.started) * 1000, 1)
     rule = request.url_rule.rule if request.url_rule else "-"  # the rule, not the path: no ids in logs
-    level = logging.DEBUG if request.endpoint in ASKED_ALL_THE_TIME else logging.INFO
-    access.log(level, "%s %s %s %sms", _method(), rule, response.status_code, milliseconds)
+    access.log(_level(response), "%s %s %s %sms", _method(), rule, response.status_code, milliseconds)
     return response
+
+
+def _level(response: Response) -> int:
+    if response.status_code in REFUSED:
+        return logging.WARNING
+    return logging.DEBUG if request.endpoint in ASKED_ALL_THE_TIME else logging.INFO
 
 
 def crashed(exc_info: Any) -> None:

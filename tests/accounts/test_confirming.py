@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from argon2 import PasswordHasher
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,10 +12,10 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import Browser
-from tests.accounts.people import HTMX, PASSWORD, csrf_token, post, sign_in
+from tests.accounts.people import HTMX, PASSWORD, csrf_token, is_signed_in, post, sign_in
 from tests.accounts.phones import a_phone_of
 from webapp import clock
-from webapp.accounts import links, users
+from webapp.accounts import links, sessions, users
 from webapp.accounts.models import ApiToken, User, UserSession
 from webapp.accounts.roles import Role
 from webapp.campaigns import switch
@@ -104,6 +105,67 @@ def test_a_proof_is_good_for_the_browser_that_gave_it(app: Flask, late: FlaskCli
     signed_in_ago(app, hours=1)
     send_again(late, post(late, "/tokens/new", **NEW_TOKEN), PASSWORD)
     assert QUESTION in post(other, "/tokens/new", **NEW_TOKEN).text
+
+
+def a_copy_of(app: Flask, client: FlaskClient) -> FlaskClient:
+    """Another browser with the same cookie."""
+    thief = app.test_client()
+    thief.set_cookie("heed", client.get_cookie("heed").value)
+    return thief
+
+
+def test_a_copy_of_the_cookie_has_no_part_in_the_proof_and_ends_soon(
+    app: Flask, late: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief = a_copy_of(app, late)
+    send_again(late, post(late, "/tokens/new", **NEW_TOKEN), PASSWORD)
+    assert QUESTION in post(thief, "/tokens/new", **NEW_TOKEN).text, (
+        "what was asked for just before is answered"
+    )
+    assert 'id="session-end-' not in late.get("/users/me").text, "it is one session"
+    in_a_moment = clock.now() + sessions.OVERLAP
+    monkeypatch.setattr(clock, "now", lambda: in_a_moment)
+    assert is_signed_in(late)
+    assert not is_signed_in(thief)
+
+
+@pytest.mark.parametrize("how", ["by another browser of mine", "by an admin"])
+def test_signing_out_ends_what_has_the_token_of_before_as_well(
+    app: Flask, late: FlaskClient, how: str
+) -> None:
+    thief = a_copy_of(app, late)
+    send_again(late, post(late, "/tokens/new", **NEW_TOKEN), PASSWORD)
+    assert is_signed_in(thief)
+    if how == "by an admin":
+        post(late, "/users/1/sessions/end")
+    else:
+        post(late, "/users/me/sessions/end")
+    assert is_signed_in(late) == (how != "by an admin")
+    assert not is_signed_in(thief)
+
+
+def test_a_session_that_is_ended_meanwhile_is_not_brought_back_by_a_proof(
+    app: Flask, late: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = post(late, "/tokens/new", **NEW_TOKEN)
+
+    def ended(*args: object) -> bool:
+        with app.app_context(), writing():
+            sessions.revoke_all(users.find("admin@example.com"), clock.now())
+            db.session.commit()
+        return right(*args)
+
+    right = PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", ended)
+    send_again(late, question, PASSWORD)
+    assert not is_signed_in(late)
+
+
+def test_a_wrong_proof_is_logged_as_at_the_door(late: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="heed.accounts")
+    post(late, "/tokens/new", proof_of_person="not the right one", **NEW_TOKEN)
+    assert caplog.messages[0] == "user:1 gave a wrong password, by user:1"
+    assert "not the right one" not in caplog.text
 
 
 def test_guessing_is_slowed_down_as_at_the_door(app: Flask, late: FlaskClient) -> None:

@@ -37,6 +37,19 @@ def test_a_new_password_replaces_the_old_one_and_ends_the_other_sessions(
     assert sign_in(other, "agent@example.com", NEW).status_code == 303
 
 
+def test_a_copy_of_the_cookie_of_this_browser_ends_with_the_old_password(
+    browser_of: Browser, app: Flask
+) -> None:
+    mine, thief = browser_of(Role.AGENT), app.test_client()
+    thief.set_cookie("heed", mine.get_cookie("heed").value)
+    assert is_signed_in(thief)
+    assert change(mine, new="short", again="short").status_code == 422
+    assert is_signed_in(mine), "who is refused keeps what they have"
+    change(mine)
+    assert is_signed_in(mine)
+    assert not is_signed_in(thief)
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

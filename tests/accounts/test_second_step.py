@@ -191,18 +191,20 @@ class TestOnesOwn:
     def test_is_set_up_with_a_code_and_shows_ten_recovery_codes_once(
         self, app: Flask, browser_of: Browser
     ) -> None:
-        mine, other = browser_of(Role.AGENT), app.test_client()
+        mine, other, thief = browser_of(Role.AGENT), app.test_client(), app.test_client()
         sign_in(other, "agent@example.com")
+        thief.set_cookie("heed", mine.get_cookie("heed").value)
         secret = letters_of(mine.get("/users/me/second-step"))
         wrong = post(mine, "/users/me/second-step", code="000000")
         assert wrong.status_code == 422
         assert letters_of(wrong) == secret, "the app has this one by now"
         answer = post(mine, "/users/me/second-step", code=totp.code(secret, totp.step_at(clock.now())))
-        codes = re.findall(r"<code>([\w-]{19})</code>", answer.text)
+        codes = re.findall(r"<code>((?:[a-z2-9]{4}-){5}[a-z2-9]{4})</code>", answer.text)
         assert len(set(codes)) == 10
         assert codes[0] not in mine.get("/users/me/second-step").text
         assert is_signed_in(mine)
         assert not is_signed_in(other), "whoever is there has shown no second step"
+        assert not is_signed_in(thief), "nor has whoever has a copy of the cookie"
         assert sign_in(other, "agent@example.com").location == DOOR
         assert give(other, codes[0]).status_code == 303
 
@@ -299,10 +301,10 @@ def test_what_happens_is_logged_by_number_and_without_secrets(
     lines = [record.getMessage() for record in caplog.records if record.name == "heed.accounts"]
     me = f"user:{user_id}"
     assert lines == [
-        "a sign-in failed, by system",
+        f"{me} gave a wrong password, by system",
         f"{me} gave a wrong code, by system",
         f"{me} signed in with a browser not known for them: A browser, by {me}",
-        f"{me} signed in, by {me}",
+        f"{me} signed in by password and code, by {me}",
         f"{me} second step is off, by {me}",
         f"{me} has the role viewer, was agent, by user:1",
         f"{me} has another name, by user:1",

@@ -18,6 +18,11 @@ def act_as(token: ApiToken) -> None:
     g.api_token = token
 
 
+def asked_by(kind: str, id: int) -> None:
+    """What is logged of this request names them, whether they may do it or not."""
+    g.actor = f"{kind}:{id}"
+
+
 def current_actor() -> str:
     """`token:ID` or `user:ID` of this request; `system` for commands and tasks, where nobody is signed in."""
     if token := g.get("api_token"):

@@ -67,6 +67,7 @@ class UserSession(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From when on it does not count; ahead for the token that a session had until a moment ago."""
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was last used, to a few minutes; None: not since it began."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -38,6 +38,7 @@ def change_password() -> Response:
     except UnfitPassword as refused:
         form.new.errors = [str(refused)]
         return _page(form, 422)
+    sessions.renew(current_user, now())
     trail.record(Happened.PASSWORD, current_user)
     db.session.commit()
     flash("Your password is changed. Other browsers are signed out.")

@@ -31,12 +31,14 @@ def show() -> Response:
 @requires(Role.VIEWER, owing=True)
 @confirmed
 def switch_on_second_step() -> Response:
-    """Other browsers are signed out: whoever is in one of them has shown no second step."""
+    """Other browsers are signed out: whoever is in one of them, or has a copy of the cookie of this one, has
+    shown no second step."""
     try:
         codes = second_step.switch_on(current_user, _secret(), request.form.get("code", ""), now())
     except WrongCode:
         return _page(422, "That is not the code that the app shows now.")
     sessions.revoke_all(current_user, now(), but=current_user.session_token)
+    sessions.renew(current_user, now())
     trail.record(Happened.SECOND_STEP_ON, current_user)
     db.session.commit()
     session.pop(PENDING)

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from flask import current_app, session
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from webapp import clock
 from webapp.accounts import second_step
+from webapp.accounts.actors import asked_by
 from webapp.accounts.digests import digest
 from webapp.accounts.models import User, UserSession
 from webapp.database import writing
@@ -19,6 +20,10 @@ from webapp.extensions import db, login
 SEEN_EVERY = timedelta(minutes=5)
 """That a session is in use is written down no more often than this: each time is a write."""
 LONGEST_USER_AGENT = 200
+OVERLAP = timedelta(seconds=10)
+"""What this browser asked for just before, under the token of then, is still answered."""
+KEPT = ("user_id", "user_agent", "created_at", "expires_at", "seen_at", "confirmed_at", "by_link")
+"""What the token of then goes on with meanwhile."""
 
 # Flask-Login would compare address and browser version; these sessions can be revoked instead.
 login.session_protection = None
@@ -47,7 +52,10 @@ def sign_out(now: datetime) -> None:
 
 @login.user_loader
 def load(token: str) -> User | None:
-    return find(token, clock.now())
+    user = find(token, clock.now())
+    if user:
+        asked_by("user", user.id)
+    return user
 
 
 def find(token: str, now: datetime) -> User | None:
@@ -83,8 +91,27 @@ def keep_alive(user: User, now: datetime) -> None:
 
 def confirm(user: User, now: datetime) -> None:
     """Whoever sits there has proved again who they are. Commits."""
+    renew(user, now, overlap=OVERLAP)
     _write(user, seen_at=now, confirmed_at=now)
     user.sure_at = now
+
+
+def renew(user: User, now: datetime, *, overlap: timedelta = timedelta()) -> None:
+    """Go on under another token: whoever has a copy of the present one has no part in what was proved with
+    this browser. For the `overlap` the present one counts, too. A session that was ended meanwhile stays so.
+    The caller commits."""
+    known, token = digest(user.session_token), secrets.token_urlsafe(32)
+    mine = select(UserSession).where(UserSession.token_hash == known, UserSession.revoked_at.is_(None))
+    row = db.session.scalars(mine.with_for_update()).one_or_none()
+    if row is None:
+        return
+    row.token_hash = digest(token)
+    db.session.flush()
+    if overlap:
+        kept = {name: getattr(row, name) for name in KEPT}
+        db.session.add(UserSession(token_hash=known, revoked_at=now + overlap, **kept))
+    user.session_token = token
+    login_user(row.user)
 
 
 def revoke_all(user: User, now: datetime, *, but: str = "") -> None:
@@ -112,12 +139,18 @@ def counts(now: datetime) -> dict[int, int]:
 
 
 def _living(now: datetime) -> Select[tuple[UserSession]]:
-    return select(UserSession).where(*_alive(now)).order_by(UserSession.id.desc())
+    """Each once, though it may count under two tokens for a moment."""
+    own = UserSession.revoked_at.is_(None)
+    return select(UserSession).where(*_alive(now), own).order_by(UserSession.id.desc())
 
 
 def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
     idle = _seen_at() > now - current_app.config["HEED"].session_idle
-    return UserSession.revoked_at.is_(None), UserSession.expires_at > now, idle
+    return _not_revoked(now), UserSession.expires_at > now, idle
+
+
+def _not_revoked(now: datetime) -> ColumnElement[bool]:
+    return or_(UserSession.revoked_at.is_(None), UserSession.revoked_at > now)
 
 
 def _seen_at() -> ColumnElement[datetime]:
@@ -131,5 +164,5 @@ def _write(user: User, **values: datetime) -> None:
 
 
 def _revoke(now: datetime, *which: ColumnElement[bool]) -> int:
-    living = update(UserSession).where(*which, UserSession.revoked_at.is_(None))
+    living = update(UserSession).where(*which, _not_revoked(now))
     return db.session.execute(living.values(revoked_at=now)).rowcount

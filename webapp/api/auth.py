@@ -8,7 +8,7 @@ from flask import g, request
 
 from webapp.accounts import tokens
 from webapp.accounts.access import public
-from webapp.accounts.actors import act_as
+from webapp.accounts.actors import act_as, asked_by
 from webapp.accounts.models import ApiToken
 from webapp.accounts.roles import Role
 from webapp.api import limits
@@ -69,6 +69,7 @@ def _token_shown() -> ApiToken:
             401, "Send a token as “Authorization: Bearer TOKEN”.", headers={"WWW-Authenticate": CHALLENGE}
         )
     if token := tokens.find(shown.token):
+        asked_by("token", token.id)
         return token
     raise Problem(
         401,
