@@ -44,9 +44,7 @@ keepalive = 75  # longer than proxies keep a connection, else one of them sends 
 limit_request_line = 8190  # a filter lives in its URL
 limit_request_fields = 64
 limit_request_field_size = 8190
-forwarder_headers = (
-    ""  # SCRIPT_NAME and PATH_INFO would be taken from strangers, where a proxy passes them on
-)
+forwarder_headers = ""  # a proxy hands on SCRIPT_NAME and PATH_INFO of strangers, too
 control_socket_disable = True  # it lies in the home folder, where two desks of one user would share it
 
 

@@ -144,6 +144,17 @@ def test_signing_out_ends_what_has_the_token_of_before_as_well(
     assert not is_signed_in(thief)
 
 
+def test_a_double_click_is_answered_twice_and_keeps_the_session(app: Flask, late: FlaskClient) -> None:
+    """The second one left the browser with the token of before, and its answer comes last."""
+    question, second = post(late, "/tokens/new", **NEW_TOKEN), a_copy_of(app, late)
+    send_again(late, question, PASSWORD)
+    with second.session_transaction() as cookie:
+        before = cookie["_user_id"]
+    assert "heed_" in send_again(second, question, PASSWORD).text
+    with second.session_transaction() as cookie:
+        assert cookie["_user_id"] == before, "it is not sent another one, which would end in a moment"
+
+
 def test_a_session_that_is_ended_meanwhile_is_not_brought_back_by_a_proof(
     app: Flask, late: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
