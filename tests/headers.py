@@ -9,6 +9,7 @@ EXPECTED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+CLOSED = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action")
 OF_EVERYBODY = ("/static/", "/assets/")
 """Files that are the same for all, and may be kept."""
 
@@ -19,7 +20,7 @@ def lacks(answer: TestResponse, path: str) -> list[str]:
     missing += [name for name, value in EXPECTED.items() if headers.get(name) != value]
     missing += [name for name in ("X-Request-Id", "Permissions-Policy") if name not in headers]
     policy = headers.get("Content-Security-Policy", "")
-    if "default-src 'none'" not in policy or "unsafe" in policy or "http" in policy:
+    if not all(rule in policy for rule in CLOSED) or "unsafe" in policy or "http" in policy:
         missing.append("Content-Security-Policy")
     if not path.startswith(OF_EVERYBODY):
         missing += [] if "no-store" in headers.get("Cache-Control", "") else ["Cache-Control"]

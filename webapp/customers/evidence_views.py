@@ -11,6 +11,7 @@ from webapp.consent.evidence_files import Damaged
 from webapp.consent.file_kinds import of_media_type
 from webapp.customers.blueprint import bp, customer_or_404
 from webapp.customers.exhibits import file_of
+from webapp.security import CONTENT_SECURITY_POLICY
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,6 @@ def evidence(customer_id: int, event_id: int) -> Response:
     response = Response(content, mimetype=file.media_type)
     name = f"evidence-{event_id}.{of_media_type(file.media_type).extension}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = f"sandbox; {CONTENT_SECURITY_POLICY}"
     response.headers["Cache-Control"] = "private, no-store"
     return response
