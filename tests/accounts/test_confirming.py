@@ -209,6 +209,17 @@ def test_whoever_finds_an_open_browser_sets_no_first_password(app: Flask, late: 
         assert users.find("admin@example.com").password_hash is None
 
 
+def test_whoever_finds_an_open_browser_signs_the_owner_out_nowhere(app: Flask, late: FlaskClient) -> None:
+    other = app.test_client()
+    sign_in(other, "admin@example.com")
+    signed_in_ago(app, hours=1)
+    question = post(late, "/users/me/sessions/end")
+    assert QUESTION in question.text
+    assert is_signed_in(other)
+    assert send_again(late, question, PASSWORD).location == "/users/me"
+    assert not is_signed_in(other)
+
+
 def test_stopping_all_sending_is_never_in_anybodys_way_and_allowing_it_again_is(
     app: Flask, late: FlaskClient
 ) -> None:

@@ -47,6 +47,7 @@ def change_password() -> Response:
 
 @bp.post("/users/me/sessions/<int:session_id>/end")
 @requires(Role.VIEWER)
+@confirmed
 def end_own_session(session_id: int) -> Response:
     ended = sessions.revoke(current_user, session_id, now())
     if ended is None:
@@ -60,6 +61,7 @@ def end_own_session(session_id: int) -> Response:
 
 @bp.post("/users/me/sessions/end")
 @requires(Role.VIEWER)
+@confirmed
 def end_other_sessions() -> Response:
     sessions.revoke_all(current_user, now(), but=current_user.session_token)
     trail.record(Happened.SESSIONS_ENDED, current_user)
