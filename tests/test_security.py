@@ -13,12 +13,15 @@ import pytest
 from flask import request
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
+from werkzeug.http import parse_cookie
 
 from tests.factories import a_customer
 from tests.headers import lacks
 from tests.rows import every
 from webapp import create_app, logs
+from webapp.accounts import known
 from webapp.accounts.access import public
+from webapp.accounts.models import User
 from webapp.extensions import db
 from webapp.security import CONTENT_SECURITY_POLICY, MOST_HEARD_OUT_BYTES
 
@@ -196,6 +199,18 @@ def test_cookies_are_secure_and_bound_to_the_host_behind_tls(client, url, name, 
     assert "SameSite=Lax" in cookie
     assert "Path=/" in cookie
     assert "Domain" not in cookie
+
+
+def test_cookies_are_signed_by_sha_256(desk, app):
+    """43 signs are 32 bytes in base64; SHA-1 would have 27."""
+    client = desk("agent")
+    with app.test_request_context():
+        known.remember(response := app.make_response(""), User(email="dana@example.com"))
+    for cookie in (
+        client.get_cookie("heed").value,
+        parse_cookie(response.headers["Set-Cookie"])["heed-known"],
+    ):
+        assert len(cookie.rpartition(".")[2]) == 43
 
 
 def test_a_page_asks_browsers_to_stay_with_tls(client):

@@ -3,6 +3,7 @@
 Failures of such a browser are counted apart, by the same limits. Its cookie lets nobody in and tells nothing.
 """
 
+import hashlib
 import secrets
 from datetime import timedelta
 
@@ -47,4 +48,5 @@ def _name() -> str:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="known browser")
+    how = {"digest_method": hashlib.sha256}
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="known browser", signer_kwargs=how)
