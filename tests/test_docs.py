@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.test_guards import defines
 from webapp.cli import heed
 from webapp.config import NAMES
 
@@ -25,6 +26,17 @@ def test_every_link_leads_to_a_file(page):
 
 def test_every_page_is_reached_from_the_readme():
     assert set(ROOT.glob("docs/*.md")) <= links(ROOT / "README.md")
+
+
+def test_what_the_page_on_asvs_names_exists():
+    page = (ROOT / "docs" / "asvs.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:webapp|tests|templates|static|deploy|bin)/[^`:]+)(?:::?([^`:]+))?`", page)
+    assert named
+    gone = [
+        (file, name) for file, name in named
+        if not (ROOT / file).exists() or (name and not defines(file, name))
+    ]  # fmt: skip
+    assert gone == []
 
 
 def reference(heading: str) -> str:
