@@ -232,18 +232,44 @@ class TestOnesOwn:
         assert phone.recovery_codes[0] not in answer.text
 
 
-class TestAskedOfAdmins:
+class TestAskedOfMore:
     def test_whoever_asks_others_has_one(self, admin: FlaskClient, app: Flask) -> None:
-        assert post(admin, "/users/second-step", needed="1").location == "/users/me/second-step"
+        assert post(admin, "/users/second-step", least_role="admin").location == "/users/me/second-step"
         with app.app_context():
-            assert not second_step.rules().admins_need_second_step
+            assert second_step.rules().second_step_from is None
+
+    @pytest.mark.parametrize("fields", [{}, {"least_role": "root"}, {"least_role": "admin' --"}])
+    def test_of_whom_is_one_of_those_there_are(
+        self, admin: FlaskClient, app: Flask, fields: dict[str, str]
+    ) -> None:
+        a_phone_of(app, "admin@example.com")
+        assert post(admin, "/users/second-step", **fields).status_code == 400
+
+    @pytest.mark.parametrize("least", Role)
+    def test_it_is_owed_from_that_role_on(self, app: Flask, least: Role) -> None:
+        with app.app_context():
+            owing = {role for role in Role if second_step.is_owed(User(role=role), least)}
+            assert owing == {role for role in Role if role.includes(least)}
+            assert not second_step.is_owed(User(role=Role.ADMIN, second_step_secret="locked"), least)
+            assert not second_step.is_owed(User(role=Role.ADMIN), None)
+
+    def test_everybody_can_be_asked(self, admin: FlaskClient, app: Flask, browser_of: Browser) -> None:
+        a_phone_of(app, "admin@example.com")
+        viewer = browser_of(Role.VIEWER)
+        assert viewer.get("/opt-in").status_code == 200
+        post(admin, "/users/second-step", least_role="viewer")
+        assert viewer.get("/opt-in").location == "/users/me/second-step"
+        chosen = admin.soup("/users").select("#rules-role option[selected]")
+        assert [each.text for each in chosen] == ["Everybody"]
+        post(admin, "/users/second-step", least_role="")
+        assert viewer.get("/opt-in").status_code == 200
 
     def test_admins_without_one_set_it_up_before_anything_else(
         self, admin: FlaskClient, app: Flask, browser_of: Browser
     ) -> None:
         a_phone_of(app, "admin@example.com")
         manager, other = browser_of(Role.MANAGER), app.test_client()
-        assert post(admin, "/users/second-step", needed="1").location == "/users"
+        assert post(admin, "/users/second-step", least_role="admin").location == "/users"
         with app.app_context():
             a_user("kim@example.com", Role.ADMIN)
         sign_in(other, "kim@example.com")
@@ -253,12 +279,12 @@ class TestAskedOfAdmins:
         assert (asked.status_code, asked.headers["HX-Redirect"]) == (403, "/users/me/second-step")
         page = other.get("/users/me/second-step")
         code = totp.code(letters_of(page), totp.step_at(clock.now()))
-        assert "This desk asks admins for a second step." in page.text
+        assert "This desk asks you for a second step." in page.text
         assert post(other, "/users/me/second-step", code=code).status_code == 200
         assert other.get("/users").status_code == 200
         assert admin.get("/users").status_code == 200
         assert manager.get("/opt-in").status_code == 200
-        post(admin, "/users/second-step", needed="0")
+        post(admin, "/users/second-step", least_role="")
         with app.app_context():
             assert second_step.rules().changed_by == "user:1"
 

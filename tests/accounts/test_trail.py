@@ -143,12 +143,22 @@ def test_the_rule_for_all_is_on_record_once(app: Flask, admin: FlaskClient) -> N
         db.session.get_one(User, 1).second_step_secret = "locked"
         db.session.commit()
     before = on_record(app)
-    for needed in ("1", "1", "0", "0"):
-        post(admin, "/users/second-step", needed=needed)
+    for least in ("admin", "admin", "viewer", "", ""):
+        post(admin, "/users/second-step", least_role=least)
     rules = [each for each in on_record(app)[len(before) :] if each.startswith("None ")]
     assert rules == [
-        "None admins need a second step, by user:1", "None admins need no second step, by user:1",
-    ]  # fmt: skip
+        f"None a second step is asked of {whom}, by user:1" for whom in ("admins", "everybody", "nobody")
+    ]
+
+
+def test_what_was_asked_before_others_than_admins_could_be_reads_as_it_was(app: Flask) -> None:
+    with app.app_context():
+        for kind in (Happened.SECOND_STEP_ASKED, Happened.ADMINS_NEED_NOT):
+            trail.record(kind, None)
+        db.session.commit()
+    assert on_record(app) == [
+        f"None a second step is asked of {whom}, by system" for whom in ("admins", "nobody")
+    ]
 
 
 def test_a_browser_that_was_not_seen_before_is_on_record_and_one_that_was_is_not(
@@ -208,13 +218,13 @@ def test_a_line_is_logged_by_the_commit_of_its_own_change_and_by_no_other(
     caplog.set_level(logging.INFO, logger="heed.accounts")
     with app.app_context():
         with db.session.begin_nested():
-            trail.record(Happened.ADMINS_NEED, None)
+            trail.record(Happened.LINK, None)
         assert caplog.messages == [], "a savepoint is no commit"
         db.session.rollback()
-        trail.record(Happened.ADMINS_NEED_NOT, None)
+        trail.record(Happened.SECOND_STEP_ASKED, None, detail="admins")
         db.session.commit()
         db.session.commit()
-    assert caplog.messages == ["admins need no second step, by system"]
+    assert caplog.messages == ["a second step is asked of admins, by system"]
 
 
 def test_a_refused_change_is_none(app: Flask, admin: FlaskClient) -> None:

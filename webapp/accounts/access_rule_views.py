@@ -1,6 +1,6 @@
-"""What admins settle about the second steps of others: taking one off, and whether admins need one."""
+"""What admins settle about the second steps of others: taking one off, and who needs one."""
 
-from flask import Response, flash, request, url_for
+from flask import Response, abort, flash, request, url_for
 from flask_login import current_user
 
 from webapp.accounts import second_step, sessions, trail
@@ -9,6 +9,7 @@ from webapp.accounts.account_event import Happened
 from webapp.accounts.actors import current_actor
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
+from webapp.accounts.forms import AccessForm
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
 from webapp.accounts.user_views import done
@@ -31,15 +32,17 @@ def reset_second_step(user_id: int) -> Response:
 @bp.post("/users/second-step")
 @requires(Role.ADMIN)
 @confirmed
-def ask_admins() -> Response:
+def ask_for_second_step() -> Response:
     """The wanted state is posted. Who asks others for a second step has one."""
-    needed = request.form.get("needed") == "1"
-    if needed and not second_step.is_on(current_user):
+    form = AccessForm(request.form)
+    if not form.validate():
+        abort(400)
+    if form.least and not second_step.is_on(current_user):
         flash("Set up your own second step first.")
         return see_other(url_for(".second_step"))
-    if needed != second_step.rules().admins_need_second_step:
-        trail.record(Happened.ADMINS_NEED if needed else Happened.ADMINS_NEED_NOT, None)
-    second_step.ask_admins(needed, actor=current_actor(), now=now())
+    if form.least != second_step.rules().second_step_from:
+        trail.record(Happened.SECOND_STEP_ASKED, None, detail=form.of_whom)
+    second_step.ask(form.least, actor=current_actor(), now=now())
     db.session.commit()
-    flash("Admins need a second step now." if needed else "Admins may sign in without a second step now.")
+    flash(f"A second step is asked of {form.of_whom} now.")
     return see_other(url_for(".users"))

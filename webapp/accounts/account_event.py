@@ -26,8 +26,9 @@ class Happened(StrEnum):
     SESSION_ENDED = "session_ended"
     NEW_BROWSER = "new_browser"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 no token
-    ADMINS_NEED = "admins_need"
+    SECOND_STEP_ASKED = "admins_need"
     ADMINS_NEED_NOT = "admins_need_not"
+    """Of before others than admins could be asked."""
 
 
 WORDS = {
@@ -46,8 +47,8 @@ WORDS = {
     Happened.SESSION_ENDED: "a session is ended",
     Happened.NEW_BROWSER: "signed in with a browser not known for them: {}",
     Happened.TOKEN_REVOKED: "is revoked",
-    Happened.ADMINS_NEED: "admins need a second step",
-    Happened.ADMINS_NEED_NOT: "admins need no second step",
+    Happened.SECOND_STEP_ASKED: "a second step is asked of {}",
+    Happened.ADMINS_NEED_NOT: "a second step is asked of nobody",
 }
 """With the place of what is said beside it."""
 _KINDS = ", ".join(repr(kind.value) for kind in Happened)
@@ -75,4 +76,5 @@ class AccountEvent(db.Model):
 
     @property
     def words(self) -> str:
-        return WORDS[Happened(self.kind)].format(self.detail)
+        """Of before others could be asked, a second step was asked of admins."""
+        return WORDS[Happened(self.kind)].format(self.detail or "admins")

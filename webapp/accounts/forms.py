@@ -11,6 +11,14 @@ ROLES = {
     Role.MANAGER: "Manager: keywords, tags, attributes, import and export too",
     Role.ADMIN: "Admin: users, tokens and policy too",
 }
+OF_WHOM = {
+    "": "nobody",
+    Role.ADMIN: "admins",
+    Role.MANAGER: "managers and admins",
+    Role.AGENT: "agents, managers and admins",
+    Role.VIEWER: "everybody",
+}
+"""By the least role."""
 NAME_LENGTH = Length(max=80, message="A name has at most 80 characters.")
 
 
@@ -38,6 +46,20 @@ class UserForm(RoleForm):
 
 class NewUserForm(UserForm):
     email = EmailField("E-mail", [InputRequired("Type the e-mail address.")])
+
+
+class AccessForm(Form):
+    """Of whom a second step is asked."""
+
+    least_role = StringField("A second step is asked of", [AnyOf(list(OF_WHOM))])
+
+    @property
+    def least(self) -> Role | None:
+        return Role(self.least_role.data) if self.least_role.data else None
+
+    @property
+    def of_whom(self) -> str:
+        return OF_WHOM[self.least_role.data or ""]
 
 
 class TokenForm(RoleForm):

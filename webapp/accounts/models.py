@@ -108,11 +108,15 @@ class AccessRules(db.Model):
     __tablename__ = "access_rules"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    admins_need_second_step: Mapped[bool] = mapped_column(default=False)
+    second_step_from: Mapped[str | None] = mapped_column(String(10))
+    """The least role that needs a second step; None: nobody needs one."""
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_by: Mapped[str | None] = mapped_column(String(40))
 
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint(f"second_step_from IN ({_ROLES})", name="second_step_from"),
+    )
 
 
 class SignInFailure(db.Model):

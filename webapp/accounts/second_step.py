@@ -7,7 +7,7 @@ import logging
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ScalarSelect, delete, func, select, update
 
 from webapp import vault
 from webapp.accounts import totp
@@ -80,16 +80,20 @@ def rules() -> AccessRules:
     return db.session.get_one(AccessRules, 1)
 
 
-def ask_admins(needed: bool, *, actor: str, now: datetime) -> None:
-    """Whether admins need a second step."""
+def ask(least: Role | None, *, actor: str, now: datetime) -> None:
+    """From which role on people need a second step; None: nobody does."""
     row = rules()
-    row.admins_need_second_step, row.changed_at, row.changed_by = needed, now, actor
+    row.second_step_from, row.changed_at, row.changed_by = least, now, actor
 
 
-def owed() -> ColumnElement[bool]:
-    """Whether a user of the query has no second step and needs one."""
-    rule = select(AccessRules.admins_need_second_step).scalar_subquery()
-    return rule & (User.role == Role.ADMIN) & User.second_step_secret.is_(None)
+def asked_from() -> ScalarSelect[str | None]:
+    """The least role that needs one, for a query."""
+    return select(AccessRules.second_step_from).scalar_subquery()
+
+
+def is_owed(user: User, least: str | None) -> bool:
+    """Whether the user needs a second step, by the role from which on people do, and has none."""
+    return bool(least) and Role(user.role).includes(Role(least)) and not is_on(user)
 
 
 def _spend_code(user: User, typed: str, now: datetime) -> bool:

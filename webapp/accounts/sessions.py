@@ -62,14 +62,15 @@ def find(token: str, now: datetime) -> User | None:
     """Whom this token speaks for, unless it has expired, was revoked, or the user is disabled."""
     query = (
         select(User, _seen_at(), func.coalesce(UserSession.confirmed_at, UserSession.created_at))
-        .add_columns(UserSession.by_link, second_step.owed())
+        .add_columns(UserSession.by_link, second_step.asked_from())
         .join(UserSession)
         .where(UserSession.token_hash == digest(token), *_alive(now), User.disabled_at.is_(None))
     )
     found = db.session.execute(query).one_or_none()
     if found is None:
         return None
-    user, user.seen_at, user.sure_at, user.came_by_link, user.owes_second_step = found
+    user, user.seen_at, user.sure_at, user.came_by_link, asked_from = found
+    user.owes_second_step = second_step.is_owed(user, asked_from)
     user.session_token = token
     return user
 

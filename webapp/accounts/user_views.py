@@ -9,7 +9,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.account_event import Happened
 from webapp.accounts.blueprint import bp
 from webapp.accounts.confirming import confirmed
-from webapp.accounts.forms import NewUserForm, UserForm
+from webapp.accounts.forms import OF_WHOM, NewUserForm, UserForm
 from webapp.accounts.links import UserIsDisabled
 from webapp.accounts.models import User
 from webapp.accounts.roles import Role
@@ -26,7 +26,7 @@ Answer = Response | tuple[str, int]
 def index() -> str:
     return page_or_fragment(
         "accounts/users.html", "accounts/_users.html", users=users.every(), sessions=sessions.counts(now()),
-        rules=second_step.rules(),
+        rules=second_step.rules(), of_whom=[(role, words.capitalize()) for role, words in OF_WHOM.items()],
     )  # fmt: skip
 
 
