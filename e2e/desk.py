@@ -227,7 +227,7 @@ def stage_accounts() -> None:
         trail.record(Happened.ADDED, agent, detail=agent.role)
         trail.record(Happened.ROLE, manager, detail="manager, was agent")
         trail.record(Happened.NEW_BROWSER, manager, detail="Samsung Internet on Android")
-        trail.record(Happened.ADMINS_NEED, None)
+        trail.record(Happened.SECOND_STEP_ASKED, None, detail="admins")
         db.session.commit()
 
 
