@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import re
 import tracemalloc
 from datetime import timedelta
@@ -15,6 +16,7 @@ from webapp.consent.ledger import Signal
 from webapp.consent.rules import Source, Status, Turn
 from webapp.customers import exporting, identities, queries
 from webapp.customers.attributes import attributes
+from webapp.customers.cells import FORMULA_SIGNS, bare
 from webapp.customers.conditions import conditions_of
 from webapp.customers.exporting import export_file
 from webapp.customers.filters import Filter
@@ -77,10 +79,32 @@ def test_names_and_tags_are_no_formulas(name: str) -> None:
     assert (row["name"], row["tags"]) == (f"'{name}", f"'{name}")
 
 
+DDE = "=cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("sign", "=+-@")
+def test_nor_are_they_where_the_semicolon_ends_a_cell(sign: str) -> None:
+    """As in Brazil and Germany, when the file is opened by a double click. A stranger's name is their own."""
+    hostile = f"Ana;{sign}{DDE}; {sign}1"
+    customer = a_customer(hostile)
+    tags.set_tags(customer, ["vip", f"{sign}1"])
+    attributes.define("note", "text")
+    attributes.set_attributes(customer, {"note": hostile})
+    db.session.commit()
+    file = io.StringIO(newline="")
+    export_file(file, Filter())
+    begun = [cell.lstrip() for line in file.getvalue().splitlines() for cell in line.split(";")]
+    assert not [cell for cell in begun if cell.startswith(FORMULA_SIGNS)]
+    (row,) = exported()
+    assert bare(row["name"]) == hostile
+    assert set(bare(row["tags"]).split(";")) == {"vip", f"{sign}1"}
+    assert json.loads(row["attributes"]) == {"note": hostile}
+
+
 def test_hostile_names_stay_one_cell() -> None:
     name = 'a","b\';--<script>'
     a_customer(name)
-    assert exported()[0]["name"] == name
+    assert bare(exported()[0]["name"]) == name
 
 
 def test_the_filter_holds_and_who_is_gone_is_left_out() -> None:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from sqlalchemy import ColumnElement, Row, Select, Text, cast, func, select
 
 from webapp.consent.models import ConsentEvent
-from webapp.customers.cells import safe
+from webapp.customers.cells import safe, safe_json
 from webapp.customers.conditions import Conditions, conditions_of
 from webapp.customers.filters import Filter
 from webapp.customers.models import Customer, Identity, IdentityKind
@@ -136,7 +136,7 @@ def _cells(customer: Row[Any]) -> Cells:
         FLAGS[stopped],
         FLAGS[held],
         safe(";".join(tag.replace(";", ",") for tag in json.loads(tags))),
-        attributes,
+        safe_json(attributes),
         _instant(created_at),
         _instant(changed_at),
         source or "",
