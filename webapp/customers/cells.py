@@ -8,8 +8,8 @@ import re
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs a cell that starts with one of these."""
-_NEXT = re.compile(r"(?<=[;\t])(\s*)([=+\-@])")
-_GUARDED_NEXT = re.compile(r"(?<=[;\t])(\s*)'([=+\-@])")
+_NEXT = re.compile(r"""(?<=[;\t])([\s"]*)([=+\-@])""")
+_GUARDED_NEXT = re.compile(r"""(?<=[;\t])([\s"]*)'([=+\-@])""")
 
 
 def safe(cell: str) -> str:
