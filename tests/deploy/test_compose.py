@@ -93,7 +93,7 @@ def of_caddy(text: str) -> dict[str, int]:
 
 
 def of_nginx(text: str) -> dict[str, int]:
-    rest, *locations = re.split(r"\n\s*location (?!/ )", text)
+    rest, *locations = re.split(r"\n\s*location (?!/ )", text.partition("listen 80;")[0])
     whole = re.search(r"client_max_body_size (\d+)m;", rest)
     assert whole
     found = {"": int(whole[1]) * MIB}
@@ -125,6 +125,18 @@ def test_the_proxy_lets_through_what_the_desk_takes_and_nothing_larger(tmp_path,
         (pattern,) = [pattern for pattern in limits if re.search(pattern, path)]
         assert limits.pop(pattern) == most
     assert not limits, "no route takes that much"
+
+
+def test_programs_are_not_sent_on_to_tls_but_told():
+    """ASVS 5.0, 4.1.2; what each answers was tried with Caddy 2.6 and is nginx's own word."""
+    caddy = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
+    assert "auto_https disable_redirects" in caddy
+    plain = caddy.partition("\nhttp:// {")[2].partition("\n}")[0]
+    assert re.search(
+        r'@programs path /api/\* /webhooks/\*\s+handle @programs \{\s+respond "[^"]+" 403', plain
+    )
+    plain = example("nginx").partition("listen 80;")[2]
+    assert re.search(r"location ~ \^/\(api\|webhooks\)/ \{\s+return 403;", plain)
 
 
 def test_the_proxy_takes_in_what_strangers_may_send_before_it_passes_it_on():
