@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import event, text
 from tests.factories import a_customer
 from webapp import clock, create_app, tasks
 from webapp.accounts import housekeeping
+from webapp.cli import heed
 from webapp.consent import policy
 from webapp.consent.commands import keywords_group
 from webapp.consent.rules import Status
@@ -128,6 +130,11 @@ def test_a_command_stops_with_one_sentence(tmp_path):
         2,
         "LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.\n",
     )
+
+
+def test_the_command_tells_the_version_of_heed_and_not_of_its_parts():
+    told = CliRunner().invoke(heed, ["--version"])
+    assert told.output == f"Heed, version {version('heed')}\n"
 
 
 def test_a_new_desk_from_the_command_line(tmp_path):

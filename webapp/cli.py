@@ -41,7 +41,10 @@ class FittingGroup(FlaskGroup):
         return name, command, rest
 
 
-@click.group(cls=FittingGroup, create_app=_app, add_default_commands=False, load_dotenv=True)
+@click.group(
+    cls=FittingGroup, create_app=_app, add_default_commands=False, add_version_option=False, load_dotenv=True
+)
+@click.version_option(package_name="heed", prog_name="Heed")
 def heed() -> None:
     """Heed: the consent desk of a WhatsApp business."""
 

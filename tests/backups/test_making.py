@@ -251,3 +251,19 @@ def test_whoever_may_only_read_makes_a_whole_backup_that_the_desk_does_not_know_
     assert "could not note that it was backed up" in done.output
     [made] = (tmp_path / "kept").glob("heed-*Z")
     making.check(made)
+
+
+def test_a_folder_that_cannot_be_is_said_in_one_line(app, run, tmp_path):
+    (tmp_path / "file").touch()
+    refused = run(backup_command, tmp_path / "file" / "backups")
+    assert (refused.exit_code, refused.output) == (1, f"Error: {tmp_path}/file/backups: Not a directory.\n")
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line(tmp_path):
+    away = create_app(
+        {"DATABASE_URL": f"postgresql://heed@/heed?host={tmp_path}", "HEED_DATA_DIR": tmp_path}, web=False
+    )
+    refused = away.test_cli_runner().invoke(backup_command, [str(tmp_path / "kept")])
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: The database says: connection ")
+    assert refused.output.count("\n") == 1

@@ -46,12 +46,22 @@ def backup_command(folder: Path | None, keep: int | None, verify: bool) -> None:
     except NoBackup as problem:
         raise click.UsageError(str(problem)) from None
     except (Refused, OSError, *restoring.BROKEN) as refusal:
-        raise click.ClickException(str(refusal)) from None
+        raise click.ClickException(_in_a_line(refusal)) from None
     size = sum(part["bytes"] for part in found.parts.values())
     click.echo(f"{folder}: {file_size(size)}, {found.counts['customers']:,} customers, ledger up to event "
                f"{found.counts['last_event']:,}. Keys are not in it.", err=True)  # fmt: skip
     if found.lacking:
         click.echo(f"Files of evidence that were gone: {len(found.lacking):,}.", err=True)
+
+
+def _in_a_line(problem: Exception) -> str:
+    """What the system says has a number before it, and what a database says goes on for lines."""
+    if isinstance(problem, OSError):
+        place = f"{problem.filename}: " if problem.filename else ""
+        return f"{place}{problem.strerror}."
+    if isinstance(problem, restoring.BROKEN):
+        return f"The database says: {str(getattr(problem, 'orig', problem)).strip().partition(chr(10))[0]}"
+    return str(problem)
 
 
 def _note(at: datetime) -> None:
@@ -82,7 +92,7 @@ def restore_command(backup: Path | None, replace: bool, in_place: bool) -> None:
     except NoBackup as problem:
         raise click.UsageError(str(problem)) from None
     except (Refused, OSError, *restoring.BROKEN) as refusal:
-        raise click.ClickException(str(refusal)) from None
+        raise click.ClickException(_in_a_line(refusal)) from None
     for sentence in difference.sentences(found):
         click.echo(f"- {sentence}", err=True)
     _ask()

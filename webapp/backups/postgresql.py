@@ -76,7 +76,7 @@ def make_ready(url: str, file: Path) -> str:
             server = version(connection)
     except psycopg.Error as problem:
         raise Refused(
-            f"PostgreSQL makes no database beside this one: {_first_line(problem)} The role needs CREATEDB."
+            f"PostgreSQL makes no database beside this one: {_first_line(problem)}. The role needs CREATEDB."
         ) from None
     ready = url_of(url, name)
     _run(ready, [_program("pg_restore", server), "--no-owner", "--no-privileges", "--no-comments",
