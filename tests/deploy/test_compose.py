@@ -73,6 +73,11 @@ def test_migrations_come_first_and_a_stop_gives_time_to_end(compose):
     assert grace > runpy.run_path(str(ROOT / "gunicorn.conf.py"))["graceful_timeout"]
 
 
+def test_no_log_of_a_container_fills_the_disk(compose):
+    for name, service in compose["services"].items():
+        assert service["logging"] == {"driver": "local"}, name
+
+
 def largest_requests(app: Flask) -> Iterator[tuple[str, int]]:
     """(path, bytes) of each POST route that takes more than others."""
     for rule in app.url_map.iter_rules():
