@@ -136,6 +136,28 @@ def test_a_database_out_of_reach_is_told_in_one_sentence(monkeypatch, tmp_path, 
     assert "secret" not in said
 
 
+def test_a_damaged_database_is_told_in_one_sentence(monkeypatch, tmp_path):
+    (tmp_path / "heed.db").write_bytes(b"something else" * 500)
+    said = ended(monkeypatch, "export", "customers.csv", HEED_DATA_DIR=tmp_path)
+    assert said == (
+        "The database file is damaged: file is not a database. Keep it, and put a backup back: heed restore."
+    )
+
+
+def test_a_journal_that_cannot_be_written_is_told_in_one_sentence(monkeypatch, sqlite_url, tmp_path):
+    (tmp_path / "opt-outs.log").mkdir()
+    (tmp_path / "list.csv").write_text("phone,consent\n+12025550107,opted_out\n")
+    where = {"DATABASE_URL": sqlite_url, "HEED_DATA_DIR": tmp_path}
+    said = ended(monkeypatch, "import", str(tmp_path / "list.csv"), **where)
+    assert str(said).startswith("Nothing was changed, for opt-outs.log cannot be written: ")
+
+
+def test_a_damaged_task_queue_is_told_with_what_to_do(monkeypatch, sqlite_url, tmp_path, capsys):
+    (tmp_path / "queue.db").write_bytes(b"something else" * 500)
+    assert ended(monkeypatch, "worker", DATABASE_URL=sqlite_url, HEED_DATA_DIR=tmp_path) == 1
+    assert "delete queue.db" in capsys.readouterr().err
+
+
 def test_a_data_folder_that_cannot_be_is_told_in_one_sentence(monkeypatch, tmp_path, capsys):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):

@@ -5,7 +5,8 @@ import sys
 from webapp import file_modes
 from webapp.cli import heed
 from webapp.config import ConfigError
-from webapp.database import OUT_OF_REACH, NewerSchema
+from webapp.customers.journal import log
+from webapp.database import OUT_OF_REACH, Damaged, NewerSchema
 
 
 def main() -> None:
@@ -19,6 +20,12 @@ def main() -> None:
         sys.exit(2)
     except NewerSchema as newer:
         sys.exit(str(newer))
+    except Damaged as damaged:
+        sys.exit(
+            f"The database file is damaged: {damaged.orig}. Keep it, and put a backup back: heed restore."
+        )
+    except log.NotWritten as problem:
+        sys.exit(f"Nothing was changed, for {log.FILE} cannot be written: {problem.orig}")
     except OUT_OF_REACH as problem:
         why = str(getattr(problem, "orig", problem)).strip().partition("\n")[0]
         sys.exit(f"The database is out of reach: {why}")

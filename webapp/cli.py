@@ -5,11 +5,13 @@ import sys
 import click
 from flask import Flask, current_app
 from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
+from huey import Huey
 
 from webapp import create_app, database, file_modes, heaps, logs, schema, tasks
 from webapp.accounts.commands import token_group, user_group
 from webapp.backups.commands import backup_command, restore_command, sending_group
 from webapp.campaigns.commands import audit_command
+from webapp.config import Settings
 from webapp.consent.commands import keywords_group, ledger_group
 from webapp.customers.commands import export_command, import_command, reindex_command
 from webapp.customers.erasure.commands import erasures_group
@@ -66,10 +68,17 @@ def worker() -> None:
     logs.tell_crashes()
     file_modes.warn(settings.data_dir)
     heaps.share()
-    queue, app = tasks.open_queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
+    queue, app = _queue(settings), current_app._get_current_object()  # type: ignore[attr-defined]
     app.extensions["heed-tasks"] = tasks.register(queue, app)
     tasks.work(queue, app)
     _require_schema()
+
+
+def _queue(settings: Settings) -> Huey:
+    try:
+        return tasks.open_queue(settings)
+    except tasks.OUT_OF_REACH as problem:
+        raise click.ClickException(f"The task queue is out of reach: {problem}. {tasks.WHAT_TO_DO}") from None
 
 
 def _require_schema() -> None:

@@ -32,7 +32,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.ext.compiler import compiles
@@ -58,6 +58,11 @@ OF_THE_WEB = (
 """The worker, commands and migrations have no such limits: their work is long and nobody waits for it."""
 OUT_OF_REACH = (OperationalError, InterfaceError, NoConnectionInTime)
 """What says that the database is locked, gone or crowded, and nothing about what was to be written."""
+
+
+class Damaged(OperationalError):
+    """The file of SQLite cannot be read as one: the database is out of reach until it is put back."""
+
 
 _sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN")
 
@@ -150,6 +155,7 @@ def prepare(engine: Engine, *, web: bool = False) -> None:
         event.listen(engine, "connect", _on_web_connect if web else _on_postgresql_connect)
         return
     event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "handle_error", _on_sqlite_error)
     if engine.url.database not in (None, "", ":memory:"):
         _order_writers(engine, Turnstile(Path(f"{engine.url.database}-turn")))
     event.listen(engine, "begin", _on_sqlite_begin)  # after the wait for the turn
@@ -193,6 +199,13 @@ def _order_writers(engine: Engine, turnstile: Turnstile) -> None:
     event.listen(engine, "begin", wait)
     event.listen(engine, "checkin", pass_on)  # however the transaction ended
     event.listen(engine, "engine_disposed", lambda _engine: turnstile.close())
+
+
+def _on_sqlite_error(context: ExceptionContext) -> None:
+    """The driver has no class of its own for a file that is no database, or a malformed one."""
+    problem = context.original_exception
+    if type(problem).__name__ == "DatabaseError":
+        raise Damaged(context.statement, None, problem) from problem
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

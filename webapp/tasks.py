@@ -32,6 +32,7 @@ WORKERS = 4
 """Threads of the worker: so many tasks run at once."""
 OUT_OF_REACH = (OSError, sqlite3.Error, psycopg.Error, RedisError)
 """What says that the queue cannot be used now. Nothing is lost by it: a sweep finds the work in the rows."""
+WHAT_TO_DO = "Check TASK_QUEUE_URL, or delete queue.db where that is damaged. Nothing is lost; work waits."
 STAMP = "@"
 LOOKED_AT = 20
 """Tasks at the head of the queue: the oldest is among them, as all wait in one row."""

@@ -96,6 +96,14 @@ def test_a_database_out_of_reach_is_a_fault_and_no_crash(tmp_path, url):
     assert "hunter2" not in ended.output
 
 
+def test_a_damaged_database_is_a_fault_and_no_crash(tmp_path):
+    (tmp_path / "heed.db").write_bytes(b"something else" * 500)
+    ended = doctor(create_app({"HEED_DATA_DIR": str(tmp_path)}, web=False), "--offline")
+    assert ended.exit_code == 1
+    assert "fault    Migrations: The database file is damaged" in ended.stdout
+    assert "heed restore BACKUP --replace" in ended.stdout
+
+
 def test_no_secret_and_no_number_is_shown(database_url, tmp_path):
     secrets = {"SECRET_KEY": "short but secret", "METRICS_TOKEN": "guess-me",
                "WHATSAPP_APP_SECRET": "a-secret",

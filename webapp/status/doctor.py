@@ -7,7 +7,7 @@ from datetime import datetime
 from webapp import schema
 from webapp.checks import setup
 from webapp.config import ConfigError, Settings
-from webapp.database import OUT_OF_REACH
+from webapp.database import OUT_OF_REACH, Damaged
 from webapp.extensions import db
 from webapp.status import graph_check, lines, setup_lines
 from webapp.status.line import BAD, GOOD, WARNING, Line, named
@@ -43,6 +43,10 @@ def _schema() -> Line:
     line = named("migrations", "Migrations")
     try:
         why = schema.wrong(db.engine)
+    except Damaged as problem:
+        words = f"The database file is damaged: {problem.orig}."
+        return line(BAD, words, "Keep it, and put a backup back: heed restore BACKUP --replace. Until then"
+                    " webhooks are answered 503.")  # fmt: skip
     except OUT_OF_REACH as problem:
         words = f"The database is out of reach ({type(problem).__name__})."
         return line(BAD, words, "Check DATABASE_URL and that the database runs: webhooks are answered 503.")

@@ -33,7 +33,7 @@ def _worker(now: datetime) -> Line:
 def _queue(settings: Settings, now: datetime) -> Line:
     line, queue = named("queue", "Task queue"), tasks.waiting(settings)
     if queue is None:
-        return line(BAD, "Out of reach.", "Check TASK_QUEUE_URL. Nothing is lost; work waits.")
+        return line(BAD, "Out of reach.", tasks.WHAT_TO_DO)
     words = f"Reachable, {count(queue.number, 'task', 'tasks')} waiting."
     if queue.oldest and now - queue.oldest > QUEUE_MAY_WAIT:
         words = (

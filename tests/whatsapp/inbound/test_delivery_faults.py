@@ -4,9 +4,11 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from tests.factories import a_customer
 from tests.whatsapp.deliveries import a_body, payload
@@ -44,6 +46,14 @@ def a_desk(url, tmp_path, **options) -> Iterator:
 
 def events_of_the_only_customer() -> int:
     return len(ledger.history(only_customer().id))
+
+
+@pytest.mark.parametrize("left", [0, 3], ids=["of something else", "cut off"])
+def test_a_file_that_is_no_whole_database_is_answered_503(sqlite_url, tmp_path, left):
+    file = Path(make_url(sqlite_url).database)
+    file.write_bytes(file.read_bytes()[: 4096 * left] or b"something else" * 500)
+    with a_desk(sqlite_url, tmp_path) as app:
+        assert post(app.test_client(), STOP).status_code == 503
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["of a known customer", "of somebody new"])
