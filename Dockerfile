@@ -24,7 +24,7 @@ FROM python:${PYTHON}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin heed \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin heed \
     && install --directory --owner heed --group heed --mode 0700 /data
 COPY --from=build /opt/heed /opt/heed
 COPY gunicorn.conf.py /opt/heed/

@@ -41,6 +41,15 @@ def test_the_image_runs_as_an_account_without_rights_from_its_last_steps_on():
     assert not {"RUN", "COPY", "ADD"} & set(after)
 
 
+def test_the_account_of_the_image_has_the_group_that_it_runs_with():
+    """useradd --system would choose another group, below 1000."""
+    last = stages()[-1]
+    account, group = last.all("USER")[-1].split(":")
+    made = next(each for each in last.all("RUN") if "useradd" in each)
+    assert f"useradd --uid {account} --user-group " in made
+    assert group == account
+
+
 def test_no_setting_that_is_a_secret_can_get_into_a_layer():
     given = {name for stage in stages() for name in stage.environment()} & NAMES
     assert given == {"HEED_DATA_DIR", "PORT"}
