@@ -88,6 +88,20 @@ def test_a_positional_message_carries_media_and_code_without_names() -> None:
     ]  # fmt: skip
 
 
+def test_the_first_parameter_fills_the_first_number_wherever_a_translation_has_put_it() -> None:
+    body = [
+        {
+            "type": "BODY",
+            "text": "{{10}} {{2}} for you, {{1}} {{x}}",
+            "example": {"body_text": [["Ana", "30%"]]},
+        }
+    ]
+    filled = {"body:1": "Ana", "body:2": "30%", "body:10": "Only", "body:x": "!"}
+    (sent,) = message_parts.components_for(body, "POSITIONAL", filled, 7)
+    assert [parameter["text"] for parameter in sent["parameters"]] == ["Ana", "30%", "Only", "!"]
+    assert variables.variables_of(body, "POSITIONAL")[0] == Variable("body:1", "body", "text {{1}}", "Ana")
+
+
 def test_a_template_without_variables_sends_no_components() -> None:
     assert message_parts.components_for([{"type": "BODY", "text": "Hello"}], "POSITIONAL", {}, 7) == []
 

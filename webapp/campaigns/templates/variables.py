@@ -6,6 +6,7 @@ nothing in it is a placeholder, a link or a format.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,7 +91,7 @@ def component_variables(component: Mapping[str, Any], parameter_format: str) -> 
             yield from _header_variables(component, parameter_format)
         case "BODY":
             examples = _examples(component, "body_text", parameter_format)
-            for name in names_in(component.get("text")):
+            for name in _parameters_of(component, parameter_format):
                 label = name if is_named(parameter_format) else f"text {{{{{name}}}}}"
                 yield Variable(f"body:{name}", "body", label, examples.get(name, ""))
         case "BUTTONS":
@@ -104,7 +105,7 @@ def _header_variables(component: Mapping[str, Any], parameter_format: str) -> It
         yield Variable(f"header:{MEDIA[kind]}", "media", f"link of the header {MEDIA[kind]}")
         return
     examples = _examples(component, "header_text", parameter_format)
-    for name in names_in(component.get("text")):
+    for name in _parameters_of(component, parameter_format):
         label = f"header {name}" if is_named(parameter_format) else f"header {{{{{name}}}}}"
         yield Variable(f"header:{name}", "header", label, examples.get(name, ""))
 
@@ -144,6 +145,15 @@ def _own(parameter: Mapping[str, Any], person: Person) -> str:
 def _text(value: Any) -> str:
     """On one line with single spaces: WhatsApp refuses line breaks, tabs and rows of spaces (132018)."""
     return one_line(value) if isinstance(value, str) else ""
+
+
+def _parameters_of(component: Mapping[str, Any], parameter_format: str) -> list[str]:
+    """The placeholders in the order of the parameters that fill them: the first one fills {{1}}, wherever a
+    translation has put it (Meta, send a template message)."""
+    names = names_in(component.get("text"))
+    if is_named(parameter_format):
+        return names
+    return sorted(names, key=lambda name: int(name) if name.isdecimal() else sys.maxsize)
 
 
 def names_in(text: Any) -> list[str]:
