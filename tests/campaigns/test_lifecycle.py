@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.campaigns.factories import GREETING, a_campaign, a_template
+from tests.campaigns.factories import GREETING, HELLO, a_campaign, a_template
 from tests.factories import a_customer, at
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import CampaignPerson, Delivery
 from webapp.campaigns.reports import counts
+from webapp.campaigns.sending import claims
 from webapp.campaigns.sending.pacing import Bucket
 from webapp.campaigns.windows import Window
 from webapp.consent.rules import Status
@@ -38,6 +39,13 @@ def launched(*people, **columns):
         ({"status": "PAUSED"}, "it is paused"),
         ({"removed_at": at(0)}, "no longer in the account"),
         ({"components": GREETING}, "Fill in: "),
+        (
+            {"components": [{"type": "HEADER", "format": "LOCATION"}]},
+            "fill in a location as its header",
+        ),
+        ({"components": [{"type": "CAROUSEL", "cards": []}]}, "cannot fill in a carousel, so WhatsApp would"),
+        ({"components": [{"type": "limited_time_offer"}]}, "a limited-time offer"),
+        ({"components": [{"type": "BUTTONS", "buttons": [{"type": "FLOW"}]}]}, "a button that opens a flow"),
     ],
 )
 def test_a_launch_is_refused_in_words(change, words):
@@ -45,6 +53,22 @@ def test_a_launch_is_refused_in_words(change, words):
     with pytest.raises(Impossible, match=words):
         lifecycle.launch(campaign, actor="user:1", now=at(1))
     assert counts.of(campaign.id).total == 0
+
+
+def test_a_template_that_gets_other_variables_on_the_way_holds_the_campaign_and_fails_nobody():
+    campaign = launched()
+    claims.take_pump(campaign.id, "pump", at(1))
+    campaign.template.components = GREETING
+    db.session.commit()
+    assert claims.claim(campaign.id, "pump", 5, at(2)).stop
+    db.session.commit()
+    assert (campaign.status, campaign.pause_code) == ("paused", "template")
+    assert "another text of the template" in campaign.pause_reason
+    assert [row.state for row in db.session.query(Delivery)] == ["queued"]
+    with pytest.raises(Impossible, match="Fill in: first_name"):
+        lifecycle.resume(campaign, actor="user:1", now=at(3))
+    campaign.template.components = HELLO
+    assert lifecycle.resume(campaign, actor="user:1", now=at(4)).status == "running"
 
 
 def test_a_draft_without_template_or_audience_says_what_is_missing():

@@ -331,6 +331,8 @@ def test_the_parts_of_the_bar_fill_it_and_small_ones_can_be_seen() -> None:
 def test_an_hour_that_clocks_skip_is_refused_and_one_that_comes_twice_is_the_first() -> None:
     with pytest.raises(NoSuchTime):
         chosen("2026-03-29T02:30", "Europe/Berlin")
+    with pytest.raises(NoSuchTime):
+        chosen("0001-01-01T00:00", "Asia/Tokyo")
     assert f"{chosen('2026-10-25T02:30', 'Europe/Berlin'):%H:%M}" == "00:30"
     assert zone_words("America/Sao_Paulo", clock.now()) == "Sao Paulo, UTC−3"
     assert zone_words("UTC", clock.now()) == "UTC"

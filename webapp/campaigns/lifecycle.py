@@ -84,7 +84,7 @@ def problems(campaign: Campaign, now: datetime) -> list[str]:
     elif not campaign.template.usable:
         found.append(f"WhatsApp does not take this template now: it is {_status(campaign.template)}.")
     else:
-        found += _unfilled(campaign)
+        found += unsendable(campaign)
     if not campaign.audience.get("include"):
         found.append("Choose who shall get it.")
     found += audience.lost(campaign.audience)
@@ -185,6 +185,8 @@ def resume(campaign: Campaign, *, actor: str, now: datetime) -> Campaign:
         template = _template(campaign)
         if not template.usable:
             raise Impossible(f"WhatsApp does not take this template now: it is {_status(template)}.")
+        if changed := unsendable(campaign):
+            raise Impossible(f"{OTHER_TEXT} {changed[0]}")
         _move(campaign, (CampaignStatus.PAUSED,), status=CampaignStatus.RUNNING, paused_at=None,
               paused_by=None, pause_code="", pause_reason="", pump_until=None,
               category=stricter(campaign.category, template))  # fmt: skip
@@ -244,6 +246,10 @@ def hold_all(code: str, sentence: str, now: datetime) -> None:
     _hold(literal(True), code, sentence, now)
 
 
+OTHER_TEXT = (
+    "WhatsApp has another text of the template since this campaign was launched. Take that change back "
+    "there, or cancel this campaign and begin another one for those who did not get it."
+)
 STALE = "The templates could not be synchronised for 12 hours; their categories may have changed."
 DRIFTED = "WhatsApp counts this template as marketing now. Customers without consent drop out when you go on."
 
@@ -359,9 +365,13 @@ def _status(template: Template) -> str:
     return "no longer in the account" if template.removed_at else template.status.lower()
 
 
-def _unfilled(campaign: Campaign) -> list[str]:
-    """Variables for which nothing stands at all; single customers without a value are found at sending."""
+def unsendable(campaign: Campaign) -> list[str]:
+    """Why its template, as it is now, makes no message for anybody: a part that cannot be filled in, or
+    a variable for which nothing stands at all. Single customers without a value are found at sending."""
     template = _template(campaign)
+    if parts := variables.unfillable(template.components):
+        words = ", ".join(parts)
+        return [f"Heed cannot fill in {words}, so WhatsApp would refuse it: choose another template."]
     wanted = variables.variables_of(template.components, template.parameter_format)
     missing = [v.label for v in wanted if not variables.is_set(campaign.parameters.get(v.key))]
     return [f"Fill in: {', '.join(missing)}."] if missing else []

@@ -20,7 +20,10 @@ def chosen(text: str, zone: str) -> datetime:
     except ValueError:
         raise NoSuchTime("Choose a day and a time.") from None
     there = local.replace(tzinfo=ZoneInfo(zone))
-    instant = there.astimezone(UTC)
+    try:
+        instant = there.astimezone(UTC)
+    except OverflowError:  # the first or the last day that there is
+        raise NoSuchTime("Choose a day and a time.") from None
     if instant.astimezone(there.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise NoSuchTime("Clocks jump over this time on that day; choose another one.")
     return instant

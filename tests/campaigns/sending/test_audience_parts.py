@@ -12,6 +12,8 @@ from tests.statements import counted
 from webapp.campaigns import audience, lifecycle
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.reports import counts
+from webapp.campaigns.segments import segments
+from webapp.campaigns.segments.segments import Refused
 from webapp.campaigns.sending import audience_parts, claims, sweep
 from webapp.consent import ledger
 from webapp.consent.gate import Category
@@ -74,6 +76,24 @@ def test_the_launch_itself_writes_nothing_and_nothing_starts_or_ends_before_all_
         assert not claims.take_pump(campaign_id, TOKEN, at(2))
         assert not lifecycle.finish_if_done(campaign_id, at(2))
         assert sweep.waiting(at(2)) == [campaign_id]
+
+
+def test_an_exclusion_that_is_lost_after_the_launch_lets_nobody_through(app, campaign_id):
+    with app.app_context(), writing():
+        campaign = db.session.get_one(Campaign, campaign_id)
+        spared = segments.create_static("Spared", [1], actor="user:1", now=at(0))
+        campaign.audience = campaign.audience | {"exclude": [{"kind": "segment", "id": spared.id}]}
+        db.session.commit()
+        with pytest.raises(Refused, match="is used by “Spring sale”"):
+            segments.remove(spared)
+        campaign.audience = campaign.audience | {"exclude": [{"kind": "filter", "args": {"tag": ["spared"]}}]}
+        db.session.commit()  # a tag that somebody deleted
+    audience_parts.write_down(app, campaign_id, Clock())
+    assert written(app) == 0
+    with app.app_context():
+        held = db.session.get_one(Campaign, campaign_id)
+        assert (held.status, held.pause_code) == ("paused", "audience")
+        assert held.pause_reason.startswith("A filter of the audience names a tag")
 
 
 def test_all_are_written_once_and_then_it_may_start(app, campaign_id):

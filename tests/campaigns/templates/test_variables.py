@@ -148,8 +148,11 @@ def test_a_person_without_a_name_gets_the_fallback() -> None:
 
 
 @pytest.mark.parametrize(("place", "longest"), [("header", 60), ("code", 20), ("url", 2000)])
-def test_each_place_has_its_longest_value(place: str, longest: int) -> None:
+def test_each_place_has_its_longest_value_and_says_so(place: str, longest: int) -> None:
     wanted = [Variable("k", place, "k")]
+    too_long = {"k": {"attribute": "city", "fallback": "x" * (longest + 1)}}
+    assert variables.misfits(wanted, too_long) == {"k": f"At most {longest:,} characters fit here"}
+    assert variables.misfits(wanted, {"k": {"text": "x" * longest}}) == {}
     assert variables.values(wanted, {"k": {"text": "x" * longest}}, ANA)["k"]
     assert variables.values(wanted, {"k": {"text": "x" * (longest + 1)}}, ANA)["k"] is None
 

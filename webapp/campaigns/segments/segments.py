@@ -18,6 +18,7 @@ from webapp.customers.search import fold
 from webapp.extensions import db
 
 COMING = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
+UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 CHUNK = 500
 
 
@@ -78,7 +79,7 @@ def duplicate(segment: Segment, *, actor: str, now: datetime) -> Segment:
 
 def remove(segment: Segment) -> None:
     """Delete it; its customers stay. Raises Refused when a campaign that is still to be sent uses it."""
-    if users := [campaign for campaign in used_by(segment.id) if campaign.status in COMING]:
+    if users := [campaign for campaign in used_by(segment.id) if _to_be_read(campaign)]:
         names = ", ".join(f"“{campaign.name}”" for campaign in users)
         raise Refused(f"“{segment.name}” is used by {names}. Take it out of the audience there first.")
     db.session.execute(delete(SegmentMember).where(SegmentMember.segment_id == segment.id))
@@ -155,6 +156,12 @@ def uses() -> dict[int, list[Campaign]]:
 
 def used_by(segment_id: int) -> list[Campaign]:
     return uses().get(segment_id, [])
+
+
+def _to_be_read(campaign: Campaign) -> bool:
+    """Whether its audience has still to be read: before the launch, and a large one after it, too."""
+    being_written = campaign.status in UNDER_WAY and campaign.audience_done_at is None
+    return campaign.status in COMING or being_written
 
 
 def _named(audience: dict[str, Any]) -> set[int]:

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from webapp import fault_points
-from webapp.campaigns import audience
+from webapp.campaigns import audience, lifecycle
 from webapp.campaigns.audience import Named
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.sending import claims
@@ -22,6 +22,8 @@ from webapp.consent.gate import Category
 from webapp.extensions import db
 from webapp.transactions import committed
 
+LOST = "audience"
+"""Why it is paused, as a word for programs."""
 LEASE = timedelta(seconds=60)
 """Whoever writes is thought to live so long after its last part."""
 
@@ -34,6 +36,12 @@ def write_down(app: Flask, campaign_id: int, clock: Callable[[], datetime]) -> N
         return
     with app.app_context():
         people = _named(campaign_id, clock())
+        db.session.rollback()
+        lost = audience.lost(db.session.get_one(Campaign, campaign_id).audience)
+    if lost:  # since the launch, or while it was read: whoever was to be left out would get it
+        sentence = f"{' '.join(lost)} Nobody got it yet: cancel it and send a copy."
+        committed(app, partial(lifecycle.hold_one, campaign_id, LOST, sentence, clock()))
+        return
     for part in people.parts():
         if not committed(app, partial(_write, campaign_id, token, part, clock())):
             return

@@ -138,6 +138,8 @@ def _reason_to_hold(
         return "template", f"WhatsApp does not take the template now: it is {template.status.lower()}."
     if template.counts_as == Category.MARKETING != campaign.category:
         return lifecycle.CATEGORY_DRIFT, lifecycle.DRIFTED
+    if changed := lifecycle.unsendable(campaign):
+        return "template", f"{lifecycle.OTHER_TEXT} {changed[0]}"
     if sending.restricted_until and sending.restricted_until > now:
         return "restricted", f"WhatsApp restricts this account: {sending.restriction}"
     synced = sending.templates_synced_at

@@ -18,6 +18,11 @@ PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 LONGEST = {"body": 1024, "header": 60, "media": 2000, "url": 2000, "code": 20}
 """Signs that a value may have, by its place (Meta, template components)."""
+PARTS_WITH_MORE = {"CAROUSEL": "a carousel", "LIMITED_TIME_OFFER": "a limited-time offer"}
+BUTTONS_WITH_MORE = {
+    "FLOW": "a button that opens a flow", "MPM": "a button that shows products", "ORDER_DETAILS": "an order",
+}  # fmt: skip
+"""What WhatsApp takes only with values that nobody can give here (Meta, send a template message)."""
 LINK = re.compile(r"https://[^\s/]\S*", re.IGNORECASE)
 NO_LINK = "A link that begins with https://"
 
@@ -69,6 +74,17 @@ def is_set(parameter: Any) -> bool:
     return bool(_text(parameter.get("attribute")) or _text(parameter.get("fallback")))
 
 
+def unfillable(components: Components) -> list[str]:
+    """The parts of a template that need more than Heed can fill in, in words: WhatsApp refuses it without."""
+    headers = (part for part in components if kind_of(part) == "HEADER")
+    formats = [str(header.get("format") or "TEXT").upper() for header in headers]
+    found = [f"a {each.lower()} as its header" for each in formats if each not in ("TEXT", *MEDIA)]
+    found += [PARTS_WITH_MORE[kind] for part in components if (kind := kind_of(part)) in PARTS_WITH_MORE]
+    buttons = [button for part in components for button in part.get("buttons") or []]
+    kinds = dict.fromkeys(map(kind_of, buttons))
+    return found + [BUTTONS_WITH_MORE[kind] for kind in kinds if kind in BUTTONS_WITH_MORE]
+
+
 def values(variables: Sequence[Variable], parameters: Parameters, person: Person) -> dict[str, str | None]:
     """What fills each variable for this person; None where nothing does.
 
@@ -80,9 +96,13 @@ def values(variables: Sequence[Variable], parameters: Parameters, person: Person
 
 def misfits(variables: Sequence[Variable], parameters: Parameters) -> dict[str, str]:
     """What is wrong with the texts that somebody gave, in words, by the variable's key."""
-    given = {v.key: parameters.get(v.key) or {} for v in variables if v.place == "media"}
-    texts = {key: _text(each.get("text")) or _text(each.get("fallback")) for key, each in given.items()}
-    return {key: NO_LINK for key, text in texts.items() if text and not LINK.fullmatch(text)}
+    given = ((v, parameters.get(v.key) or {}) for v in variables)
+    texts = ((v, _text(each.get("text")) or _text(each.get("fallback"))) for v, each in given)
+    return {v.key: _misfit(v.place, text) for v, text in texts if text and not _fits(text, v.place)}
+
+
+def _misfit(place: str, text: str) -> str:
+    return NO_LINK if len(text) <= LONGEST[place] else f"At most {LONGEST[place]:,} characters fit here"
 
 
 def component_variables(component: Mapping[str, Any], parameter_format: str) -> Iterator[Variable]:
