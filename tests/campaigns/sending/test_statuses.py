@@ -8,7 +8,7 @@ from tests.campaigns.factories import TOKEN, a_campaign, a_template
 from tests.factories import a_customer, at
 from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Campaign, Delivery
-from webapp.campaigns.sending import claims, codes, outcomes, statuses
+from webapp.campaigns.sending import claims, codes, outcomes, statuses, sweep
 from webapp.campaigns.sending.outcomes import Result
 from webapp.campaigns.sending.sender import Accepted, Unclear
 from webapp.campaigns.sending.statuses import News
@@ -54,7 +54,7 @@ def test_receipts_in_any_order_end_in_the_furthest_state(order, answered):
     delivery, row = a_started_delivery(answered)
     tell(row, *order)
     assert (delivery.state, delivery.wamid, delivery.reason) == ("read", "wamid.1", None)
-    assert (delivery.delivered_at, delivery.read_at) in {(at(12), at(15)), (at(15), at(15))}
+    assert (delivery.delivered_at, delivery.read_at) == (at(12), at(15))
 
 
 def test_our_answer_after_the_receipt_does_not_move_it_back():
@@ -106,13 +106,33 @@ def test_a_message_that_arrives_after_an_opt_out_but_started_before_is_marked():
     assert delivery.after_opt_out
 
 
-def test_a_message_that_arrived_before_the_opt_out_is_not_marked():
+@pytest.mark.parametrize(
+    ("before", "after"), [(["delivered"], ["read"]), ([], ["delivered", "read"]), ([], ["read", "delivered"])]
+)
+def test_a_message_that_arrived_before_the_opt_out_is_not_marked_also_when_it_is_read_after_it(before, after):
+    delivery, row = a_started_delivery(Accepted("wamid.1"))
+    tell(row, *before)
+    opts_out(delivery, 14)
+    tell(row, *after)
+    sweep.sweep(at(60))
+    db.session.refresh(delivery)
+    assert (delivery.state, delivery.after_opt_out) == ("read", False)
+
+
+@pytest.mark.parametrize(("said", "marked"), [(1, False), (2, True), (9, True), (12, True), (13, False)])
+def test_an_opt_out_that_is_heard_of_after_the_receipt_marks_the_message_by_its_own_time(said, marked):
     delivery, row = a_started_delivery(Accepted("wamid.1"))
     tell(row, "delivered")
+    opts_out(delivery, said)
+    sweep.sweep(at(60))
+    db.session.refresh(delivery)
+    assert delivery.after_opt_out is marked
+
+
+def opts_out(delivery, said):
     customer = db.session.get_one(Customer, delivery.customer_id)
-    ledger.record(customer, Statement(OUT, Source.KEYWORD, "customer", at(14), stated_at=at(14)))
+    ledger.record(customer, Statement(OUT, Source.KEYWORD, "customer", at(14), stated_at=at(said)))
     db.session.commit()
-    assert not delivery.after_opt_out
 
 
 @pytest.mark.parametrize(

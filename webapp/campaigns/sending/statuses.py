@@ -92,13 +92,10 @@ def _advance(delivery: Delivery, customer: Customer, state: DeliveryState, at: d
     """Forwards only. Whatever else was thought of it: WhatsApp has it, so it is not sent again."""
     if state == DeliveryState.SENT:
         delivery.sent_at = delivery.sent_at or at
-    elif state == DeliveryState.DELIVERED:
-        delivery.delivered_at = delivery.delivered_at or at
     else:
+        _arrived(delivery, customer, at)
+    if state == DeliveryState.READ:
         delivery.read_at = delivery.read_at or at
-        delivery.delivered_at = delivery.delivered_at or at
-    if state in ARRIVED:
-        _mark_if_after_opt_out(delivery, customer, at)
     known = TAKEN.index(delivery.state) if delivery.state in TAKEN else -1
     failed_for_good = delivery.state == DeliveryState.FAILED and state == DeliveryState.SENT
     if TAKEN.index(state) > known and not failed_for_good:
@@ -106,11 +103,17 @@ def _advance(delivery: Delivery, customer: Customer, state: DeliveryState, at: d
         delivery.started_at = delivery.started_at or at
 
 
-def _mark_if_after_opt_out(delivery: Delivery, customer: Customer, at: datetime) -> None:
-    customer = identities.survivor(customer)
+def _arrived(delivery: Delivery, customer: Customer, at: datetime) -> None:
+    """It was there at that time, or earlier: whatever is read was delivered, and news come in any order."""
+    if delivery.delivered_at is None or at < delivery.delivered_at:
+        delivery.delivered_at = at
+        delivery.after_opt_out = _after_opt_out(delivery, identities.survivor(customer), at)
+
+
+def _after_opt_out(delivery: Delivery, customer: Customer, at: datetime) -> bool:
+    """An opt-out that is heard of later than the message's arrival is found by the sweep."""
     out_at = customer.opt_out_at if customer.status == Status.OPTED_OUT else None
-    if out_at and delivery.started_at and delivery.started_at <= out_at <= at:
-        delivery.after_opt_out = True
+    return bool(out_at and delivery.started_at and delivery.started_at <= out_at <= at)
 
 
 def _fail(delivery: Delivery, item: News, now: datetime) -> None:

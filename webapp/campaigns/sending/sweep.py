@@ -10,12 +10,16 @@ from webapp.campaigns.sending import claims
 from webapp.campaigns.sending.claims import TEMPLATES_FRESH
 from webapp.campaigns.sending.starting import LEASE as LEASE_OF_A_MESSAGE
 from webapp.consent.gate import Category
+from webapp.consent.models import ConsentEvent
+from webapp.consent.rules import Kind, Source, Status
+from webapp.customers.models import Customer
 from webapp.extensions import db
 
 LEASE, EXPIRED = "lease", "expired"
 DEFAULT_TTL = {Category.AUTHENTICATION: 600}
 BUFFER = timedelta(hours=1)
 """A receipt may come later than the message."""
+LOOKS_BACK = timedelta(hours=1)
 
 
 def sweep(now: datetime) -> None:
@@ -23,6 +27,7 @@ def sweep(now: datetime) -> None:
     _lose_leases(now)
     _end_what_was_cancelled(now)
     _expire(now)
+    _mark_after_opt_outs(now)
     _hold_when_templates_are_stale(now)
 
 
@@ -77,6 +82,28 @@ def _expire(now: datetime) -> None:
             .values(state=DeliveryState.FAILED, reason=EXPIRED, failed_at=now)
             .execution_options(synchronize_session=False)
         )  # fmt: skip
+
+
+def _mark_after_opt_outs(now: datetime) -> None:
+    """The news of a message may come before the customer's word that is older. A list that somebody brings in
+    is left out: it is long, and says nothing about the way of one message."""
+    heard = (
+        ConsentEvent.kind == Kind.CONSENT, ConsentEvent.status == Status.OPTED_OUT,
+        ConsentEvent.source != Source.IMPORT, ConsentEvent.recorded_at >= now - LOOKS_BACK,
+    )  # fmt: skip
+    between = Customer.opt_out_at.between(Delivery.started_at, Delivery.delivered_at)
+    late = (
+        select(Delivery.id)
+        .join(ConsentEvent, ConsentEvent.customer_id == Delivery.customer_id)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .where(*heard, Customer.status == Status.OPTED_OUT, between, Delivery.after_opt_out.is_(False))
+    )
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(late))
+        .values(after_opt_out=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _ttl(template: Template) -> int:
