@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tests.campaigns.factories import a_campaign, a_template
-from tests.factories import a_customer
+from tests.factories import NOON, a_customer
 from webapp import clock
-from webapp.campaigns import lifecycle, switch
+from webapp.campaigns import drafts, lifecycle, switch
 from webapp.campaigns.audience import Preview
 from webapp.campaigns.models import Campaign, Delivery
 from webapp.campaigns.named_people import filed, typed
@@ -104,6 +104,38 @@ def test_a_launch_is_refused_when_the_number_moved(desk, app, draft, when: str) 
     with app.app_context():
         assert campaign_of(draft).status == "draft"
         assert not db.session.scalars(db.select(Delivery)).all()
+
+
+def agreed_to(desk, draft: int) -> dict[str, str]:
+    """What the form of the review sends beside the time."""
+    form = desk("manager").soup(f"/campaigns/{draft}/review").select_one("#launch-form")
+    return {field["name"]: field["value"] for field in form.select("input[type=hidden]")}
+
+
+@pytest.mark.parametrize(("when", "at"), [("now", ""), ("later", "2030-01-07T09:00")])
+def test_a_launch_is_refused_when_somebody_chose_another_template_meanwhile(
+    desk, app, draft, when, at
+) -> None:
+    looked_at = agreed_to(desk, draft)
+    with app.app_context():
+        campaign = campaign_of(draft)
+        another = a_template("another")
+        drafts.set_template(campaign, another, {}, version=campaign.version, actor="system", now=NOON)
+        db.session.commit()
+    answer = desk("manager").send(f"/campaigns/{draft}/launch", when=when, at=at, **looked_at)
+    assert answer.status_code == 409
+    assert "Nothing was sent: Heed changed this campaign meanwhile" in answer.text
+    with app.app_context():
+        assert (campaign_of(draft).status, db.session.query(Delivery).count()) == ("draft", 0)
+
+
+def test_a_second_click_on_a_time_is_the_first(desk, app, draft) -> None:
+    looked_at = agreed_to(desk, draft)
+    sent = {"when": "later", "at": f"{clock.now() + timedelta(days=2):%Y-%m-%d}T23:00", **looked_at}
+    for _ in range(2):
+        assert desk("manager").send(f"/campaigns/{draft}/launch", **sent).status_code == 303
+    with app.app_context():
+        assert campaign_of(draft).status == "scheduled"
 
 
 def test_a_launch_with_unfilled_variables_is_refused_and_names_them(desk, app) -> None:

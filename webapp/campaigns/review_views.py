@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.accounts.access import may, requires
-from webapp.accounts.actors import current_actor
+from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
 from webapp.campaigns import lifecycle, review, switch, times
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
-from webapp.campaigns.models import Campaign, Delivery
+from webapp.campaigns.models import Campaign, CampaignStatus, Delivery
 from webapp.campaigns.pages import campaign_or_404, frame, shown, variables_of
 from webapp.campaigns.shares import shares
 from webapp.campaigns.templates import flags as template_flags
@@ -48,6 +48,16 @@ class Moved(Disagreement):
         )
 
 
+class ChangedMeanwhile(Disagreement):
+    """Somebody else changed the campaign since the page was read: its template, say, which no number shows."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        by = actor_names([campaign.changed_by])[campaign.changed_by]
+        super().__init__(
+            f"Nothing was sent: {by} changed this campaign meanwhile. Look at it once more, then send."
+        )
+
+
 @bp.get("/<int:campaign_id>/review")
 @requires(Role.VIEWER)
 def review_page(campaign_id: int) -> Answer:
@@ -60,7 +70,8 @@ def review_page(campaign_id: int) -> Answer:
 @bp.post("/<int:campaign_id>/launch")
 @requires(Role.MANAGER)
 def launch(campaign_id: int) -> Answer:
-    """`expected` is the number that the button named; `when` is now, or later with `at`."""
+    """`expected` is the number that the button named, `version` the campaign that was looked at; `when` is now,
+    or later with `at`."""
     campaign = campaign_or_404(campaign_id)
     later = request.form.get("when") == "later"
     try:
@@ -146,17 +157,27 @@ def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
     expected = request.form.get("expected", default=-1, type=int)
     if at is None and request.form.get("at", "").strip():
         raise Impossible("You chose a time: pick “At a time”, or clear it.")
+    instant = None if at is None else times.chosen(at, switch.current().zone)
     seen = read_first(lambda: lifecycle.outlook(campaign, now))
+    db.session.refresh(campaign, with_for_update={"key_share": True})
+    if instant and _waits_for(campaign, instant):
+        return  # a second click
+    if request.form.get("version", default=campaign.version, type=int) != campaign.version:
+        raise ChangedMeanwhile(campaign)
     if seen.lacking:
         raise Disagreement(seen.lacking)
-    if at is None:
+    if instant is None:
         lifecycle.launch(campaign, actor=current_actor(), now=now, seen=seen)
     else:
-        instant = times.chosen(at, switch.current().zone)
         lifecycle.schedule(campaign, instant, actor=current_actor(), now=now, seen=seen)
     eligible = (campaign.reviewed or {}).get("eligible", 0)
     if eligible != expected:
         raise Moved(expected, eligible)
+
+
+def _waits_for(campaign: Campaign, instant: datetime) -> bool:
+    waits = campaign.status == CampaignStatus.SCHEDULED and campaign.missed_at is None
+    return waits and campaign.scheduled_at == instant
 
 
 def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[str, int]:
