@@ -326,13 +326,18 @@ def test_a_test_to_something_that_is_no_number_says_why(desk, draft) -> None:
         assert (answer.status_code, words in answer.text) == (422, True), phone
 
 
-def test_a_held_campaign_shows_who_drops_out_before_it_goes_on(desk, app) -> None:
+@pytest.mark.parametrize("paused_before", [False, True])
+def test_a_held_campaign_shows_who_drops_out_before_it_goes_on(desk, app, paused_before: bool) -> None:
     with app.app_context():
         a_customer("Ana", Status.OPTED_IN)
         a_customer("Cem")
+        got_it = a_customer("Dora")
         template = a_template(category="UTILITY")
         campaign = a_campaign(template, audience=EVERYBODY)
         lifecycle.launch(campaign, actor="system", now=clock.now())
+        db.session.query(Delivery).filter_by(customer_id=got_it.id).update({"state": "sent"})
+        if paused_before:
+            lifecycle.pause(campaign, actor="system", now=clock.now())
         template.coming_category = "MARKETING"
         lifecycle.hold_drifted(template, clock.now())
         db.session.commit()

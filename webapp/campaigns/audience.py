@@ -133,6 +133,15 @@ def named(campaign: Campaign, category: Category, now: datetime) -> Named:
     return Named(ids, frozenset(duplicates))
 
 
+def dropping_out(campaign: Campaign, category: Category, now: datetime) -> dict[str, int]:
+    """How many of those who wait for their message would be left out now, by reason in the gate's order."""
+    reason = gate_query.suppression(Customer, category, policy.terms(policy.current(), now))
+    waiting = Delivery.campaign_id == campaign.id, Delivery.state == DeliveryState.QUEUED
+    counted = select(reason, func.count()).join(Delivery, Delivery.customer_id == Customer.id).where(*waiting)
+    found = {why: n for why, n in db.session.execute(counted.group_by(reason)) if why}
+    return {each.value: found[each.value] for each in Suppression if each.value in found}
+
+
 def write(campaign: Campaign, category: Category, people: Named, now: datetime) -> None:
     """Write down their deliveries: queued, or suppressed with the first reason that applies now."""
     gate = gate_query.suppression(Customer, category, policy.terms(policy.current(), now))

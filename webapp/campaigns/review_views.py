@@ -49,7 +49,7 @@ class Moved(Disagreement):
 
 
 class ChangedMeanwhile(Disagreement):
-    """Somebody else changed the campaign since the page was read: its template, say, which no number shows."""
+    """Somebody changed the campaign since the page was read: its template, say, which no number shows."""
 
     def __init__(self, campaign: Campaign) -> None:
         by = actor_names([campaign.changed_by])[campaign.changed_by]
@@ -70,8 +70,8 @@ def review_page(campaign_id: int) -> Answer:
 @bp.post("/<int:campaign_id>/launch")
 @requires(Role.MANAGER)
 def launch(campaign_id: int) -> Answer:
-    """`expected` is the number that the button named, `version` the campaign that was looked at; `when` is now,
-    or later with `at`."""
+    """`expected` is the number that the button named, `version` says what was looked at; `when` is now, or
+    later with `at`."""
     campaign = campaign_or_404(campaign_id)
     later = request.form.get("when") == "later"
     try:

@@ -13,6 +13,7 @@ from webapp.campaigns import (
     audience_views,
     compose_views,
     control_views,
+    lifecycle,
     people_views,
     review,
     review_views,
@@ -20,7 +21,7 @@ from webapp.campaigns import (
     times,
 )
 from webapp.campaigns.blueprint import bp
-from webapp.campaigns.lifecycle import CATEGORY_DRIFT, NOT_STARTED
+from webapp.campaigns.lifecycle import NOT_STARTED
 from webapp.campaigns.models import Campaign, CampaignStatus, Template
 from webapp.campaigns.pages import TONES, campaign_or_404, frame, sending_off, started, unconfirmed
 from webapp.campaigns.reports import counts, opt_outs, record_views, report
@@ -91,26 +92,37 @@ def progress(campaign_id: int) -> Response | str:
     campaign = campaign_or_404(campaign_id)
     if not htmx.partial:
         return see_other(url_for("campaigns.show", campaign_id=campaign_id))
-    context = _control(campaign)
-    if request.headers.get("HX-PTag") == context["head_tag"]:
+    tag = _tag(campaign)
+    if request.headers.get("HX-PTag") == tag:
         return Response(status=304)
-    response = make_response(render_template("campaigns/_control.html", **context))
-    response.headers["HX-PTag"] = str(context["head_tag"])
+    response = make_response(render_template("campaigns/_control.html", **_control(campaign)))
+    response.headers["HX-PTag"] = tag
     return response
 
 
 def _control(campaign: Campaign) -> dict[str, object]:
     """What head and buttons of a launched campaign need."""
-    held = campaign.status == CampaignStatus.PAUSED and campaign.pause_code == CATEGORY_DRIFT
-    framed = frame(campaign)
+    drifts = campaign.status == CampaignStatus.PAUSED and _category(campaign) != campaign.category
     return {
-        **framed,
-        "drops": audience.preview(campaign, Category.MARKETING, clock.now()).suppressed if held else {},
+        **frame(campaign),
+        "drops": audience.dropping_out(campaign, _category(campaign), clock.now()) if drifts else {},
         "words": review.WORDS,
         "editable": may(Role.MANAGER),
         "started": started(campaign, clock.now()),
-        "head_tag": f"{campaign.status}-{campaign.version}-{int(bool(framed['sending_off']))}",
+        "head_tag": _tag(campaign),
     }
+
+
+def _tag(campaign: Campaign) -> str:
+    """Of all that head and buttons tell."""
+    off = int(bool(sending_off()))
+    return f"{campaign.status}-{campaign.version}-{_category(campaign)}-{off}"
+
+
+def _category(campaign: Campaign) -> Category:
+    """The one that consent is asked for when it goes on."""
+    seen = campaign.category
+    return lifecycle.stricter(seen, campaign.template) if campaign.template else Category.of(seen)
 
 
 def _page(before: int | None) -> list[Campaign]:
