@@ -19,6 +19,7 @@ from webapp.campaigns.models import (
     DeliveryState,
     Template,
 )
+from webapp.campaigns.segments import references
 from webapp.campaigns.templates import variables
 from webapp.campaigns.windows import Window
 from webapp.consent.gate import Category
@@ -71,6 +72,7 @@ def remove(campaign: Campaign) -> None:
         raise Impossible("Only drafts can be deleted; what was sent stays on record.")
     trials = update(Campaign).where(Campaign.test_of_id == campaign.id)
     db.session.execute(trials.values(test_of_id=None, name="Test of a deleted draft"))
+    references.forget_campaign(campaign)
     db.session.execute(delete(CampaignPerson).where(CampaignPerson.campaign_id == campaign.id))
     db.session.delete(campaign)
     db.session.flush()

@@ -4,13 +4,15 @@ import pytest
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer
-from webapp.campaigns import named_people
-from webapp.campaigns.models import SegmentMember
+from webapp.campaigns import lifecycle, named_people
+from webapp.campaigns.models import Delivery, SegmentMember
 from webapp.campaigns.segments import numbers as segment_numbers
 from webapp.campaigns.segments import rules, segments
 from webapp.campaigns.segments.segments import EditedMeanwhile, Refused
+from webapp.customers.attributes import attributes
 from webapp.customers.models import Customer
 from webapp.customers.names import MalformedName
+from webapp.customers.tags import tags
 from webapp.extensions import db
 
 BY = {"actor": "user:1", "now": NOON}
@@ -120,3 +122,73 @@ def test_a_row_without_a_number_is_told_and_an_empty_one_is_none() -> None:
     assert [left.line.number for left in numbers.empty] == [2, 4]
     assert len(numbers.fresh) == 1
     assert (numbers.sentence, numbers.skipped) == ("", "2 lines lack a number (2, 4).")
+
+
+def dynamic(*conditions: dict[str, object]):
+    rule = rules.parse({"groups": [[{"field": "status", "op": "is", "value": "unknown"}, *conditions]]})
+    return segments.create_dynamic("Some", rule, **BY)
+
+
+def test_a_segment_of_a_deleted_tag_never_means_the_next_tag() -> None:
+    ana, ben = a_customer(), a_customer()
+    tags.set_tags(ana, ["vip"])
+    segment = dynamic({"field": "tag", "op": "has", "value": "vip"})
+    tags.delete(tags.find("vip"))
+    tags.set_tags(ben, ["newsletter"])
+    assert ids(segment) == set()
+    assert "names something that no longer exists" in segments.lost(segment.id)
+
+
+def test_a_segment_of_a_merged_tag_means_the_one_that_it_became() -> None:
+    ana, ben = a_customer(), a_customer()
+    tags.set_tags(ana, ["vip"])
+    tags.set_tags(ben, ["gold"])
+    segment = dynamic({"field": "tag", "op": "has", "value": "vip"})
+    tags.merge(tags.find("vip"), tags.find("gold"))
+    assert (ids(segment), segments.lost(segment.id)) == ({ana.id, ben.id}, "")
+    assert "has the tag gold" in rules.words(rules.Rules.of(segment.rules))
+
+
+def test_a_segment_of_a_deleted_attribute_never_means_another_one_of_its_name_or_id() -> None:
+    ana = a_customer()
+    attributes.define("age", "number")
+    segment = dynamic({"field": "attribute", "key": "age", "op": "ge", "value": "18"})
+    attributes.delete(attributes.find("age"))
+    for name in ("city", "age"):
+        attributes.define(name, "text")
+        attributes.set_attributes(ana, {name: "99"})
+    assert ids(segment) == set()
+    assert "no longer exists" in segments.lost(segment.id)
+
+
+def test_a_segment_of_a_merged_attribute_means_the_one_that_it_became() -> None:
+    ana = a_customer()
+    for name in ("age", "years"):
+        attributes.define(name, "number")
+    attributes.set_attributes(ana, {"age": 20})
+    segment = dynamic({"field": "attribute", "key": "age", "op": "ge", "value": "18"})
+    attributes.merge(attributes.find("age"), attributes.find("years"))
+    assert (ids(segment), segments.lost(segment.id)) == ({ana.id}, "")
+
+
+def test_the_copy_of_a_finished_campaign_never_means_the_next_segment() -> None:
+    ana, ben = a_customer(), a_customer()
+    spared = segments.create_static("Spared", [ana.id], **BY)
+    audience = {"include": [{"kind": "everybody"}], "exclude": [{"kind": "segment", "id": spared.id}]}
+    over = a_campaign(a_template(), audience=audience, status="finished")
+    segments.remove(spared)
+    segments.create_static("Another", [ben.id], **BY)
+    copy = lifecycle.duplicate(over, **BY)
+    assert lifecycle.problems(copy, NOON) == ["A segment of the audience was deleted."]
+
+
+def test_who_got_a_deleted_draft_never_means_who_gets_the_next_campaign() -> None:
+    ana = a_customer()
+    draft = a_campaign(a_template())
+    segment = dynamic({"field": "campaign", "op": "got", "value": str(draft.id)})
+    lifecycle.remove(draft)
+    next_one = a_campaign(a_template("another"), status="finished")
+    db.session.add(Delivery(campaign_id=next_one.id, customer_id=ana.id, state="sent"))
+    db.session.flush()
+    assert ids(segment) == set()
+    assert "no longer exists" in segments.lost(segment.id)

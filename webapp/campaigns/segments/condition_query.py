@@ -16,7 +16,6 @@ from webapp.campaigns.segments.conditions import HELD, STOPPED, Condition
 from webapp.consent import gate_query
 from webapp.consent.models import ConsentEvent
 from webapp.customers import queries
-from webapp.customers.attributes import attributes
 from webapp.customers.filters import Filter
 from webapp.customers.models import (
     AttributeKey,
@@ -71,7 +70,7 @@ def _tagged(condition: Condition) -> ColumnElement[bool]:
 
 
 def _attribute(condition: Condition) -> ColumnElement[bool]:
-    key = db.session.get(AttributeKey, condition.id) or attributes.find(condition.key)
+    key = db.session.get(AttributeKey, condition.id)
     negative = condition.op in ("is_not", "not_set")
     if key is None:
         return _negated(negative, false())

@@ -4,7 +4,7 @@ from typing import Any
 
 from webapp.campaigns.models import Campaign
 from webapp.campaigns.segments.conditions import ATTRIBUTE_OPS, SOURCES, STATUSES, WITHOUT_VALUE, Condition
-from webapp.customers.attributes import attributes, values
+from webapp.customers.attributes import values
 from webapp.customers.models import AttributeKey, Tag
 from webapp.customers.tags import tags
 from webapp.extensions import db
@@ -48,8 +48,8 @@ def _moment(condition: Condition) -> str:
 
 
 def _attribute(condition: Condition) -> str:
-    key = db.session.get(AttributeKey, condition.id) or attributes.find(condition.key)
-    if key is None:
+    key = db.session.get(AttributeKey, condition.id)
+    if key is None:  # one of the same name that came later may be of another type
         return f"{condition.key} {GONE}"
     verb = ATTRIBUTE_OPS[key.type][condition.op]
     if condition.op in WITHOUT_VALUE:

@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.campaigns.models import Campaign, CampaignStatus, Segment, SegmentKind, SegmentMember
+from webapp.campaigns.segments import references
 from webapp.campaigns.segments import rules as rules_of
 from webapp.campaigns.segments.condition_words import GONE
 from webapp.campaigns.segments.rules import Rules
@@ -82,6 +83,7 @@ def remove(segment: Segment) -> None:
     if users := [campaign for campaign in used_by(segment.id) if _to_be_read(campaign)]:
         names = ", ".join(f"“{campaign.name}”" for campaign in users)
         raise Refused(f"“{segment.name}” is used by {names}. Take it out of the audience there first.")
+    references.forget_segment(segment)
     db.session.execute(delete(SegmentMember).where(SegmentMember.segment_id == segment.id))
     db.session.delete(segment)
     db.session.flush()

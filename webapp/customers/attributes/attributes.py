@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.consent import ledger
-from webapp.customers import copies
+from webapp.customers import copies, definitions
 from webapp.customers.attributes.values import same, stored
 from webapp.customers.models import AttributeKey, AttributeType, Customer, CustomerAttribute
 from webapp.customers.names import MalformedName, checked_name
@@ -107,6 +107,7 @@ def merge(key: AttributeKey, into: AttributeKey) -> None:
         raise MalformedAttribute("An attribute cannot be merged into itself.")
     if key.type != into.type:
         raise MalformedAttribute(f"“{key.name}” is of type {key.type} and “{into.name}” of type {into.type}.")
+    definitions.gone(key, into)
     key_id, into_id = key.id, into.id
     for ids in _holders(key_id):
         _hand_over(key_id, into_id, ids)
@@ -117,6 +118,7 @@ def merge(key: AttributeKey, into: AttributeKey) -> None:
 
 def delete(key: AttributeKey) -> None:
     """Take the attribute and its values from all customers, and remove it."""
+    definitions.gone(key)
     for ids in _holders(key.id):
         _take(key.id, ids)
     db.session.delete(key)

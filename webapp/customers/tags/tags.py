@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.util import identity_key
 
 from webapp.consent import ledger
-from webapp.customers import copies
+from webapp.customers import copies, definitions
 from webapp.customers.models import Customer, CustomerTag, Tag
 from webapp.customers.names import MalformedName, checked_name
 from webapp.customers.search import fold
@@ -99,6 +99,7 @@ def merge(tag: Tag, into: Tag) -> None:
     """Whoever carries `tag` carries `into` instead; `tag` is gone. Raises MalformedTag for the same."""
     if tag.id == into.id:
         raise MalformedTag("A tag cannot be merged into itself.")
+    definitions.gone(tag, into)
     tag_id, into_id = tag.id, into.id
     for ids in _carriers(tag_id):
         _hand_over(tag_id, into_id, ids)
@@ -111,6 +112,7 @@ def merge(tag: Tag, into: Tag) -> None:
 
 def delete(tag: Tag) -> None:
     """Take the tag from all customers, and remove it."""
+    definitions.gone(tag)
     for ids in _carriers(tag.id):
         _take(tag.id, ids)
     db.session.delete(tag)
