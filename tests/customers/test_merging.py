@@ -4,9 +4,9 @@ import pytest
 
 from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns.models import Delivery, SegmentMember
-from webapp.campaigns.reports import audit
-from webapp.campaigns.segments import segments
+from webapp.campaigns.models import Campaign, Delivery, SegmentMember
+from webapp.campaigns.reports import audit, opt_outs
+from webapp.campaigns.segments import rules, segments
 from webapp.campaigns.sending import statuses
 from webapp.campaigns.sending.statuses import News
 from webapp.consent import holds, ledger, ledger_check
@@ -183,6 +183,34 @@ def test_who_got_the_message_under_the_other_record_does_not_get_it_again():
     db.session.commit()
     assert db.session.get_one(Delivery, row.delivery_id).after_opt_out
     assert audit.violations(at(200)) == []
+
+
+def test_the_report_and_the_segments_know_who_got_it_under_the_other_record():
+    one, other, third = a_customer("Ana", IN), by_user_id(), by_user_id("", "US.3")
+    says(third, IN, 1)
+    campaign = a_running_campaign(a_template(), third)
+    delivery = db.session.query(Delivery).one()
+    delivery.state, delivery.started_at = "delivered", at(2)
+    merged(other, third)
+    kept = merged(one, other)
+    says(kept, OUT, 150)
+    db.session.commit()
+    (lost,) = opt_outs.caused(db.select(Campaign.id))
+    assert (lost.campaign_id, lost.customer_id) == (campaign.id, third.id)
+    got = {"field": "campaign", "op": "got", "value": str(campaign.id)}
+    found = rules.people(rules.parse({"groups": [[got]]}), at(200))
+    assert list(db.session.scalars(found)) == [kept.id]
+
+
+def test_one_person_who_said_stop_and_was_merged_is_one_opt_out_of_a_campaign():
+    one, other = a_customer("Ana", IN), by_user_id()
+    says(other, IN, 1)
+    campaign = a_running_campaign(a_template(), one, other)
+    db.session.query(Delivery).update({"state": "delivered", "started_at": at(2)})
+    says(other, OUT, 20)
+    merged(one, other)
+    db.session.commit()
+    assert [lost.campaign_id for lost in opt_outs.caused(db.select(Campaign.id))] == [campaign.id]
 
 
 def test_membership_of_segments_goes_along():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import CTE, select, update
 
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal, Statement
@@ -67,6 +67,15 @@ def merged_ids(customer_id: int) -> list[int]:
         new = list(db.session.scalars(query))
         found += new
     return found
+
+
+def lineage() -> CTE:
+    """Who was merged (`gone`) into whom (`kept`), in one step or in several."""
+    merged = Customer.merged_into_id.is_not(None)
+    steps = select(Customer.id.label("gone"), Customer.merged_into_id.label("kept")).where(merged)
+    found = steps.cte("lineage", recursive=True)
+    further = select(found.c.gone, Customer.merged_into_id).join(Customer, Customer.id == found.c.kept)
+    return found.union_all(further.where(merged))
 
 
 def _share_state(kept: Customer, gone: Customer, actor: str, now: datetime) -> None:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.campaigns.models import ARRIVED, TAKEN, Campaign, Delivery
 from webapp.campaigns.reports.moments import WholeSecond
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Effect, Kind, Source, Status, Turn
+from webapp.customers import merging
+from webapp.customers.models import Customer
 from webapp.extensions import db
 
 WINDOW = timedelta(hours=72)
@@ -24,7 +26,7 @@ SMALLEST_SAMPLE = 100
 
 @dataclass(frozen=True)
 class Caused:
-    """One customer's opt-out and the campaign that it counts for."""
+    """One person's opt-out and the campaign that it counts for; `customer_id` is whom the message went to."""
 
     customer_id: int
     campaign_id: int
@@ -69,12 +71,12 @@ def is_opt_out() -> ColumnElement[bool]:
 
 
 def caused(campaign_ids: Select[tuple[int]]) -> list[Caused]:
-    """The opt-outs of these campaigns, the earliest first; a customer counts once per campaign."""
+    """The opt-outs of these campaigns, the earliest first; a person counts once per campaign."""
     found: dict[tuple[int, int], Caused] = {}
     for row in db.session.execute(_last_message_before(campaign_ids)):
         if row.occurred_at - row.started_at <= WINDOW:
-            opt_out = Caused(row.customer_id, row.campaign_id, row.occurred_at, row.id)
-            found.setdefault((opt_out.campaign_id, opt_out.customer_id), opt_out)
+            opt_out = Caused(row.customer_id, row.campaign_id, row.occurred_at, row.event_id)
+            found.setdefault((opt_out.campaign_id, row.person_id), opt_out)
     return list(found.values())
 
 
@@ -95,30 +97,46 @@ def total(parts: list[Rate]) -> Rate:
 
 
 def _last_message_before(campaign_ids: Select[tuple[int]]) -> Select[Any]:
-    """Each opt-out with the newest campaign message that started before it, where that is one of these."""
-    reached = select(Delivery.customer_id).where(
-        Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(TAKEN)
-    )
+    """Each opt-out with the newest campaign message that started before it, where that is one of these. What
+    was sent to a record that was merged into another one since was sent to the same person (`person_id`)."""
+    merged = merging.lineage()
+    got = Delivery.campaign_id.in_(campaign_ids), Delivery.state.in_(TAKEN)
+    heirs = select(merged.c.kept).join(Delivery, Delivery.customer_id == merged.c.gone).where(*got)
+    reached = union_all(select(Delivery.customer_id).where(*got), heirs)
+    said = _messages().where(ConsentEvent.customer_id.in_(reached), is_opt_out())
+    own = said.join(Delivery, Delivery.customer_id == ConsentEvent.customer_id)
+    inherited = said.join(merged, merged.c.kept == ConsentEvent.customer_id)
+    inherited = inherited.join(Delivery, Delivery.customer_id == merged.c.gone)
+    before = union_all(_of_campaigns(own), _of_campaigns(inherited)).subquery("before")
     newest_first = func.row_number().over(
-        partition_by=ConsentEvent.id, order_by=(Delivery.started_at.desc(), Delivery.id.desc())
+        partition_by=before.c.event_id, order_by=(before.c.started_at.desc(), before.c.delivery_id.desc())
     )
-    before = (
-        select(
-            ConsentEvent.id, ConsentEvent.customer_id, ConsentEvent.occurred_at, Delivery.campaign_id,
-            Delivery.started_at, newest_first.label("place"),
-        )
-        .join(Delivery, Delivery.customer_id == ConsentEvent.customer_id)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(
-            ConsentEvent.customer_id.in_(reached), is_opt_out(), Delivery.state.in_(TAKEN),
-            Campaign.test_of_id.is_(None), WholeSecond(Delivery.started_at) <= ConsentEvent.occurred_at,
-        )
-        .subquery()
-    )  # fmt: skip
+    ranked = select(before, newest_first.label("place")).subquery("ranked")
+    survivor = aliased(Customer)
+    person = (
+        select(merged.c.gone, merged.c.kept)
+        .join(survivor, survivor.id == merged.c.kept)
+        .where(survivor.merged_into_id.is_(None))
+        .subquery("person")
+    )
     return (
-        select(
-            before.c.id, before.c.customer_id, before.c.campaign_id, before.c.occurred_at, before.c.started_at
-        )
-        .where(before.c.place == 1, before.c.campaign_id.in_(campaign_ids))
-        .order_by(before.c.occurred_at, before.c.id)
+        select(ranked, func.coalesce(person.c.kept, ranked.c.customer_id).label("person_id"))
+        .outerjoin(person, person.c.gone == ranked.c.customer_id)
+        .where(ranked.c.place == 1, ranked.c.campaign_id.in_(campaign_ids))
+        .order_by(ranked.c.occurred_at, ranked.c.event_id)
     )
+
+
+def _messages() -> Select[Any]:
+    return select(
+        ConsentEvent.id.label("event_id"), ConsentEvent.occurred_at, Delivery.id.label("delivery_id"),
+        Delivery.customer_id, Delivery.campaign_id, Delivery.started_at,
+    ).select_from(ConsentEvent)  # fmt: skip
+
+
+def _of_campaigns(messages: Select[Any]) -> Select[Any]:
+    """Those that were taken before the opt-out, and are no tests."""
+    return messages.join(Campaign, Campaign.id == Delivery.campaign_id).where(
+        Delivery.state.in_(TAKEN), Campaign.test_of_id.is_(None),
+        WholeSecond(Delivery.started_at) <= ConsentEvent.occurred_at,
+    )  # fmt: skip

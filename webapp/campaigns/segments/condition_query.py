@@ -15,7 +15,7 @@ from webapp.campaigns.models import TAKEN, Delivery
 from webapp.campaigns.segments.conditions import HELD, STOPPED, Condition
 from webapp.consent import gate_query
 from webapp.consent.models import ConsentEvent
-from webapp.customers import queries
+from webapp.customers import merging, queries
 from webapp.customers.filters import Filter
 from webapp.customers.models import (
     AttributeKey,
@@ -162,6 +162,8 @@ def _since(condition: Condition, now: datetime) -> datetime:
 
 
 def _got(campaign_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        Delivery.customer_id == Customer.id, Delivery.campaign_id == campaign_id, Delivery.state.in_(TAKEN)
-    )
+    """Also who got it as a record that was merged into theirs since."""
+    merged = merging.lineage()
+    got = Delivery.campaign_id == campaign_id, Delivery.state.in_(TAKEN)
+    heirs = select(merged.c.kept).join(Delivery, Delivery.customer_id == merged.c.gone).where(*got)
+    return or_(exists().where(Delivery.customer_id == Customer.id, *got), Customer.id.in_(heirs))
