@@ -58,7 +58,7 @@ TABLE = [
     (132012, 400, "or that have the wrong form", Action.SKIP_ROW, None),
     (132018, 400, "or that are not valid", Action.SKIP_ROW, None),
     (132001, 404, "a template that is missing would fail for all", Action.PAUSE, None),
-    (132005, 400, "a text that is too long pauses", Action.PAUSE, None),
+    (132005, 400, "a text that is too long pauses, and costs one row then", Action.PAUSE_THEN_SKIP, None),
     (132007, 400, "a template against the policy pauses", Action.PAUSE, None),
     (132015, 400, "a paused template pauses the campaign", Action.PAUSE, None),
     (132016, 0, "a disabled one too, also by webhook", Action.PAUSE, None),

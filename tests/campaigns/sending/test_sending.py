@@ -174,6 +174,7 @@ REFUSED = {
     codes.Action.WAIT_NUMBER: ("queued", "running"),
     codes.Action.WAIT_CAMPAIGN: ("queued", "running"),
     codes.Action.RETRY_ONCE_THEN_PAUSE: ("queued", "running"),
+    codes.Action.PAUSE_THEN_SKIP: ("queued", "paused"),
     codes.Action.SKIP: ("failed", "finished"),
     codes.Action.SKIP_ROW: ("failed", "finished"),
     codes.Action.SKIP_COUNTRY: ("failed", "finished"),
@@ -213,13 +214,24 @@ def test_who_is_refused_again_and_again_fails_at_last(desk, graph, app, code, at
     assert len(graph.requests) == attempts
 
 
-def test_media_that_cannot_be_fetched_twice_pauses_the_campaign(desk, graph, app):
+@pytest.mark.parametrize(("code", "tries"), [(131053, 2), (132005, 1)])
+def test_what_one_customer_may_cause_pauses_once_and_then_costs_that_customer(desk, graph, app, code, tries):
     campaign_id = desk.launch(1)
-    graph.answer = lambda body, n: Script.error(131053)
+    graph.answer = lambda body, n: Script.error(code)
+    run_until_it_ends(desk, campaign_id, app)
+    assert (desk.campaign(campaign_id).status, len(graph.requests)) == ("paused", tries)
+    with app.app_context(), writing():
+        lifecycle.resume(db.session.get_one(Campaign, campaign_id), actor="user:1", now=clock.now())
+        db.session.commit()
+    run_until_it_ends(desk, campaign_id, app)
+    assert (desk.campaign(campaign_id).status, len(graph.requests)) == ("finished", tries + 1)
+    assert desk.states(campaign_id) == {"failed": 1}
+
+
+def run_until_it_ends(desk, campaign_id, app):
     while desk.campaign(campaign_id).status == "running":
         desk.slice(campaign_id)
         due_now(app)
-    assert (desk.campaign(campaign_id).status, len(graph.requests)) == ("paused", 2)
 
 
 def test_who_opts_out_while_waiting_for_the_next_attempt_is_left_out(desk, graph, app):

@@ -21,6 +21,9 @@ class Action(StrEnum):
     SKIP_ROW = "skip_row"
     """The same, but when the first ones all fail so, the campaign pauses."""
     RETRY_ONCE_THEN_PAUSE = "retry_once_then_pause"
+    """The same after a second try."""
+    PAUSE_THEN_SKIP = "pause_then_skip"
+    """A person looks first; whoever provokes it again after that does not get it."""
     PAUSE = "pause"
     PAUSE_ALL = "pause_all"
     PLATFORM_STOP = "platform_stop"
@@ -101,9 +104,10 @@ _TEMPLATE = [
            "The values do not fit the template’s variables", SKIPS_ROW),
     Rule(135000, Action.SKIP_ROW, "WhatsApp refused it without a reason", SKIPS_ROW),
     Rule(131053, Action.RETRY_ONCE_THEN_PAUSE, "WhatsApp could not fetch the header’s image or file",
-         "Tries once more, then pauses the campaign", 4),
+         "Tries once more, then pauses the campaign; leaves out who provokes it after that", 4),
     Rule(132001, Action.PAUSE, "WhatsApp does not know this template in this language", PAUSES),
-    Rule(132005, Action.PAUSE, "The text with its values is too long", PAUSES),
+    Rule(132005, Action.PAUSE_THEN_SKIP, "The text with its values is too long",
+         "Pauses the campaign; leaves out who provokes it after that"),
     Rule(132007, Action.PAUSE, "The template breaks a rule of WhatsApp’s", PAUSES),
     Rule(132015, Action.PAUSE, "WhatsApp paused this template", PAUSES),
     Rule(132016, Action.PAUSE, "WhatsApp disabled this template", PAUSES),

@@ -203,7 +203,16 @@ def _wait_campaign(refusal: Refusal) -> None:
 
 
 def _retry_once_then_pause(refusal: Refusal) -> None:
-    _pause(refusal) if refusal.attempts else refusal.again_in(refusal.first_wait)
+    _pause_then_skip(refusal, 1) if refusal.attempts else refusal.again_in(refusal.first_wait)
+
+
+def _pause_then_skip(refusal: Refusal, tries: int = 0) -> None:
+    """The values of one customer may be the cause: they must not hold it each time that somebody resumes."""
+    if refusal.attempts > tries:
+        refusal.fail()
+        return
+    refusal.again_in(0)
+    refusal.pause()
 
 
 def _pause(refusal: Refusal) -> None:
@@ -262,6 +271,7 @@ _ACTIONS: dict[Action, Callable[[Refusal], None]] = {
     Action.WAIT_NUMBER: _wait_number,
     Action.WAIT_CAMPAIGN: _wait_campaign,
     Action.RETRY_ONCE_THEN_PAUSE: _retry_once_then_pause,
+    Action.PAUSE_THEN_SKIP: _pause_then_skip,
     Action.PAUSE: _pause,
     Action.PAUSE_ALL: _pause_all,
     Action.SKIP: _skip,

@@ -124,7 +124,7 @@ def _fail(delivery: Delivery, item: News, now: datetime) -> None:
     rule = rule_of(item.code, 200)
     if rule.action == Action.PAUSE_ALL:
         lifecycle.hold_all(code_word(rule), f"{rule.what}.", now)
-    elif rule.action in (Action.PAUSE, Action.RETRY_ONCE_THEN_PAUSE):
+    elif rule.action in (Action.PAUSE, Action.PAUSE_THEN_SKIP, Action.RETRY_ONCE_THEN_PAUSE):
         lifecycle.hold_one(delivery.campaign_id, code_word(rule), f"{rule.what}.", now)
     elif rule.action == Action.SKIP:
         learning.undeliverable(delivery.customer_id, item.code, now)
