@@ -134,7 +134,7 @@ def launch(
     if category == Category.MARKETING and not Window.of(switch.current()).open_at(now):
         raise Impossible(f"Marketing is sent only {Window.of(switch.current()).words}.")
     moved = _move(campaign, NOT_STARTED, only_if, status=CampaignStatus.RUNNING, launched_at=now,
-                  launched_by=actor, category=category, missed_at=None,
+                  launched_by=actor, category=category, missed_at=None, pause_code="", pause_reason="",
                   reviewed=seen.preview.to_json())  # fmt: skip
     if moved and seen.preview.total <= audience.AT_ONCE:
         audience.write_all(campaign, category, now)

@@ -266,11 +266,14 @@ def test_an_answer_that_cannot_be_stored_costs_the_others_nothing(app):
 def test_one_refusal_for_a_country_leaves_out_everybody_of_it_and_nobody_else(desk_context):
     germans = [a_customer(f"Person {n}", IN, phone=f"+491511000000{n}") for n in range(3)]
     brazilian = a_customer("Ana", IN)
-    campaign = a_running_campaign(a_template(), *germans, brazilian)
+    moved = a_customer("Emil", IN, phone="+4915110000009")
+    moved.identities[0].left_at = at(0)  # to a number of another country
+    campaign = a_running_campaign(a_template(), *germans, brazilian, moved)
     (row,) = claimed(campaign, free=1).rows
     answered(campaign, row, Refused(403, 130497), 3)
     states = {d.customer_id: d.state for d in db.session.query(Delivery)}
-    assert states == dict.fromkeys([one.id for one in germans], "failed") | {brazilian.id: "queued"}
+    others = dict.fromkeys([brazilian.id, moved.id], "queued")
+    assert states == dict.fromkeys([one.id for one in germans], "failed") | others
 
 
 def test_whoever_writes_to_us_can_be_reached(desk_context):

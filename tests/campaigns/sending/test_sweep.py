@@ -139,8 +139,9 @@ def test_a_missed_schedule_does_not_send_late_by_itself():
     missed = db.session.get_one(Campaign, campaign.id)
     assert (missed.status, missed.missed_at is not None) == ("scheduled", True)
     assert counts.of(campaign.id).total == 0
+    missed.pause_code, missed.pause_reason = "restored", "It may have been sent since."
     lifecycle.launch(missed, actor="user:2", now=at(5000))
-    assert missed.status == "running"
+    assert (missed.status, missed.pause_code, missed.pause_reason) == ("running", "", "")
 
 
 def test_the_auditor_finds_a_planted_marketing_message_after_an_opt_out():

@@ -101,6 +101,11 @@ COMING = [
     ([("complete", NOON), ("announce", EFFECTIVE)], "MARKETING", "a notice may come after its completion"),
     ([("announce", EFFECTIVE), ("relax", NOON + HOUR)], "UTILITY", "WhatsApp may take it back"),
     ([("complete", NOON), ("relax", NOON - HOUR)], "MARKETING", "but not with news from before"),
+    (
+        [("sync", NOON - 2 * HOUR), ("announce", EFFECTIVE), ("relax", NOON - HOUR)],
+        "MARKETING",
+        "nor with what it said before the notice and is heard of after it",
+    ),
 ]
 
 

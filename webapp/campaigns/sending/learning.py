@@ -161,6 +161,6 @@ def same_country(customer_id: int) -> ColumnElement[bool]:
     if not code:
         return false()
     reached = select(Identity.customer_id).where(
-        Identity.kind.in_(NUMBER_KINDS), Identity.value.startswith(code)
+        Identity.kind.in_(NUMBER_KINDS), Identity.value.startswith(code), Identity.left_at.is_(None)
     )
     return Delivery.customer_id.in_(reached)

@@ -134,7 +134,9 @@ def _categorise(template: Template, category: str, at: datetime) -> None:
     if Category.of(category) == Category.MARKETING:
         template.category, template.coming_category, template.coming_at = category, category, at
     elif at >= template.synced_at:
-        template.category, template.coming_category, template.coming_at = category, None, None
+        template.category = category
+        if template.coming_at is None or at >= template.coming_at - NOTICE:  # else the notice is newer
+            template.coming_category = template.coming_at = None
 
 
 def _hold(template: Template, now: datetime) -> None:
