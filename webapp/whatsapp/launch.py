@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from webapp import clock, tasks
 from webapp.campaigns import access_data as campaign_data
-from webapp.campaigns import erased_people, lifecycle, merged_people, switch
+from webapp.campaigns import erased_people, lifecycle, merged_people, renamed, switch
 from webapp.campaigns.lifecycle import Impossible, Outlook
 from webapp.campaigns.models import Campaign, CampaignStatus
 from webapp.campaigns.reports import audit_runs
@@ -40,7 +40,7 @@ NO_ROOM, AFTER_A_FAULT = 0.5, 2.0
 """Seconds until a campaign tries again."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 REGISTERED = (
-    wire.on_the_wire, merged_people.move, erased_people.erase, erased_messages.erase,
+    wire.on_the_wire, merged_people.move, renamed.rename, erased_people.erase, erased_messages.erase,
     campaign_data.deliveries, access_data.messages,
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ NOTHING = 0
 Kept = dict[str, Any]
 
 
-@definitions.kept_by
+@definitions.kept_by_id
 def forget_definition(gone: Definition, into: Definition | None) -> None:
     """Conditions on a tag or an attribute mean the one that it is merged into, or nobody."""
     field, name = ("tag", "value") if isinstance(gone, Tag) else ("attribute", "key")

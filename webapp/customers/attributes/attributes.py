@@ -92,6 +92,7 @@ def rename(key: AttributeKey, name: str) -> None:
     other = find(name)
     if other is not None and other.id != key.id:
         raise MalformedAttribute(f"There is an attribute “{other.name}” already. Merge the two instead.")
+    definitions.renamed(key, key.name, name)
     key.name, key.key = name, fold(name)
     db.session.flush()
     for ids in _holders(key.id):

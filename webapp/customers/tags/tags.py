@@ -89,6 +89,7 @@ def rename(tag: Tag, name: str) -> None:
     other = find(name)
     if other is not None and other.id != tag.id:
         raise MalformedTag(f"There is a tag “{other.name}” already. Merge the two instead.")
+    definitions.renamed(tag, tag.name, name)
     tag.name, tag.key = name, fold(name)
     db.session.flush()
     for ids in _carriers(tag.id):
