@@ -347,6 +347,18 @@ def test_a_held_campaign_shows_who_drops_out_before_it_goes_on(desk, app, paused
     assert page.select_one("#resume").get_text(strip=True) == "Go on without them"
 
 
+@pytest.mark.parametrize(
+    ("allowed", "pace", "shown"),
+    [(None, None, "80"), (None, 200, "200"), (None, 5, "5"), (100, 200, "100")],
+)
+def test_the_pace_that_is_shown_is_the_one_that_is_sent_with(desk, app, draft, allowed, pace, shown) -> None:
+    with app.app_context():
+        switch.current().rate, campaign_of(draft).pace = allowed, pace
+        db.session.commit()
+    page = desk("viewer").soup(f"/campaigns/{draft}/review")
+    assert f"{shown} messages a second" in page.select_one("#launch-form").get_text()
+
+
 def test_what_changed_since_the_review_is_told_by_reason() -> None:
     now = Preview(3, {"opted_out": 2})
     assert changes({"eligible": 3, "suppressed": {"opted_out": 2}}, now) == []

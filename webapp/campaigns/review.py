@@ -89,7 +89,7 @@ def of(campaign: Campaign, problems: list[str], now: datetime) -> Review:
 
 def rate_of(campaign: Campaign) -> int:
     """Messages a second: what the number allows, or less if somebody asked for less."""
-    allowed = switch.current().rate or DEFAULT_RATE
+    allowed = switch.current().rate or max(DEFAULT_RATE, campaign.pace or 0)
     return min(campaign.pace, allowed) if campaign.pace else allowed
 
 

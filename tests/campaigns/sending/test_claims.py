@@ -202,6 +202,18 @@ def test_a_delivery_waits_until_its_next_attempt_is_due():
     assert len(claimed(campaign, 10).rows) == 1
 
 
+def test_a_wait_that_a_wrong_clock_wrote_holds_nobody_for_a_day():
+    campaign = a_running_campaign(a_template(), a_customer("Ana", IN))
+    db.session.query(Delivery).update({"not_before": at(2) + claims.LONGEST_WAIT})
+    db.session.commit()
+    assert claims.waiting_for(campaign.id, at(2)) == claims.LONGEST_WAIT.total_seconds()
+    assert claimed(campaign, 2).rows == []
+    db.session.query(Delivery).update({"not_before": at(86_400)})
+    db.session.commit()
+    assert claims.waiting_for(campaign.id, at(2)) == 0
+    assert len(claimed(campaign, 2).rows) == 1
+
+
 def test_a_claim_does_not_pass_an_opt_out_that_is_being_written(app, database_url):
     """PostgreSQL: the row that an opt-out has locked is skipped, and read afresh the next time."""
     if not database_url.startswith("postgresql"):

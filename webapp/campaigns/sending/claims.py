@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, update
 
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.models import (
@@ -23,7 +23,7 @@ from webapp.campaigns.models import (
 from webapp.campaigns.sending import addressing
 from webapp.campaigns.sending.addressing import Claimed
 from webapp.campaigns.sending.pacing import Bucket
-from webapp.campaigns.sending.starting import Gate, start
+from webapp.campaigns.sending.starting import LONGEST_WAIT, Gate, start
 from webapp.campaigns.windows import Window
 from webapp.consent.gate import Category
 from webapp.consent.models import Policy
@@ -32,8 +32,6 @@ from webapp.database import UtcDateTime
 from webapp.extensions import db
 
 PUMP_LEASE, LONGEST_PUMP_LEASE = timedelta(seconds=15), timedelta(minutes=2)
-LONGEST_WAIT = timedelta(hours=2)
-"""WhatsApp asks for less; what lies further ahead was written by a clock that was wrong."""
 TEMPLATES_FRESH = timedelta(hours=12)
 LONGEST_NAP = 1.0
 """Seconds. A pump looks at the kill switch at least so often."""
@@ -105,7 +103,10 @@ def claim(campaign_id: int, token: str, free: int, now: datetime) -> Claims:
 
 def waiting_for(campaign_id: int, now: datetime) -> float | None:
     """Seconds until a queued delivery is due; None when none is queued."""
-    earliest = func.min(func.coalesce(Delivery.not_before, now), type_=UtcDateTime)
+    wrong = Delivery.not_before > now + LONGEST_WAIT
+    at_once = literal(now, UtcDateTime)
+    earliest = func.min(case((wrong, at_once), else_=func.coalesce(Delivery.not_before, at_once)),
+                        type_=UtcDateTime)  # fmt: skip
     due = db.session.scalar(select(earliest).where(*_queued(campaign_id)))
     return None if due is None else max(0.0, (due - now).total_seconds())
 

@@ -30,6 +30,8 @@ from webapp.customers.models import Customer
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 
+LONGEST_WAIT = timedelta(hours=2)
+"""WhatsApp asks for less; what lies further ahead was written by a clock that was wrong."""
 LEASE = timedelta(seconds=60)
 """A delivery is thought to be on the wire so long; then its outcome is unknown."""
 
@@ -46,6 +48,7 @@ def start(campaign_id: int, gate: Gate, wanted: int, token: str, now: datetime) 
     """Rows (`id`, `customer_id`, `state`) of the deliveries that were due, `wanted` at most, by their ids."""
     values = {
         "of_campaign": campaign_id, "wanted": wanted, "as_token": token, "at": now, "leased": now + LEASE,
+        "never": now + LONGEST_WAIT,
     }  # fmt: skip
     since = gate.terms.opted_in_since
     statement = _statement(gate.category, gate.terms.unknown_may_receive, since is not None)
@@ -54,9 +57,10 @@ def start(campaign_id: int, gate: Gate, wanted: int, token: str, now: datetime) 
 
 
 def _due(at: BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+    never = bindparam("never", type_=UtcDateTime)
     return (
         Delivery.campaign_id == bindparam("of_campaign"), Delivery.state == DeliveryState.QUEUED,
-        or_(Delivery.not_before.is_(None), Delivery.not_before <= at),
+        or_(Delivery.not_before.is_(None), Delivery.not_before <= at, Delivery.not_before > never),
     )  # fmt: skip
 
 
