@@ -301,6 +301,33 @@ def test_a_test_goes_through_the_gate(desk, app, draft, status: Status, code: in
     assert all(client.get(f"/campaigns/{trial}").status_code == 404 for trial in trials)
 
 
+@pytest.mark.parametrize(
+    ("trial", "delivery", "told"),
+    [
+        ({}, {}, "Last test, to Me: queued."),
+        ({"status": "finished"}, {"state": "delivered"}, "Last test, to Me: delivered."),
+        ({"status": "paused", "pause_reason": "The token is old."}, {},
+         "Last test, to Me: not sent. The token is old."),
+        ({"status": "finished"}, {"state": "failed", "reason": "refused", "error_code": 131026},
+         "Last test, to Me: failed. Not reachable on WhatsApp."),
+        ({"status": "finished"}, {"state": "unknown", "reason": "timeout"},
+         "Last test, to Me: unknown. No answer from WhatsApp in time."),
+    ],
+)  # fmt: skip
+def test_the_review_tells_what_became_of_the_last_test(desk, app, draft, trial, delivery, told) -> None:
+    with app.app_context():
+        me = a_customer("Me", Status.OPTED_IN)
+        for _ in range(2):
+            made = lifecycle.test(campaign_of(draft), me, actor="system", now=clock.now()).id
+        db.session.query(Delivery).filter_by(campaign_id=made).update(delivery or {"state": "queued"})
+        db.session.query(Campaign).filter_by(id=made).update(trial or {"status": "running"})
+        db.session.commit()
+    line = desk("viewer").soup(f"/campaigns/{draft}/review").select_one("#last-test")
+    assert line.get_text(strip=True) == told
+    well = told.endswith(("queued.", "delivered."))
+    assert ("warning" in line["class"]) is not well
+
+
 TWICE = "is in the audience too and will get the message again at launch."
 
 

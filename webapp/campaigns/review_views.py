@@ -9,7 +9,7 @@ from webapp import clock, tasks
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import lifecycle, review, switch, times
+from webapp.campaigns import lifecycle, review, switch, times, trials
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
@@ -204,6 +204,7 @@ def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[s
         window=Window.of(sending),
         keywords=policy.current().opt_out_words[:3],
         flags=template_flags.of(campaign.template),
+        trial=trials.last_of(campaign),
         notice=notice,
         editable=may(Role.MANAGER),
         **frame(campaign),
