@@ -5,7 +5,7 @@ from sqlalchemy import func, select, text
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer, at
-from webapp.campaigns import audience, lifecycle
+from webapp.campaigns import audience, lifecycle, named_people
 from webapp.campaigns.models import CampaignPerson, Delivery
 from webapp.campaigns.reports import counts
 from webapp.campaigns.segments import rules, segments
@@ -91,6 +91,20 @@ def test_of_two_customers_with_variants_of_one_number_only_the_older_gets_it():
         "eligible": 1,
         "suppressed": {"duplicate": 1},
     }
+
+
+@pytest.mark.parametrize("kind", ["people", "customers"])
+def test_a_number_that_is_left_out_is_left_out_for_everybody_who_has_it(kind):
+    older = a_customer("Bia", IN, phone="+55 65 9 9000 0001")
+    newer = identities.create(name="Bia", wa_id="556590000001", source="import", now=NOON)
+    a_customer("Ana", IN)
+    (named,) = named_people.look_up(named_people.typed("+55 65 9 9000-0001")).customers
+    assert (named, newer.id > older.id) == (older.id, True)
+    campaign = a_campaign(a_template(category="UTILITY"))
+    db.session.add(CampaignPerson(campaign_id=campaign.id, customer_id=named, excluded=True))
+    source = {"kind": kind} | ({"ids": [named]} if kind == "customers" else {})
+    campaign.audience = {"include": [{"kind": "everybody"}], "exclude": [source]}
+    assert audience.preview(campaign, Category.UTILITY, at(1)).total == 1
 
 
 def test_sources_add_up_and_exclusions_win():

@@ -66,8 +66,19 @@ def people(audience: dict[str, Any], campaign_id: int, now: datetime) -> Select[
     wanted = select(Customer.id).where(Customer.merged_into_id.is_(None), there)
     wanted = wanted.where(or_(*(Customer.id.in_(ids) for ids in included)) if included else literal(False))
     for source in audience.get("exclude", []):
-        wanted = wanted.where(Customer.id.not_in(_source(source, campaign_id, True, now)))
+        excluded = _source(source, campaign_id, True, now)
+        wanted = wanted.where(Customer.id.not_in(excluded))
+        if source["kind"] in NAMED:
+            wanted = wanted.where(Customer.id.not_in(_with_a_number_of(excluded)))
     return wanted
+
+
+def _with_a_number_of(ids: Select[tuple[int]]) -> Select[tuple[int]]:
+    """Somebody named a number: whoever else has it, in one of its variants, is meant, too."""
+    own, others = aliased(Identity), aliased(Identity)
+    same = own.match_key == others.match_key
+    numbers = own.kind.in_(NUMBER_KINDS), others.kind.in_(NUMBER_KINDS)
+    return select(others.customer_id).join(own, same).where(own.customer_id.in_(ids), *numbers)
 
 
 def lost(audience: dict[str, Any]) -> list[str]:
