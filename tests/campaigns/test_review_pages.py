@@ -370,7 +370,9 @@ def test_a_held_campaign_shows_who_drops_out_before_it_goes_on(desk, app, paused
         db.session.commit()
         held = campaign.id
     page = desk("manager").soup(f"/campaigns/{held}")
-    assert "Left out when it goes on: 1 no record." in page.select_one("#paused").get_text()
+    told = page.select_one("#paused").get_text()
+    assert "Left out when it goes on: 1 no record." in told
+    assert told.count("WhatsApp counts this template as marketing now.") == 1
     assert page.select_one("#resume").get_text(strip=True) == "Go on without them"
 
 
