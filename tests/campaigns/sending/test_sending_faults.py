@@ -276,6 +276,21 @@ def test_one_refusal_for_a_country_leaves_out_everybody_of_it_and_nobody_else(de
     assert states == dict.fromkeys([one.id for one in germans], "failed") | others
 
 
+@pytest.mark.parametrize(("code", "left"), [(134101, "queued"), (130497, "failed")])
+def test_a_wave_of_refusals_that_say_the_same_moves_the_rest_of_the_campaign_once(desk_context, code, left):
+    people = [a_customer(f"Person {n}", IN) for n in range(6)]
+    campaign = a_running_campaign(a_template(), *people)
+    rows = claimed(campaign, free=5).rows
+    refused = [Result(row, Refused(400, code), at(3)) for row in rows]
+    with counted(db.engine) as statements:
+        outcomes.record(campaign.id, TOKEN, refused, at(3))
+        db.session.commit()
+    of_all = [each for each in statements if "UPDATE deliveries" in each and "campaign_id =" in each]
+    assert (len(rows), len(of_all)) == (5, 1)
+    last = db.session.query(Delivery).filter_by(customer_id=people[-1].id).one()
+    assert (last.state, last.not_before) == (left, at(603) if left == "queued" else None)
+
+
 def test_whoever_writes_to_us_can_be_reached(desk_context):
     ana = a_customer("Ana", IN)
     ana.unreachable_at = at(0)

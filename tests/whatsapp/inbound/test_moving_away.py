@@ -252,7 +252,9 @@ def test_the_country_that_cannot_be_reached_is_that_of_the_number_in_use(app):
     move(app, A, FULL)
     here, there = a_customer("Brazil", IN), a_customer("USA", IN, f"+{C}")
     a_running_campaign(a_template(), here, there)
-    same = db.session.scalars(select(Delivery.customer_id).where(learning.same_country(ana.id)))
+    same = db.session.scalars(
+        select(Delivery.customer_id).where(learning.of_country(learning.country_of(ana.id)))
+    )
     assert set(same) == {here.id}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, insert, or_, select
+from sqlalchemy import ColumnElement, insert, or_, select
 
 from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.campaigns.sending.addressing import Claimed
@@ -149,17 +149,19 @@ def reachable(customers: Iterable[Customer]) -> None:
             customer.version += 1
 
 
-def same_country(customer_id: int) -> ColumnElement[bool]:
-    """Whether a delivery goes to a number with the country code of this customer's."""
+def country_of(customer_id: int) -> str:
+    """The country code of the number to which this customer's messages go; "" when none is known."""
     number = db.session.scalar(
         select(Identity.value)
         .where(Identity.customer_id == customer_id, Identity.kind.in_(NUMBER_KINDS))
         .order_by(Identity.left_at.is_not(None), Identity.id)
         .limit(1)
     )
-    code = phones.country_code(number) if number else ""
-    if not code:
-        return false()
+    return phones.country_code(number) if number else ""
+
+
+def of_country(code: str) -> ColumnElement[bool]:
+    """Whether a delivery goes to a number with this country code."""
     reached = select(Identity.customer_id).where(
         Identity.kind.in_(NUMBER_KINDS), Identity.value.startswith(code), Identity.left_at.is_(None)
     )

@@ -32,6 +32,8 @@ LONGEST_ASKED = 3600
 LATE = "late"
 NO_CONNECTION = 1
 """Seconds that the number waits first when there was no connection."""
+ONE_WAVE = timedelta(minutes=1)
+"""So far apart are the answers at most that tell of one and the same cause."""
 ALL_FAIL = 10
 """So many deliveries of a campaign, all refused for their content, and it is the campaign's fault."""
 REFUSED = "refused"
@@ -57,12 +59,13 @@ def record(campaign_id: int, token: str, results: Sequence[Result], now: datetim
     _accept(accepted, token)
     learning.learn([(r.claimed, answer) for r, answer in accepted], now)
     _queue_again([(r, r.answer.why) for r in results if isinstance(r.answer, NotStarted)], token, now)
+    forbidden: set[str] = set()
     for result in results:
         match result.answer:
             case Unclear(why=why):
                 _change([result], token, state=DeliveryState.UNKNOWN, reason=why)
             case Refused():
-                _refuse(campaign_id, token, result, result.answer, now)
+                _refuse(campaign_id, token, result, result.answer, now, forbidden)
 
 
 def _accept(accepted: list[tuple[Result, Accepted]], token: str) -> None:
@@ -116,9 +119,11 @@ def _ids(results: Sequence[Result]) -> list[int]:
     return [result.claimed.delivery_id for result in results]
 
 
-def _refuse(campaign_id: int, token: str, result: Result, answer: Refused, now: datetime) -> None:
+def _refuse(
+    campaign_id: int, token: str, result: Result, answer: Refused, now: datetime, forbidden: set[str]
+) -> None:
     rule = rule_of(answer.code, answer.http)
-    refusal = Refusal(campaign_id, token, result, answer, rule, now)
+    refusal = Refusal(campaign_id, token, result, answer, rule, now, forbidden)
     _ACTIONS[rule.action](refusal)
 
 
@@ -132,6 +137,8 @@ class Refusal:
     answer: Refused
     rule: Rule
     now: datetime
+    forbidden: set[str]
+    """Country codes whose people the answers before this one left out already."""
 
     @property
     def attempts(self) -> int:
@@ -194,11 +201,10 @@ def _number_waits(results: Sequence[Result], first_wait: int, now: datetime, ask
 
 def _wait_campaign(refusal: Refusal) -> None:
     later = refusal.now + timedelta(seconds=refusal.first_wait)
-    db.session.execute(
-        update(Delivery)
-        .where(Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED)
-        .values(not_before=later)
-    )
+    queued = Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED
+    last = db.session.scalar(select(Delivery.not_before).where(*queued).order_by(Delivery.id.desc()).limit(1))
+    if last is None or last < later - ONE_WAVE:  # a million rows, and each answer of a wave says the same
+        db.session.execute(update(Delivery).where(*queued).values(not_before=later))
     refusal.again_in(refusal.first_wait, counted=False)
 
 
@@ -248,11 +254,14 @@ def _for_its_content(row: Any) -> bool:
 def _skip_country(refusal: Refusal) -> None:
     refusal.fail()
     log.warning("campaign %s: WhatsApp forbids a whole country to this number", refusal.campaign_id)
+    country = learning.country_of(refusal.result.claimed.customer_id)
+    if not country or country in refusal.forbidden:
+        return
+    refusal.forbidden.add(country)
     queued = Delivery.campaign_id == refusal.campaign_id, Delivery.state == DeliveryState.QUEUED
-    same_country = learning.same_country(refusal.result.claimed.customer_id)
     db.session.execute(
         update(Delivery)
-        .where(*queued, same_country)
+        .where(*queued, learning.of_country(country))
         .values(state=DeliveryState.FAILED, reason=REFUSED, error_code=refusal.answer.code,
                 failed_at=refusal.now)
         .execution_options(synchronize_session=False)
