@@ -207,6 +207,7 @@ def test_one_person_who_said_stop_and_was_merged_is_one_opt_out_of_a_campaign():
     says(other, IN, 1)
     campaign = a_running_campaign(a_template(), one, other)
     db.session.query(Delivery).update({"state": "delivered", "started_at": at(2)})
+    db.session.query(Delivery).filter_by(customer_id=one.id).update({"started_at": at(3)})
     says(other, OUT, 20)
     merged(one, other)
     db.session.commit()
