@@ -32,6 +32,8 @@ def test_nothing_else_is_served(client, name):
     assert client.get(f"/assets/x/{name}").status_code in (404, 308)
 
 
-def test_comments_stay_here(client):
+def test_comments_and_needless_blanks_stay_here(client):
     address = next(a for a in addresses(client.get("/sign-in").text) if a.endswith("/heed.css"))
-    assert b"/*" not in client.get(address).data
+    style = client.get(address).text
+    assert "/*" not in style
+    assert not re.search(r"\s[{};,]|[{};,]\s|\s\s", style)
