@@ -59,6 +59,7 @@ def test_after_signing_in_people_are_where_they_wanted_to_be(app: Flask, client:
 def test_a_form_sent_without_a_session_leads_to_the_sign_in_page(client: FlaskClient) -> None:
     answer = post(client, "/users/me/password", new="a password that is new")
     assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert "You are signed out, so nothing was saved." in client.get("/sign-in").text
 
 
 def test_htmx_without_a_session_is_sent_to_the_sign_in_page_and_back_to_its_own(client: FlaskClient) -> None:

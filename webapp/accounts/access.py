@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, make_response, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, flash, make_response, redirect, request, url_for
 from flask_login import current_user
 
 from webapp.accounts import sessions
@@ -66,6 +66,8 @@ def may(role: str) -> bool:
 def sign_in_first() -> Response:
     """To the sign-in page and back. htmx would put that page into a table row, so it is told to go there."""
     location = url_for("accounts.sign_in", next=_asked_for())
+    if not htmx and request.method == "POST":
+        flash("You are signed out, so nothing was saved. Sign in and do it once more.")
     return _elsewhere(location, "You are signed out. Sign in and do it once more.", 401)
 
 

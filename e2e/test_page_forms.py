@@ -1,0 +1,60 @@
+"""Forms that fill a page: what was typed outlives the end of a session and a lost network."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.desk import Desk
+from e2e.guard import Guard
+
+SIGNED_OUT = "You are signed out. Nothing that you typed is lost."
+
+
+@pytest.fixture
+def manager(browse: Callable[..., Page]) -> Page:
+    """Somebody has typed into the form of a new segment."""
+    page = browse("manager", viewport={"width": 390, "height": 500})
+    page.goto("/segments/new?kind=static")
+    page.get_by_label("Name").fill("Ten minutes of work")
+    page.get_by_label("Numbers", exact=True).fill("+5511988124410")
+    return page
+
+
+def kept(page: Page) -> None:
+    expect(page).to_have_url(re.compile("/segments/new"))
+    expect(page.get_by_label("Name")).to_have_value("Ten minutes of work")
+    expect(page.get_by_label("Numbers", exact=True)).to_have_value("+5511988124410")
+
+
+def test_who_is_signed_out_keeps_what_they_typed_and_goes_on_after_signing_in_elsewhere(
+    manager: Page, desk: Desk, guard: Guard
+) -> None:
+    guard.expect("status of 401")
+    desk.end_sessions("manager")
+    manager.get_by_role("button", name="Save segment").click()
+    expect(manager.get_by_text(SIGNED_OUT)).to_be_in_viewport()
+    kept(manager)
+    other = manager.context.new_page()
+    other.goto(desk.sign_in_link("manager"))
+    other.close()
+    manager.evaluate("dispatchEvent(new Event('focus'))")
+    expect(manager.get_by_text(SIGNED_OUT)).to_be_hidden()
+    manager.get_by_role("button", name="Save segment").click()
+    expect(manager.get_by_role("heading", level=1)).to_have_text(re.compile("Ten minutes|Lines not taken"))
+
+
+def test_without_a_network_or_with_a_broken_desk_the_page_stays_and_says_so(
+    manager: Page, guard: Guard
+) -> None:
+    guard.expect("ERR_FAILED", "status of 503")
+    for answer, words in [
+        (lambda route: route.abort(), "Could not save: you are offline."),
+        (lambda route: route.fulfill(status=503), "The desk did not answer; try again in a moment."),
+    ]:
+        manager.route("**/users/me", answer)
+        manager.get_by_role("button", name="Save segment").click()
+        expect(manager.get_by_role("status").get_by_text(words)).to_be_visible()
+        kept(manager)
+        manager.unroute("**/users/me")

@@ -1,0 +1,25 @@
+// A form of a page is sent once somebody is known to be signed in and the desk is in reach: the page that would come
+// instead has nothing of what was typed. An action without fields of its own loses nothing, and goes at once.
+const own = document.getElementById("menu-accounts-own");
+let sure = null;
+
+const lost = (message) => document.dispatchEvent(new CustomEvent("toast", { detail: { message, bad: true } }));
+
+const ask = async (form, submitter) => {
+  const answer = await fetch(own.href, { headers: { "HX-Request": "true" } });
+  if (answer.status === 401) {
+    await import(document.body.dataset.session);
+    return document.dispatchEvent(new CustomEvent("session:over"));
+  }
+  if (answer.status >= 500) return lost("Not saved. The desk did not answer; try again in a moment.");
+  sure = form;
+  form.requestSubmit(submitter);
+  sure = null;
+};
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form === sure || !own || form.method !== "post" || !form.matches(".form")) return;
+  event.preventDefault();
+  ask(form, event.submitter).catch(() => lost("Could not save: you are offline."));
+});
