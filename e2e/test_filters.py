@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from e2e.desk import CUSTOMERS, Desk
 from e2e.people import a_customer
@@ -184,3 +184,20 @@ def test_more_than_three_tags_fold_and_open_by_click_and_focus(agent: Page, desk
     agent.keyboard.press("Tab")
     expect(more).to_be_focused()
     expect(folded).to_be_visible()
+
+
+def test_a_slow_answer_shows_that_it_is_under_way(agent: Page, desk: Desk) -> None:
+    a_customer(desk, "Lena Langsam")
+    agent.goto("/opt-in")
+    held: list[Route] = []
+    agent.route(re.compile(r"q=Lena|/edit$"), lambda route: held.append(route))
+    search(agent).fill("Lena Langsam")
+    expect(agent.locator(".rows")).to_have_css("opacity", "0.6")
+    held.pop().continue_()
+    expect(rows(agent)).to_have_count(1)
+    expect(agent.locator(".rows")).to_have_css("opacity", "1")
+    pencil = agent.get_by_role("button", name="Edit Lena Langsam")
+    pencil.click()
+    expect(pencil).to_have_css("opacity", "0.6")
+    held.pop().continue_()
+    expect(agent.get_by_role("dialog", name="Edit Customer")).to_be_visible()

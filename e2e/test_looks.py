@@ -105,6 +105,18 @@ def test_high_contrast_shows_what_is_on_and_where_the_focus_is(
     assert search.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
 
 
+def test_paper_gets_the_whole_page_without_its_navigation(browse: Callable[..., Page]) -> None:
+    page = browse("admin")
+    page.emulate_media(media="print")
+    for path in ("/customers/59", "/opt-in?per_page=25", "/events"):
+        page.goto(path)
+        expect(page.locator("main")).to_be_visible()
+        expect(page.locator(".top")).to_be_hidden()
+        assert page.locator("body").evaluate("it => getComputedStyle(it).overflowY") == "visible"
+        for each in page.locator(".scroll-x, .card.flush").all():
+            assert each.evaluate("it => getComputedStyle(it).overflowX") == "visible"
+
+
 def test_fourteen_rows_are_visible_on_a_laptop(browse: Callable[..., Page]) -> None:
     page = browse("agent", viewport=WIDE)
     page.goto("/opt-in")

@@ -71,6 +71,56 @@ def test_the_longest_menu_fits_and_its_ends_are_reached(browse: Callable[..., Pa
         phone.locator("#menu").evaluate("menu => menu.scrollTo(0, menu.scrollHeight)")
 
 
+@pytest.mark.parametrize("width", [761, 768])
+def test_on_a_tablet_the_top_bar_fits_also_when_it_says_that_the_page_is_not_live(
+    browse: Callable[..., Page], width: int
+) -> None:
+    tablet = browse("admin", viewport={"width": width, "height": 1024})
+    tablet.goto("/opt-in")
+    menu = tablet.get_by_role("button", name="Menu of")
+    for word in ("Live", "not live: reconnecting"):
+        expect(tablet.locator("#live-word")).to_have_text(word)
+        assert box(menu)["right"] <= width
+        assert (
+            box(tablet.get_by_role("link", name="Reports"))["right"] <= box(tablet.locator("#live-word"))["x"]
+        )
+        tablet.evaluate("dispatchEvent(new Event('offline'))")
+    assert tablet.evaluate("document.scrollingElement.scrollWidth") == width
+
+
+COVERED = """() => [...document.querySelectorAll("main :is(a, button, input, select)")]
+  .filter((it) => it.checkVisibility({ visibilityProperty: true }))
+  .filter((it) => !it.closest(":disabled, .step-foot, .selection, thead"))
+  .filter((it) => {
+    it.focus();
+    const { left, top, width, height } = it.getBoundingClientRect();
+    const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+    return seen?.closest(".nav, .step-foot, .selection");
+  }).map((it) => it.id)"""
+
+
+@pytest.mark.parametrize(
+    ("path", "width"),
+    [
+        ("/tags", 720),
+        ("/events", 720),
+        ("/campaigns/1/edit/audience", 720),
+        ("/campaigns/1/edit/audience", 1440),
+        ("/opt-in?per_page=25", 720),
+    ],
+)
+def test_what_has_the_focus_is_not_hidden_by_what_stands_at_the_foot(
+    browse: Callable[..., Page], path: str, width: int
+) -> None:
+    """A laptop at 200 % is as narrow as this, and has a keyboard."""
+    page = browse("manager", viewport={"width": width, "height": 450})
+    page.goto(path)
+    assert page.evaluate(COVERED) == []
+    for first in page.locator(".customer .c-select input").all()[:1]:
+        first.check()
+        assert page.evaluate(COVERED) == []
+
+
 def test_what_is_touched_most_is_large_enough(phone: Page, desk: Desk) -> None:
     a_customer(desk, "Dora Daumen")
     phone.goto(TABLE)
