@@ -60,7 +60,7 @@ class Reader(HTMLParser):
 
 
 def check(html: str, *, partial: bool) -> None:
-    """No id twice, no form without an address, no control without an id and a name."""
+    """No id twice, no form without an address, no control without an id and a name, no lonely error."""
     elements = list(Reader(html).page.within())
     assert not (partial and any(element.name == "html" for element in elements)), (
         "a fragment holds a whole page"
@@ -75,6 +75,10 @@ def check(html: str, *, partial: bool) -> None:
         assert accessible_name(control, elements), (
             f"a control without a name: {control.name} {control.attributes}"
         )
+    described = {name for element in elements for name in (element.get("aria-describedby") or "").split()}
+    for error in (element for element in elements if "error" in (element.get("class") or "").split()):
+        heard = error.get("role") == "alert" or error.get("id") in described
+        assert heard, f"an error that no field names: {error.text()}"
 
 
 def searches(form: Element) -> bool:

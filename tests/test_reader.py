@@ -9,7 +9,8 @@ SOUND = """<!doctype html><html><body><p id="a">Text<br>more</p>
 <form method="post"><input type="hidden" name="token"><label for="n">Name</label><input id="n"></form>
 <form><input type="search" id="q" aria-label="Search"></form>
 <label>Plan <select id="s"><option>Pro</select></label><b id="t">Zoë</b>
-<button id="b">&amp;</button><textarea id="x" aria-labelledby="t"></textarea></body></html>"""
+<button id="b">&amp;</button><textarea id="x" aria-labelledby="t" aria-describedby="h x-error"></textarea>
+<p class="error" id="x-error">Too long</p><p class="error" role="alert">Gone</p></body></html>"""
 
 
 def test_a_sound_page_passes():
@@ -27,6 +28,7 @@ def test_a_sound_page_passes():
         ('<label for="other">Name</label><input id="c">', "without a name"),
         ('<label> </label><select id="c"></select>', "without a name"),
         ('<b id="e"></b><textarea id="c" aria-labelledby="e"></textarea>', "without a name"),
+        ('<p class="error" id="c-error">Too long</p>', "that no field names"),
         ('<svg><path d="M0"/></svg><p>unclosed<input id="c">', "without a name"),
     ],
 )

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.campaigns.factories import a_campaign, a_template
 from tests.factories import NOON, a_customer
@@ -267,7 +268,8 @@ def test_times_outside_the_send_window_or_in_the_past_are_refused_with_a_sentenc
                       ("soon", "Choose a day and a time.")]:  # fmt: skip
         answer = client.send(f"/campaigns/{draft}/launch", when="later", at=at, expected=1)
         assert answer.status_code == 422
-        assert words in answer.text
+        page = BeautifulSoup(answer.text, "html.parser")
+        assert words in page.find(id=page.find(id="at")["aria-describedby"]).text
 
 
 def test_a_missed_schedule_asks(desk, app, draft) -> None:

@@ -176,6 +176,8 @@ class TestOptIn:
         fields = {**PROOF, "given_at": given_at}
         response = agent.htmx(f"/customers/{nobody}/consent", method="POST", status=IN, version=1, **fields)
         assert response.status_code == 422
+        said = BeautifulSoup(response.text, "html.parser").select_one("#consent-given-at")
+        assert (said["aria-invalid"], said["aria-describedby"]) == ("true", "consent-given-at-error")
         assert "Not a valid date value." in response.text
         assert stand(nobody)[0] == UNKNOWN
 

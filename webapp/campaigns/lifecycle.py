@@ -38,6 +38,10 @@ class Impossible(Exception):
     """What was asked cannot be done with this campaign; the message is a sentence for people."""
 
 
+class WrongTime(Impossible):
+    """The time that was chosen is over, or outside the send window."""
+
+
 def create(name: str, *, actor: str, now: datetime, **columns: Any) -> Campaign:
     """A draft. Raises Impossible for a name that says nothing."""
     shown = " ".join(name.split())[:LONGEST_NAME]
@@ -152,11 +156,11 @@ def schedule(
     """
     seen = _agreed(campaign, seen, now)
     if at <= now:
-        raise Impossible("This time is over; choose a later one.")
+        raise WrongTime("This time is over; choose a later one.")
     category = _template(campaign).counts_as
     window = Window.of(switch.current())
     if category == Category.MARKETING and not window.open_at(at):
-        raise Impossible(f"Marketing is sent only {window.words}.")
+        raise WrongTime(f"Marketing is sent only {window.words}.")
     if not _move(campaign, NOT_STARTED, status=CampaignStatus.SCHEDULED, scheduled_at=at, missed_at=None,
                  pause_code="", pause_reason="", reviewed=seen.preview.to_json(), category=category,
                  changed_at=now, changed_by=actor):  # fmt: skip

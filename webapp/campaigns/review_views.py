@@ -12,7 +12,7 @@ from webapp.accounts.roles import Role
 from webapp.campaigns import lifecycle, review, switch, times, trials
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
-from webapp.campaigns.lifecycle import NOT_STARTED, Impossible
+from webapp.campaigns.lifecycle import NOT_STARTED, Impossible, WrongTime
 from webapp.campaigns.models import Campaign, CampaignStatus, Delivery
 from webapp.campaigns.pages import campaign_or_404, frame, shown, variables_of
 from webapp.campaigns.shares import shares
@@ -76,7 +76,10 @@ def launch(campaign_id: int) -> Answer:
     later = request.form.get("when") == "later"
     try:
         _start(campaign, request.form.get("at", "") if later else None, clock.now())
-    except (Disagreement, Impossible, NoSuchTime) as refusal:
+    except (NoSuchTime, WrongTime) as refusal:
+        db.session.rollback()
+        return _page(campaign, at_error=str(refusal), status=422)
+    except (Disagreement, Impossible) as refusal:
         db.session.rollback()
         return _page(campaign, notice=str(refusal), status=409 if isinstance(refusal, Disagreement) else 422)
     db.session.commit()
@@ -156,7 +159,7 @@ def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
         return
     expected = request.form.get("expected", default=-1, type=int)
     if at is None and request.form.get("at", "").strip():
-        raise Impossible("You chose a time: pick “At a time”, or clear it.")
+        raise WrongTime("You chose a time: pick “At a time”, or clear it.")
     instant = None if at is None else times.chosen(at, switch.current().zone)
     seen = read_first(lambda: lifecycle.outlook(campaign, now))
     db.session.refresh(campaign, with_for_update={"key_share": True})
@@ -180,7 +183,7 @@ def _waits_for(campaign: Campaign, instant: datetime) -> bool:
     return waits and campaign.scheduled_at == instant
 
 
-def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[str, int]:
+def _page(campaign: Campaign, *, notice: str = "", at_error: str = "", status: int = 200) -> tuple[str, int]:
     now = clock.now()
     looked = review.of(campaign, lifecycle.problems(campaign, now), now)
     sending = switch.current()
@@ -206,6 +209,7 @@ def _page(campaign: Campaign, *, notice: str = "", status: int = 200) -> tuple[s
         flags=template_flags.of(campaign.template),
         trial=trials.last_of(campaign),
         notice=notice,
+        at_error=at_error,
         editable=may(Role.MANAGER),
         **frame(campaign),
         **shown(campaign, campaign.template, campaign.parameters, person_id, now),
