@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 
 from tests.consent.test_batches import own_stop
 from tests.factories import a_customer
+from tests.html import PARTIAL
 from tests.rows import every
 from webapp.consent.rules import Status
 from webapp.extensions import db
@@ -33,6 +34,16 @@ def test_the_customers_page_shows_the_state_and_the_event_that_made_it(desk, ana
     shown = BeautifulSoup(page.text, "html.parser").find(id="as-of-1")
     assert shown.get_text(" ", strip=True).startswith(words)
     assert shown.a["href"] == event
+
+
+def test_the_answer_stays_when_the_page_asks_how_things_stand(desk, ana):
+    client = desk("viewer")
+    page = client.soup(f"/customers/{ana}?as_of=2026-11-20T12:00:30")
+    again = client.soup(page.find(id="history")["hx-get"], headers=PARTIAL)
+    assert again.find(id="as-of-1").get_text() == page.find(id="as-of-1").get_text()
+    assert page.find(id="as-of-form")["action"] == f"/customers/{ana}#as-of-form"
+    wrong = client.soup(f"/customers/{ana}?as_of=soon")
+    assert wrong.find(id="history")["hx-get"] == f"/customers/{ana}"
 
 
 def test_before_there_was_a_customer_it_says_so(desk, ana):
