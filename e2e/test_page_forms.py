@@ -1,4 +1,4 @@
-"""Forms that fill a page: what was typed outlives the end of a session and a lost network."""
+"""Forms that fill a page: typed words outlive the end of a session and a lost network; a late question."""
 
 import re
 from collections.abc import Callable
@@ -58,3 +58,17 @@ def test_without_a_network_or_with_a_broken_desk_the_page_stays_and_says_so(
         expect(manager.get_by_role("status").get_by_text(words)).to_be_visible()
         kept(manager)
         manager.unroute("**/users/me")
+
+
+def test_a_question_that_has_no_field_has_the_focus_and_is_read_out(
+    browse: Callable[..., Page], desk: Desk
+) -> None:
+    page = browse("admin")
+    desk.time_passes("admin", minutes=16)
+    page.goto("/tokens")
+    page.get_by_role("link", name="Add token").click()
+    page.get_by_role("dialog", name="Add token").get_by_label("Name").fill("till")
+    page.keyboard.press("Enter")
+    question = page.get_by_role("dialog", name="Confirm that it is you")
+    expect(question.get_by_role("alert")).to_contain_text("Ask for a new sign-in link")
+    expect(question.get_by_role("button", name="Close")).to_be_focused()

@@ -17,7 +17,7 @@ const open = async (root, again) => {
   dialog.className = root.dataset.beside ? "beside" : (root.dataset.size ?? "");
   if (!dialog.open) dialog.showModal();
   root.dispatchEvent(new CustomEvent("dialog:open", { bubbles: true, detail: { again, opener } }));
-  const first = ["[aria-invalid=true]", "[autofocus]", ".dialog-main :is(input, select, textarea):not([type=hidden], :disabled)"];
+  const first = ["[aria-invalid=true]", "[autofocus]", ".dialog-main :is(input, select, textarea):not([type=hidden], :disabled)", "[data-close]"];
   first.map((selector) => root.querySelector(selector)).find(Boolean)?.focus();
 };
 
