@@ -88,6 +88,14 @@ def test_on_a_tablet_the_top_bar_fits_also_when_it_says_that_the_page_is_not_liv
     assert tablet.evaluate("document.scrollingElement.scrollWidth") == width
 
 
+def test_at_four_times_the_size_nothing_scrolls_sideways(browse: Callable[..., Page]) -> None:
+    """A window of 1,280 px at 400 % is 320 px wide."""
+    page = browse("admin", viewport={"width": 320, "height": 256})
+    for path in ("/opt-in", "/users", "/reviews"):
+        page.goto(path)
+        assert page.evaluate("document.scrollingElement.scrollWidth") == 320, path
+
+
 COVERED = """() => [...document.querySelectorAll("main :is(a, button, input, select)")]
   .filter((it) => it.checkVisibility({ visibilityProperty: true }))
   .filter((it) => !it.closest(":disabled, .step-foot, .selection, thead"))
