@@ -13,15 +13,20 @@ const say = () => {
   dialog ? dialog.prepend(line) : document.querySelector(".top").after(line);
 };
 
-// A new session has a new CSRF token: take it over from a freshly fetched copy of this page.
+// A new session has a new CSRF token: take it over from a freshly fetched page, if that is one of somebody signed in.
+export const takeOver = (html) => {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  if (!page.getElementById("sign-out")) return false;
+  const token = page.body.getAttribute("hx-headers:inherited");
+  document.body.setAttribute("hx-headers:inherited", token);
+  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = JSON.parse(token)["X-CSRFToken"];
+  return true;
+};
+
 const resume = async () => {
   if (!out || document.hidden) return;
   const answer = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = page.body.getAttribute("hx-headers:inherited");
-  if (answer.redirected || !page.getElementById("sign-out")) return;
-  document.body.setAttribute("hx-headers:inherited", token);
-  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = JSON.parse(token)["X-CSRFToken"];
+  if (answer.redirected || !takeOver(await answer.text())) return;
   document.getElementById("signed-out")?.remove();
   out = false;
 };

@@ -6,12 +6,11 @@ let sure = null;
 const lost = (message) => document.dispatchEvent(new CustomEvent("toast", { detail: { message, bad: true } }));
 
 const ask = async (form, submitter) => {
+  const { takeOver } = await import(document.body.dataset.session);
   const answer = await fetch(own.href, { headers: { "HX-Request": "true" } });
-  if (answer.status === 401) {
-    await import(document.body.dataset.session);
-    return document.dispatchEvent(new CustomEvent("session:over"));
-  }
+  if (answer.status === 401) return document.dispatchEvent(new CustomEvent("session:over"));
   if (answer.status >= 500) return lost("Not saved. The desk did not answer; try again in a moment.");
+  takeOver(await answer.text()); // they may have signed in again in another tab
   sure = form;
   form.requestSubmit(submitter);
   sure = null;
