@@ -55,6 +55,27 @@ def test_who_signed_in_again_in_another_tab_saves_what_they_typed_before(manager
     expect(manager.get_by_role("heading", level=1)).to_have_text("Lines not taken")
 
 
+def test_a_dialog_is_saved_at_the_second_try_after_signing_in_again_in_another_tab(
+    browse: Callable[..., Page], desk: Desk, guard: Guard
+) -> None:
+    guard.expect("status of 400")
+    page = browse("manager")
+    page.goto("/tags")
+    page.get_by_role("link", name="New tag").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("of yesterday")
+    desk.end_sessions("manager")
+    other = page.context.new_page()
+    other.goto(desk.sign_in_link("manager"))
+    other.close()
+    token = page.locator("#dialog [name=csrf_token]")
+    old = token.input_value()
+    page.keyboard.press("Enter")
+    expect(token).not_to_have_value(old)
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed. Do it once more")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").get_by_text("The tag “of yesterday” is added.")).to_be_visible()
+
+
 def test_without_a_network_or_with_a_broken_desk_the_page_stays_and_says_so(
     manager: Page, guard: Guard
 ) -> None:

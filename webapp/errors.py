@@ -54,7 +54,8 @@ def on_csrf_error(_error: CSRFError) -> Response:
     """Who signed out in another tab sends a token of the past; their page needs to hear that first."""
     if htmx and not current_user.is_authenticated:
         return sign_in_first()
-    return answer(400, "This page is out of date", "Reload it and do it once more; nothing was changed.")
+    what_to_do = "Nothing was changed. Do it once more; if that does not help, go back and reload the page."
+    return answer(400, "This page is out of date", what_to_do)
 
 
 def on_wrong_schema(error: WrongSchema) -> Response:

@@ -36,10 +36,10 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (ctx.response?.status >= 400 && !shown && !polls(ctx.sourceElement)) tell(ctx.sourceElement, said(ctx));
 });
 
-// Signed out in the meantime: no jump to the sign-in page, which would lose what was typed.
+// Signed out in the meantime, or in again: no jump to the sign-in page, which would lose what was typed.
 document.addEventListener("htmx:before:response", async ({ detail: { ctx } }) => {
-  if (ctx.response.status !== 401) return;
+  const { status } = ctx.response;
+  if (status !== 400 && status !== 401) return;
   delete ctx.hx.redirect;
-  await import(document.body.dataset.session);
-  document.dispatchEvent(new CustomEvent("session:over"));
+  (await import(document.body.dataset.session)).refused(status);
 });

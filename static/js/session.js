@@ -1,4 +1,4 @@
-// Named by the page, fetched when an answer is 401: the page stays as it is, says so, and goes on after signing in elsewhere.
+// Named by the page, fetched when an answer is 401 or 400: the page stays as it is, says so, and goes on after signing in elsewhere.
 let out = false;
 
 const say = () => {
@@ -23,14 +23,17 @@ export const takeOver = (html) => {
   return true;
 };
 
-const resume = async () => {
-  if (!out || document.hidden) return;
+const renew = async () => {
   const answer = await fetch(location.href);
-  if (answer.redirected || !takeOver(await answer.text())) return;
+  return !answer.redirected && takeOver(await answer.text());
+};
+
+const resume = async () => {
+  if (!out || document.hidden || !(await renew())) return;
   document.getElementById("signed-out")?.remove();
   out = false;
 };
 
 document.addEventListener("visibilitychange", resume);
 addEventListener("focus", resume);
-document.addEventListener("session:over", say);
+export const refused = (status) => (status === 401 ? say() : renew());

@@ -6,9 +6,9 @@ let sure = null;
 const lost = (message) => document.dispatchEvent(new CustomEvent("toast", { detail: { message, bad: true } }));
 
 const ask = async (form, submitter) => {
-  const { takeOver } = await import(document.body.dataset.session);
+  const { refused, takeOver } = await import(document.body.dataset.session);
   const answer = await fetch(own.href, { headers: { "HX-Request": "true" } });
-  if (answer.status === 401) return document.dispatchEvent(new CustomEvent("session:over"));
+  if (answer.status === 401) return refused(401);
   if (answer.status >= 500) return lost("Not saved. The desk did not answer; try again in a moment.");
   takeOver(await answer.text()); // they may have signed in again in another tab
   sure = form;
