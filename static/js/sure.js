@@ -16,9 +16,11 @@ const ask = async (form, submitter) => {
   sure = null;
 };
 
+const holdsWork = (form) => form.method === "post" && form.querySelector("input:not([type=hidden]), textarea");
+
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form === sure || !own || form.method !== "post" || !form.matches(".form")) return;
+  if (event.defaultPrevented || form === sure || !own || !holdsWork(form)) return;
   event.preventDefault();
   ask(form, event.submitter).catch(() => lost("Could not save: you are offline."));
 });
