@@ -88,6 +88,15 @@ def test_on_a_tablet_the_top_bar_fits_also_when_it_says_that_the_page_is_not_liv
     assert tablet.evaluate("document.scrollingElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("width", [768, 1024])
+def test_on_a_tablet_each_number_can_be_read_to_its_end(browse: Callable[..., Page], width: int) -> None:
+    tablet = browse("manager", viewport={"width": width, "height": 768})
+    tablet.goto("/opt-in?per_page=100")
+    numbers = tablet.locator("tr.customer th .sub")
+    assert numbers.count() >= 50
+    assert numbers.evaluate_all("all => all.filter((it) => it.scrollWidth > it.clientWidth).length") == 0
+
+
 def test_at_four_times_the_size_nothing_scrolls_sideways(browse: Callable[..., Page]) -> None:
     """A window of 1,280 px at 400 % is 320 px wide."""
     page = browse("admin", viewport={"width": 320, "height": 256})

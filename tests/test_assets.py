@@ -36,4 +36,4 @@ def test_comments_and_needless_blanks_stay_here(client):
     address = next(a for a in addresses(client.get("/sign-in").text) if a.endswith("/heed.css"))
     style = client.get(address).text
     assert "/*" not in style
-    assert not re.search(" [{};,]|[{};,] |  ", style)
+    assert not re.search(r"\s[{};,]|[{};,]\s|\s\s", style)

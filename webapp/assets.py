@@ -72,7 +72,8 @@ def _is_own(name: str) -> bool:
 
 @cache
 def _asset(name: str) -> Asset:
-    content = b"\n".join(_parts(name))
+    between = b"" if _kind(name) == "css" else b"\n"
+    content = between.join(_parts(name))
     tag = hashlib.sha256(content).hexdigest()[:12]
     return Asset(content, gzip.compress(content, 9, mtime=0), tag)
 
