@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.customers.erasure.erasures import (
     NAME,
@@ -266,6 +266,27 @@ class TestAMessageOnTheWire:
             receipt = {"id": WAMID + "O", "status": word, "timestamp": "1795165200", "recipient_id": NUMBER,
                        "biz_opaque_callback_data": callback}  # fmt: skip
             assert post(app.test_client(), a_body(a_change(statuses=[receipt]))).status_code == 200
+        with app.app_context():
+            assert db.session.get_one(Delivery, delivery).state == "read"
+        assert found_in_tables(app) == []
+
+    def test_its_receipt_is_not_kept_when_it_took_two_attempts(self, app, delivery):
+        with app.app_context():
+            customer_id = db.session.get_one(Delivery, delivery).customer_id
+        erased(app, customer_id)
+        receipt = {"id": WAMID + "O", "status": "read", "timestamp": "1795165200", "recipient_id": NUMBER}
+        attempts = []
+
+        def fails_first(*_: object) -> None:
+            attempts.append(1)
+            if len(attempts) == 1:
+                raise ValueError
+
+        event.listen(Delivery, "before_update", fails_first)
+        try:
+            assert post(app.test_client(), a_body(a_change(statuses=[receipt]))).status_code == 200
+        finally:
+            event.remove(Delivery, "before_update", fails_first)
         with app.app_context():
             assert db.session.get_one(Delivery, delivery).state == "read"
         assert found_in_tables(app) == []

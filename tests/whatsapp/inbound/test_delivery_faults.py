@@ -8,7 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
 
 from tests.factories import a_customer
 from tests.whatsapp.deliveries import a_body, payload
@@ -16,6 +17,8 @@ from tests.whatsapp.posting import (
     SECRET,
     decisions,
     everybody,
+    kept,
+    moves,
     only_customer,
     post,
     says,
@@ -23,6 +26,7 @@ from tests.whatsapp.posting import (
 )
 from webapp import create_app
 from webapp.consent import ledger
+from webapp.customers.models import Identity
 from webapp.database import engine_options, sqlite_module
 from webapp.extensions import db
 from webapp.whatsapp.inbound import faults
@@ -102,6 +106,22 @@ def test_a_locked_database_is_answered_503_and_the_retry_is_stored(sqlite_url, t
 def test_a_database_out_of_reach_is_answered_503(tmp_path):
     with a_desk(f"postgresql+psycopg://postgres@/heed?host={tmp_path}", tmp_path) as app:
         assert post(app.test_client(), STOP).status_code == 503
+
+
+@pytest.mark.parametrize("change", [says("STOP"), moves("12025550107", "12025550188")])
+def test_a_database_that_goes_away_in_the_middle_of_an_item_makes_no_dead_letter_of_it(app, change):
+    def gone(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("the server closed the connection"))
+
+    event.listen(Identity, "before_insert", gone)
+    try:
+        assert post(app.test_client(), a_body(change)).status_code == 503
+    finally:
+        event.remove(Identity, "before_insert", gone)
+    assert post(app.test_client(), a_body(change)).status_code == 200
+    with app.app_context():
+        [message] = kept()
+        assert (message.failure, message.customer_id) == (None, only_customer().id)
 
 
 @pytest.mark.postgres

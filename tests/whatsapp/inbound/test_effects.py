@@ -130,12 +130,14 @@ def test_a_button_without_a_label_is_known_by_its_payload(app):
 
 
 def test_what_tipped_it_and_whom_it_is_about_is_kept_with_the_message(app):
-    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2), prefers("stop", 3))
+    deliver(app, says("Stop!"), prefers("paused", 1), says("hello", 2), prefers("stop", 3),
+            prefers("signup", 4))  # fmt: skip
     customer = only_customer()
     assert [(message.matched, message.customer_id) for message in kept()] == [
-        ("STOP", customer.id), ("paused", customer.id), ("", customer.id), ("", customer.id),
-    ]  # fmt: skip
-    assert db.session.query(Hold).one().why == "is a setting of WhatsApp's that is new to this desk: paused"
+        (matched, customer.id) for matched in ("STOP", "paused", "", "", "")
+    ]
+    whys = [hold.why for hold in db.session.query(Hold).order_by(Hold.id)]
+    assert whys == ["is a setting of WhatsApp's that is new to this desk: paused", "is a signup in WhatsApp"]
 
 
 def test_a_message_that_comes_again_after_it_was_forgotten_here_is_recorded_once_all_the_same(app):
@@ -176,6 +178,11 @@ def test_that_code_in_what_was_delivered_stops_nobody(app):
     a_customer(phone="+1 202 555 0107", status=IN)
     deliver(app, fails(131050, status="delivered"))
     assert (decisions(), state(only_customer())) == (["none"], (IN,))
+
+
+def test_a_stop_in_whatsapp_of_whom_nobody_can_tell_is_put_before_people(app):
+    deliver(app, fails(131050, recipient_id=None))
+    assert decisions() == ["dead"]
 
 
 class TestTheWay:

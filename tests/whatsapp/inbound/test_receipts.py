@@ -219,3 +219,14 @@ def test_a_stop_in_whatsapp_is_of_whom_we_wrote_to_whatever_address_it_names(app
     marks = {one.id: one.platform_stop_at for one in db.session.scalars(select(Customer))}
     assert marks[stopped.customer_id] == datetime.fromtimestamp(TODAY, UTC)
     assert marks[other.customer_id] is None
+
+
+def test_a_stop_in_whatsapp_is_also_of_whoever_has_the_address_that_it_names(app):
+    written, named, other = on_the_wire(3)
+    number = named.message.recipient.value.removeprefix("+")
+    deliver(app, a_change(statuses=[
+        receipt(other),
+        receipt(written, "failed", errors=[{"code": 131050}], recipient_id=number),
+    ]))  # fmt: skip
+    stopped = db.session.scalars(select(Customer.id).where(Customer.platform_stop_at.is_not(None)))
+    assert set(stopped) == {written.customer_id, named.customer_id}
