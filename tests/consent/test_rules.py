@@ -298,6 +298,34 @@ def test_what_is_taken_back_is_itself_nothing_that_could_be_given_back():
     assert state.fold([*book.events, again]) == State()
 
 
+@pytest.mark.parametrize(
+    ("sentence", "since", "stands"),
+    [
+        ("nothing was said since", [], False),
+        ("the same was said again", [(Kind.CONSENT, None)], True),
+        ("what was said since is taken back", [(Kind.CONSENT, None), (Kind.CONSENT, 1)], False),
+        ("one of two is taken back", [(Kind.CONSENT, None), (Kind.CONSENT, None), (Kind.CONSENT, 2)], True),
+        ("it was taken back itself, and more was said", [(Kind.CONSENT, 0), (Kind.CONSENT, None)], True),
+        ("WhatsApp's own stop came since", [(Kind.PLATFORM_STOP, None)], True),
+        ("who they are changed since", [(Kind.IDENTITY, None)], False),
+    ],
+)
+def test_what_stands_over_a_statement(sentence, since, stands):
+    """Each entry since it says, or takes back the one of that place, where the statement has place 0."""
+    events = [Event(Kind.CONSENT, IN, AGENT, Effect.CHANGED, at(n)) for n in range(2)]
+    one = events[-1]
+    for kind, place in since:
+        taken_back = None if place is None else one.id + place
+        events.append(Event(kind, OUT, AGENT, Effect.CHANGED, at(9), compensates=taken_back))
+    assert state.stands_over(events, one.id) == stands, sentence
+
+
+@pytest.mark.parametrize(("said", "occurred"), [(3, 3), (None, 9), (99, 9)])
+def test_what_is_repeated_for_the_record_changes_nothing_and_keeps_its_time(said, occurred):
+    change = Change(OUT, AGENT, at(9), None if said is None else at(said))
+    assert rules.repeated(change) == rules.Verdict(Effect.NONE, at(occurred), "same_status")
+
+
 def test_the_steps_of_a_history_are_the_states_between_its_entries():
     book = Book()
     book.say(KEY, IN, 0, 0)

@@ -29,7 +29,7 @@ GROUPS = {
     ),
     "rules": Group(
         ("consent/rules", "consent/state"),
-        ("consent/test_rules",),
+        ("consent/test_rules", "consent/test_ledger"),
     ),
     "ledger": Group(
         ("consent/ledger", "consent/seconding", "consent/undoing", "consent/together", "consent/in_bulk"),
