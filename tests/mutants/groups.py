@@ -40,8 +40,7 @@ GROUPS = {
     "keywords": Group(
         ("consent/keywords", "consent/whole_messages", "consent/readings", "consent/possible_stops",
          "consent/phrases", "consent/near_misses"),
-        ("consent/test_keyword_steps", "consent/test_keywords", "consent/test_intents",
-         "consent/test_weighing"),
+        ("consent/test_keyword_steps", "consent/test_keywords"),
     ),
     "inbound": Group(
         ("whatsapp/inbound/inbound", "whatsapp/inbound/effects", "whatsapp/inbound/runs",
