@@ -279,7 +279,7 @@ class TestOurs:
         taken(change, business=self.OTHERS)
         assert decisions() == ["not_ours"]
         assert kept()[0].customer_id is None
-        assert db.session.query(ledger.ConsentEvent).count() == 0
+        assert (everybody(), db.session.query(ledger.ConsentEvent).count()) == ([], 0)
 
     def test_what_came_for_ours_is_applied(self):
         taken(says("STOP"), business=self.MINE)
