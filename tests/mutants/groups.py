@@ -38,8 +38,7 @@ GROUPS = {
          "customers/test_importing"),
     ),
     "keywords": Group(
-        ("consent/keywords", "consent/whole_messages", "consent/readings", "consent/possible_stops",
-         "consent/phrases", "consent/near_misses"),
+        ("consent/keywords", "consent/whole_messages", "consent/readings", "consent/possible_stops"),
         ("consent/test_keyword_steps", "consent/test_keywords"),
     ),
     "inbound": Group(

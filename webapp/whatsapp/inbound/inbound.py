@@ -31,7 +31,7 @@ class Received:
     """Whether anything that came was new, and whether a change of consent in it is to be confirmed."""
 
     new: bool
-    confirmed: bool = False
+    confirmed: bool
 
 
 def receive(raws: Sequence[bytes], business: Business, now: datetime) -> Received:
