@@ -55,7 +55,8 @@ GROUPS = {
     "people": Group(
         ("whatsapp/inbound/senders", "whatsapp/inbound/gathering", "whatsapp/inbound/moves",
          "customers/locking", "customers/newcomers", "customers/whereabouts"),
-        ("whatsapp/inbound/test_moving_away", "whatsapp/inbound/test_inbound",
+        ("whatsapp/inbound/test_meeting", "whatsapp/inbound/test_moving_away",
+         "whatsapp/inbound/test_inbound",
          "whatsapp/inbound/test_effects", "whatsapp/inbound/test_together", "whatsapp/test_facts",
          "customers/erasure/test_suppressions", "customers/test_merging",
          "whatsapp/inbound/test_group_commit", "whatsapp/inbound/test_receipts"),

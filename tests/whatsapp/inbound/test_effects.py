@@ -27,6 +27,7 @@ from webapp.consent.models import Evidence, Hold
 from webapp.consent.rules import Source, Status
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import identities
+from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.inbound import inbound, runs
 from webapp.whatsapp.inbound.keeping import Business
@@ -327,3 +328,34 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
         deliver(app, moves(self.OLD, self.NEW, at=30))
         with pytest.raises(NotUndoable):
             undoing.undo(two, mistaken.id, actor="user:1", now=now)
+
+    def test_whatsapps_own_stop_reaches_the_other_too_and_its_entry_says_why(self, app, two):
+        deliver(app, prefers("stop", 50, wa_id=self.OLD), moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (UNKNOWN, "stopped")
+        [event] = ledger.history(two.id)
+        assert (event.source, event.actor, event.occurred_at.timestamp()) == ("system", "system", TODAY + 100)
+        assert event.external_id == ledger.external_id(kept()[1].key)
+        words = "The person moved here from another number"
+        assert proof_of(event) == ("whatsapp", words, "", f"wamid.{self.OLD}{self.NEW}")
+
+    def test_a_message_that_waits_for_review_holds_the_other_too_with_its_words(self, app, two):
+        deliver(app, says("pls stop", 50, **{"from": self.OLD}), says("pls stop", **{"from": "12025550199"}))
+        deliver(app, moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (UNKNOWN, "held")
+        [event] = ledger.history(two.id)
+        assert proof_of(event)[:3] == ("whatsapp", "pls stop", "STOP")
+        assert [hold.why for hold in db.session.query(Hold).filter_by(customer_id=two.id)] == [
+            "contains the opt-out keyword STOP"
+        ]
+
+    def test_where_nobody_had_said_stop_the_move_says_nothing(self, app, two):
+        deliver(app, says("Hi", **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
+        assert ledger.history(two.id) == []
+        assert [state(one) for one in everybody()] == [(UNKNOWN,)] * 3
+
+    def test_what_was_written_before_is_read_with_the_one_who_stays(self, app, two):
+        deliver(app, says("Hi", **{"from": self.OLD}), says("Ho", **{"from": "12025550199"}))
+        deliver(app, moves(self.OLD, self.NEW, at=100))
+        written, _, gone, stranger = (one.id for one in everybody())
+        assert [message.customer_id for message in kept()] == [written, stranger, written]
+        assert db.session.get_one(Customer, gone).merged_into_id == written

@@ -1,0 +1,129 @@
+"""A number and a user id in one message: two customers become one, unless a stranger may have the number."""
+
+import pytest
+
+from tests.factories import NOON, a_customer
+from tests.whatsapp.posting import decisions, deliver, everybody, kept, says, state, the_ledger_is_whole
+from webapp.consent import ledger
+from webapp.consent.models import Evidence
+from webapp.consent.rules import Status
+from webapp.customers import identities
+from webapp.customers.duplicates import PossibleDuplicate
+from webapp.extensions import db
+from webapp.whatsapp.inbound.senders import MET
+
+IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
+A, B, VARIANT, FULL = "12025550107", "12025550188", "551188124410", "5511988124410"
+HELLO = says("Hello", **{"from": A, "from_user_id": "US.1"})
+
+
+@pytest.fixture
+def database_url(sqlite_url):
+    """Who meets whom is decided in Python; that two become one is tested on both in `test_merging`."""
+    return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def in_context(app):
+    """Each test ends with a whole ledger."""
+    with app.app_context():
+        yield
+        assert the_ledger_is_whole()
+
+
+def known(**ids):
+    customer = identities.create(source="whatsapp", now=NOON, **ids)
+    db.session.commit()
+    return customer
+
+
+def noted() -> list[tuple[int, int, str]]:
+    return [(pair.older_id, pair.newer_id, pair.why) for pair in db.session.query(PossibleDuplicate)]
+
+
+@pytest.mark.parametrize("number", ["phone", "wa_id"])
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_they_are_one_and_a_stop_of_either_stays(app, number, stopped):
+    one, other = known(**{number: A}), known(user_id="US.1")
+    stop = [says("STOP", **{"from": A}), says("STOP", **{"from": None, "from_user_id": "US.1"})][stopped]
+    deliver(app, stop, HELLO)
+    db.session.expire_all()
+    assert (other.merged_into_id, other.identities, state(one)) == (one.id, [], (OUT,))
+    assert {"wa_id", "user_id"} <= {each.kind for each in one.identities}
+    assert noted() == []
+
+
+def test_it_says_who_did_it_and_why(app):
+    one, _ = known(wa_id=A), known(user_id="US.1")
+    deliver(app, HELLO)
+    [event] = ledger.history(one.id)
+    assert (event.kind, event.actor, event.source) == ("identity", "system", "system")
+    assert db.session.get_one(Evidence, event.id).words == MET
+
+
+STRANGERS = {
+    "the number has another user id": ({"wa_id": A, "user_id": "US.9"}, {"user_id": "US.1"}),
+    "the user id has another number": ({"wa_id": A}, {"user_id": "US.1", "wa_id": B}),
+    "also when that is known from a list": ({"wa_id": A}, {"user_id": "US.1", "phone": f"+{B}"}),
+}
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_who_may_be_a_stranger_is_put_before_people_and_gets_no_opt_in(app, who):
+    one, other = (known(**ids) for ids in STRANGERS[who])
+    deliver(app, says("START", **{"from": None, "from_user_id": "US.1"}), HELLO)
+    db.session.expire_all()
+    assert noted() == [(one.id, other.id, MET)]
+    assert [each.merged_into_id for each in everybody()] == [None, None]
+    assert one.status == UNKNOWN
+
+
+MORE = {
+    "a number in two writings": ([{"wa_id": VARIANT}, {"wa_id": FULL}], None),
+    "with a user id that is new": ([{"wa_id": VARIANT}, {"wa_id": FULL}], "BR.1"),
+    "with the user id of a third": ([{"wa_id": VARIANT}, {"wa_id": FULL}, {"user_id": "BR.1"}], "BR.1"),
+    "with the user id of one of the two": ([{"wa_id": VARIANT, "user_id": "BR.1"}, {"wa_id": FULL}], "BR.1"),
+}
+
+
+@pytest.mark.parametrize("who", MORE)
+def test_where_the_number_may_be_two_customers_nobody_becomes_one(app, who):
+    people, user_id = MORE[who]
+    for ids in people:
+        known(**ids)
+    deliver(app, says("STOP", **{"from": FULL, "from_user_id": user_id}))
+    assert [each.merged_into_id for each in everybody()] == [None] * len(people)
+    assert (noted(), decisions()) == ([], ["opt_out"])
+    assert [state(each) for each in everybody()] == [(OUT,)] * len(people)
+
+
+def test_a_stop_under_a_user_id_reaches_whoever_has_a_number_of_theirs_in_another_writing(app):
+    known(wa_id=FULL, user_id="BR.1")
+    known(wa_id=VARIANT)
+    deliver(app, says("STOP", **{"from": None, "from_user_id": "BR.1"}), HELLO)
+    assert [state(each) for each in everybody()] == [(OUT,), (OUT,), (UNKNOWN,)]
+
+
+def test_what_the_message_tells_of_whoever_may_be_two_is_learned(app):
+    a_customer("", phone=f"+{VARIANT}")
+    known(wa_id=FULL)
+    change = says("Hello", **{"from": FULL, "from_user_id": "BR.1"})
+    change["value"]["contacts"] = [{"wa_id": FULL, "user_id": "BR.1", "profile": {"name": "Bia"}}]
+    deliver(app, change)
+    assert identities.find("user_id", "BR.1").name == "Bia"
+
+
+def test_a_voice_in_a_group_is_that_of_who_was_found(app):
+    known(wa_id=VARIANT)
+    exact = known(wa_id=FULL)
+    deliver(app, says("Hello", group_id="G1", **{"from": FULL}))
+    assert kept()[0].customer_id == exact.id
+
+
+def test_whoever_writes_can_be_reached_and_open_tables_see_it(app):
+    one = known(wa_id=A)
+    one.unreachable_at, before = NOON, one.version
+    db.session.commit()
+    deliver(app, HELLO)
+    db.session.refresh(one)
+    assert (one.unreachable_at, one.version > before) == (None, True)
