@@ -64,6 +64,8 @@ def test_every_row_of_the_corpus_is_read_here_or_by_the_webhook():
         ("arrèt", "ARRÊT", "is the opt-out keyword ARRÊT with other accents"),
         ("stop unsub", "STOP", "holds opt-out keywords and nothing else"),
         ("start stop", "START", "mixes opt-out and opt-in keywords"),
+        ("start arrêt", "START", "mixes opt-out and opt-in keywords"),
+        ("arret start", "ARRÊT", "mixes opt-out and opt-in keywords"),
         ("please stop", "STOP", "contains the opt-out keyword STOP"),
         ("dtop", "STOP", "has a word one letter away from STOP"),
         ("unsubcribbe", "UNSUBSCRIBE", "has a word two letters away from UNSUBSCRIBE"),
@@ -80,6 +82,29 @@ def test_a_reading_says_what_tipped_it(text, matched, why):
     words = KeywordSet(("STOP", "UNSUB", "UNSUBSCRIBE", "ARRÊT"), ("START",))
     reading = read_text(text, words)
     assert (reading.matched, reading.why) == (matched, why)
+
+
+@pytest.mark.parametrize("text", ["👍", "?", "…", ""])
+def test_a_keyword_of_signs_alone_makes_no_keyword_of_every_message_without_words(text):
+    assert read_text(text, KeywordSet(("!!", "STOP"), ("??",))).decision == NONE
+
+
+FILLER = "the parcel came today " * 250
+"""Longer than what is taken apart as a whole."""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"st0p {FILLER}", REVIEW),
+        (f"{FILLER} st0p", REVIEW),
+        (f"{FILLER} st0p {FILLER}", NONE),
+        (f"{FILLER} s t o p", REVIEW),
+        (FILLER, NONE),
+    ],
+)
+def test_a_disguised_keyword_is_looked_for_at_both_ends_of_a_long_message(text, expected):
+    assert read_text(text, WORDS).decision == expected
 
 
 @pytest.mark.parametrize(
