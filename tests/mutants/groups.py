@@ -58,7 +58,7 @@ GROUPS = {
         ("whatsapp/inbound/test_meeting", "whatsapp/inbound/test_moving_away",
          "whatsapp/inbound/test_inbound",
          "whatsapp/inbound/test_effects", "whatsapp/inbound/test_together", "whatsapp/test_facts",
-         "customers/erasure/test_suppressions", "customers/test_merging",
+         "customers/erasure/test_suppressions", "customers/erasure/test_erasing", "customers/test_merging",
          "whatsapp/inbound/test_group_commit", "whatsapp/inbound/test_receipts"),
     ),
     "claim": Group(

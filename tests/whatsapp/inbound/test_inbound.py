@@ -251,6 +251,7 @@ class TestAChangeOfNumber:
     def test_the_customer_is_known_by_both_and_the_opt_out_stays(self, app):
         deliver(app, says("STOP"), moves(self.OLD, self.NEW, at=1), says("Hi", at=2, **{"from": self.NEW}))
         customer = only_customer()
+        assert [kind for kind, *_ in events(customer)] == ["consent"]
         assert customer.status == OUT
         assert [i.value for i in customer.identities] == [self.OLD, self.NEW]
 
