@@ -148,6 +148,13 @@ def test_there_is_no_entry_where_nobody_else_could_take_the_first_back(what, bo)
     assert opted_out(bo) is None
 
 
+@pytest.mark.parametrize("again", ["a list", "a change of many"])
+def test_nor_does_a_batch_enter_one_over_what_nobody_can_take_back(again, bo, tmp_path):
+    opted_out(bo, actor="user:1", now=SOON - LATER)
+    AGAIN[again](bo, tmp_path)
+    assert entries(bo)[1:] == [("agent", OUT, "changed")]
+
+
 def test_a_batch_that_is_repeated_says_nothing_again(bo):
     batch = begun(ActionKind.OPT_OUT, [bo.id])
     finished(batch)
