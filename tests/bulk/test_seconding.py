@@ -9,8 +9,8 @@ from tests.factories import a_customer, at
 from webapp.bulk.actions import ActionKind
 from webapp.consent import batches, holds, ledger, ledger_check, undoing
 from webapp.consent.batches import BatchKind
-from webapp.consent.ledger import Proof, Signal
-from webapp.consent.rules import Source, Status
+from webapp.consent.ledger import Proof, Signal, Statement
+from webapp.consent.rules import UNDO_WINDOW, Source, Status
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, merging
 from webapp.customers.importing import import_file
@@ -146,6 +146,21 @@ def test_there_is_no_entry_where_nobody_else_could_take_the_first_back(what, bo)
     actor, when = UNREVOCABLE[what]
     opted_out(bo, actor=actor, now=when)
     assert opted_out(bo) is None
+
+
+def test_nor_over_what_the_customer_said_a_moment_ago(bo):
+    ledger.record(bo, Statement(OUT, Source.KEYWORD, "customer", at(20), proof=Proof("whatsapp", "STOP")))
+    assert opted_out(bo) is None
+
+
+def test_there_is_one_up_to_the_last_moment_in_which_a_colleague_could_take_the_first_back(bo):
+    opted_out(bo, actor="user:1", now=SOON - UNDO_WINDOW)
+    assert opted_out(bo).effect == "none"
+
+
+def test_a_list_that_names_somebody_twice_enters_it_once(bo, tmp_path):
+    imported(tmp_path, bo, bo)
+    assert entries(bo)[1:] == [("import", OUT, "changed")]
 
 
 @pytest.mark.parametrize("again", ["a list", "a change of many"])
