@@ -20,7 +20,7 @@ soak: ## all faults at random on both databases, every promise checked after eac
 	bin/setup test
 	.venv/bin/python -m tests.faults.soak
 
-mutants: ## whether a test notices each change to gate, rules, ledger, keywords, inbound and claim; MUTANTS=claim for one
+mutants: ## whether a test notices each change to gate, rules, ledger, keywords, inbound, people and claim; MUTANTS=claim for one
 	bin/setup
 	nice .venv/bin/python -m tests.mutants $(MUTANTS)
 

@@ -109,6 +109,15 @@ def test_there_is_one_such_entry_and_no_more(ana, bo, tmp_path):
     assert bo.events_count == 3
 
 
+def test_one_such_entry_is_seen_beside_people_who_were_opted_out_later(ana, bo, tmp_path):
+    done(ActionKind.OPT_OUT, [ana.id])
+    opted_out(ana)
+    done(ActionKind.OPT_OUT, [bo.id])
+    imported(tmp_path, ana, bo, second=40)
+    assert [effect for *_, effect in entries(ana)[1:]] == ["changed", "none"]
+    assert [effect for *_, effect in entries(bo)[1:]] == ["changed", "none"]
+
+
 def test_a_merge_in_between_hides_nothing(ana, bo, tmp_path):
     wrong = imported(tmp_path, ana)
     merging.merge(ana, bo, actor="user:1", now=at(25), why="One person")
