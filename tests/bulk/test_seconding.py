@@ -167,11 +167,6 @@ def test_there_is_one_up_to_the_last_moment_in_which_a_colleague_could_take_the_
     assert opted_out(bo).effect == "none"
 
 
-def test_a_list_that_names_somebody_twice_enters_it_once(bo, tmp_path):
-    imported(tmp_path, bo, bo)
-    assert entries(bo)[1:] == [("import", OUT, "changed")]
-
-
 @pytest.mark.parametrize("again", ["a list", "a change of many"])
 def test_nor_does_a_batch_enter_one_over_what_nobody_can_take_back(again, bo, tmp_path):
     opted_out(bo, actor="user:1", now=SOON - LATER)
