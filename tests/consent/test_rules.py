@@ -94,6 +94,11 @@ KEY, AGENT, API, IMPORT, REVIEW = Source.KEYWORD, Source.AGENT, Source.API, Sour
         ("a second STOP keeps the customer out", [(KEY, OUT, 0, 0), (KEY, OUT, 5, 5), (KEY, IN, 3, 6)], OUT),
         ("a STOP from the future counts as now", [(KEY, OUT, 900, 5), (KEY, IN, 7, 8)], IN),
         ("a START from the future counts as now", [(KEY, IN, 900, 5), (KEY, OUT, 7, 8)], OUT),
+        ("a STOP that is heard after the clock was put back opts out",
+         [(KEY, IN, 50, 50), (KEY, OUT, 51, 7)], OUT),
+        ("and so does one that arrives a little later", [(KEY, IN, 50, 50), (KEY, OUT, 7, 7.5)], OUT),
+        ("but not one that was said before, as far as that clock tells",
+         [(KEY, IN, 50, 50), (KEY, OUT, 5, 7)], IN),
         ("an opt-out by import applies whatever its time", [(KEY, IN, 5, 5), (IMPORT, OUT, 0, 6)], OUT),
         ("an opt-out by an agent applies", [(KEY, IN, 5, 5), (AGENT, OUT, None, 6)], OUT),
         ("whatever time they state", [(KEY, IN, 5, 5), (AGENT, OUT, 3, 6)], OUT),
@@ -369,6 +374,8 @@ def test_an_undo_restores_the_state_before_with_its_times():
          [(Turn.STOPPED, 0), (Turn.RESUMED, 5), (Turn.STOPPED, 3)], False),
         ("a resume between two stops does not lift the second, arriving last",
          [(Turn.STOPPED, 0), (Turn.STOPPED, 9), (Turn.RESUMED, 5)], True),
+        ("a resume of before the clock was put back does not shield from a stop that is heard now",
+         [(Turn.RESUMED, 150), (Turn.STOPPED, 151)], True),
         ("a resume that came first does not shield from a later stop",
          [(Turn.RESUMED, 0), (Turn.STOPPED, 5)], True),
     ],
@@ -376,7 +383,7 @@ def test_an_undo_restores_the_state_before_with_its_times():
 def test_whatsapps_own_stop(sentence, turns, stopped):
     events: list[Event] = []
     for turn, said in turns:
-        verdict = rules.decide_platform(state.fold(events), turn, at(said))
+        verdict = rules.decide_platform(state.fold(events), turn, at(said), at(99))
         events.append(Event(Kind.PLATFORM_STOP, turn, Source.WHATSAPP, verdict.effect, verdict.occurred_at))
     assert (state.fold(events).platform_stop_at is not None) == stopped, sentence
     assert state.fold(events).status == UNKNOWN
@@ -399,7 +406,7 @@ def test_whatsapps_own_stop_keeps_its_times_and_says_why_nothing_changed(turns, 
     events: list[Event] = []
     told = []
     for turn, said in turns:
-        verdict = rules.decide_platform(state.fold(events), turn, at(said))
+        verdict = rules.decide_platform(state.fold(events), turn, at(said), at(99))
         told.append(verdict.reason)
         assert verdict.occurred_at == at(said)
         assert (verdict.effect == Effect.NONE) == bool(verdict.reason)

@@ -119,6 +119,25 @@ def test_whatsapps_own_stop_and_a_message_to_review_go_along(stopped):
     assert marks(other) == (NONE, "stopped") if stopped == "newer" else marks(other) == (NONE,)
 
 
+@pytest.mark.parametrize("newest", ["older", "newer"])
+def test_of_two_stops_in_whatsapp_a_resume_in_between_lifts_neither(newest):
+    one, other = a_customer("Ana", IN), by_user_id()
+    times = (30, 10) if newest == "older" else (10, 30)
+    for who, seconds in zip((one, other), times, strict=True):
+        ledger.record_platform(who, Turn.STOPPED, Signal(Source.WHATSAPP, "whatsapp", at(seconds)))
+    kept = merged(one, other)
+    ledger.record_platform(kept, Turn.RESUMED, Signal(Source.WHATSAPP, "whatsapp", at(200), at(20)))
+    db.session.commit()
+    assert marks(kept) == (IN, "stopped")
+
+
+def test_a_stop_goes_along_though_the_clock_was_put_back_since_the_opt_in_of_the_other():
+    one, other = a_customer("Ana"), by_user_id()
+    says(one, IN, 5000)
+    says(other, OUT, 20)
+    assert merged(one, other).status == OUT
+
+
 def test_addresses_names_tags_and_attributes_go_along_and_both_histories_stay():
     attributes.define("city", "text")
     attributes.define("plan", "text")

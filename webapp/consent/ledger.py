@@ -161,8 +161,7 @@ def record_platform(customer: ConsentState, turn: Turn, signal: Signal) -> Conse
     lock(customer)
     if known := recorded(customer, Kind.PLATFORM_STOP, signal.message_id):
         return known
-    occurred_at = rules.not_in_future(signal.stated_at, signal.now)
-    verdict = rules.decide_platform(customer.consent, turn, occurred_at)
+    verdict = rules.decide_platform(customer.consent, turn, signal.stated_at, signal.now)
     return append_signal(customer, Kind.PLATFORM_STOP, turn, verdict, signal)
 
 

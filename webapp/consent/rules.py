@@ -152,7 +152,9 @@ def _decide_opt_out(state: State, change: Change) -> Verdict | None:
     occurred_at = not_in_future(change.stated_at, change.now)
     if state.status == Status.OPTED_OUT:
         return _repetition(change, occurred_at)
-    if change.source not in (Source.AGENT, Source.IMPORT) and later(state.own_opt_in_at, occurred_at):
+    if change.source not in (Source.AGENT, Source.IMPORT) and _later_than(
+        state.own_opt_in_at, occurred_at, change.now
+    ):
         return Verdict(Effect.NONE, occurred_at, "newer_opt_in")
     return Verdict(Effect.CHANGED, occurred_at)
 
@@ -211,10 +213,11 @@ def _after(opt_out_at: datetime | None, now: datetime) -> datetime:
     return now
 
 
-def decide_platform(state: State, turn: Turn, occurred_at: datetime) -> Verdict:
+def decide_platform(state: State, turn: Turn, stated_at: datetime | None, now: datetime) -> Verdict:
     """WhatsApp's own stop, or the end of it; a *resume* touches nothing else (Meta, user_preferences)."""
+    occurred_at = not_in_future(stated_at, now)
     if turn == Turn.STOPPED:
-        if later(state.platform_resume_at, occurred_at):
+        if _later_than(state.platform_resume_at, occurred_at, now):
             return Verdict(Effect.NONE, occurred_at, "newer_resume")
         if state.platform_stop_at:
             return Verdict(Effect.NONE, occurred_at, "same_status")
@@ -229,6 +232,12 @@ def decide_platform(state: State, turn: Turn, occurred_at: datetime) -> Verdict:
 def not_in_future(stated_at: datetime | None, now: datetime) -> datetime:
     """A time that was not stated, or lies in the future, counts as now."""
     return now if stated_at is None or stated_at > now else stated_at
+
+
+def _later_than(permitted_at: datetime | None, stopped_at: datetime, now: datetime) -> bool:
+    """Whether what permits was said after a stop. If it lies in the future, because the clock was put back
+    since, it counts as now, too: so it does not stand against a stop that is heard now."""
+    return permitted_at is not None and later(not_in_future(permitted_at, now), stopped_at)
 
 
 def later(one: datetime | None, other: datetime) -> bool:

@@ -86,7 +86,7 @@ def _share_state(kept: Customer, gone: Customer, actor: str, now: datetime) -> N
         ledger.record(kept, statement)
     elif gone.status == Status.OPTED_IN and kept.status == Status.UNKNOWN:
         _carry_opt_in(kept, gone, actor, now)
-    if gone.platform_stop_at and not kept.platform_stop_at:
+    if gone.platform_stop_at:  # it may be newer than one of the other's, which a resume in between would lift
         ledger.record_platform(kept, Turn.STOPPED, Signal(Source.SYSTEM, actor, now, proof=Proof("", said)))
     kept.disputed_at = kept.disputed_at or gone.disputed_at
     waiting = select(Hold).where(Hold.customer_id == gone.id, Hold.decided_at.is_(None)).order_by(Hold.id)
