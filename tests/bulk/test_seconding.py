@@ -90,6 +90,26 @@ def test_an_agent_takes_nothing_back_that_somebody_has_said_again(again, bo, tmp
     assert bo.status == OUT
 
 
+@pytest.mark.parametrize("again", ["a list", "a change of many"])
+def test_nor_what_they_have_said_again_themselves_of_many(again, bo, tmp_path):
+    actor = {"a list": "user:2", "a change of many": "user:1"}[again]
+    first = opted_out(bo, actor=actor, now=at(5))
+    AGAIN[again](bo, tmp_path)
+    with pytest.raises(NotUndoable):
+        taken_back(bo, first, actor=actor)
+    assert bo.status == OUT
+
+
+def test_a_list_stands_also_where_the_one_who_stated_it_again_before_takes_that_back(bo, tmp_path):
+    wrong = done(ActionKind.OPT_OUT, [bo.id])
+    second = opted_out(bo, actor="user:3", now=at(25))
+    AGAIN["a list"](bo, tmp_path)
+    with pytest.raises(NotUndoable):
+        taken_back(bo, second, actor="user:3")
+    reverted(wrong)
+    assert bo.status == OUT
+
+
 def test_a_review_is_not_taken_back_over_an_opt_out_of_a_colleague(bo):
     signal = Signal(Source.KEYWORD, "customer", at(1), message_id="wamid.1", proof=Proof("whatsapp", "no"))
     review = holds.hold(bo, "may be a stop", signal)

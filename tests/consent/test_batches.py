@@ -9,6 +9,7 @@ from sqlalchemy import delete, text
 
 from tests.factories import NOON, a_customer, at
 from webapp.bulk import reverting, running
+from webapp.bulk.models import BatchRun
 from webapp.consent import batches, guards, holds, ledger, ledger_check, state, undoing
 from webapp.consent.batches import BatchKind, Kept, NotRevertible
 from webapp.consent.ledger import Proof, Signal, Statement
@@ -16,6 +17,7 @@ from webapp.consent.models import Batch, ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, Source, Status, Turn
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import merging
+from webapp.customers.importing import import_file
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -180,6 +182,42 @@ def test_the_outlook_says_what_the_revert_does():
     assert [person.status for person in people] == [OUT, IN, IN, IN, IN]
     again = batches.outlook(batch, Customer)
     assert (again.changes, again.kept) == (0, {Kept.REVERTED: 4, Kept.NEWER: 1})
+
+
+@pytest.mark.parametrize("at_once", [1, 500])
+def test_of_who_stands_in_a_list_twice_all_is_taken_back(at_once, monkeypatch, tmp_path):
+    """Else what is left would be the opt-in of a list that nobody wanted."""
+    monkeypatch.setattr(batches, "AT_ONCE", at_once)
+    ana = a_customer(phone="+1 202 555 0107")
+    file = tmp_path / "list.csv"
+    file.write_text("phone,consent,evidence\n+12025550107,opted_in,Form\n+12025550107,opted_out,\n")
+    import_file(file, actor="user:1", now=at(10))
+    batch = batches.newest(BatchKind.IMPORT)
+    assert ana.status == OUT
+    assert batches.outlook(batch, Customer).changes == 2
+    reverted(batch)
+    assert (ana.status, whole()) == (NONE, True)
+
+
+def test_of_who_stands_in_a_list_twice_and_said_stop_since_nothing_is(tmp_path):
+    ana = a_customer()
+    batch = an_import(ana, status=IN)
+    said = Statement(OUT, Source.IMPORT, "user:1", at(11), batch_id=batch.id)
+    ledger.record(ana, said)
+    own_stop(ana)
+    db.session.commit()
+    assert batches.outlook(batch, Customer).kept == {Kept.NEWER: 2}
+    reverted(batch)
+    assert (ana.status, whole()) == (OUT, True)
+
+
+def test_a_revert_that_an_older_version_began_takes_back_the_rest():
+    people = [a_customer(f"Person {n}", IN) for n in range(3)]
+    revert = reverting.begin(an_import(*people), actor=MANAGER, now=at(100))
+    db.session.get_one(BatchRun, revert.id).what = {"consent": 1, "profiles": 0}
+    while running.go_on(revert.id, at(100)):
+        db.session.commit()
+    assert [person.status for person in people] == [IN, IN, IN]
 
 
 def test_a_second_click_is_the_same_revert_and_changes_nothing():

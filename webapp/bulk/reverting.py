@@ -32,8 +32,8 @@ from webapp.extensions import db
 AT_ONCE = 500
 MOST_FORESEEN = 10_000
 REVERT = "revert"
-CONSENT, PROFILES = "consent", "profiles"
-"""What a revert goes through, in this order; beside it stands the id behind which to go on."""
+CONSENT, PROFILES = "consent_below", "profiles"
+"""What a revert goes through, in this order; beside it stands the id below, or behind which to go on."""
 
 
 class Left(StrEnum):
@@ -91,10 +91,11 @@ def begin(batch: Batch, *, actor: str, now: datetime) -> Batch:
 def portion(revert: Batch, now: datetime) -> bool:
     """Take the next part back; whether there is more. The revert's row is locked."""
     run = db.session.get(BatchRun, revert.id) or _begun_before(revert)
-    if run.what[CONSENT] is not None:
-        part = batches.revert_some(revert, Customer, run.what[CONSENT], now)
+    below = run.what.get(CONSENT, 0)  # a revert that was begun before went the other way
+    if below is not None:
+        part = batches.revert_some(revert, Customer, below, now)
         _count(revert, run, part.events, part.changes, part.kept)
-        run.what = run.what | {CONSENT: part.after}
+        run.what = run.what | {CONSENT: part.below}
         return True
     rows = _part(revert.reverts_id or 0, run.what[PROFILES])
     plan, last = _plan(rows, lock=True), rows[-1].customer_id if rows else None

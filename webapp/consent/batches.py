@@ -70,9 +70,9 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Part:
-    """What a revert did with some events; `after` is the id behind which to go on, None at the end."""
+    """What a revert did with some events; `below` is the id below which to go on, None at the end."""
 
-    after: int | None
+    below: int | None
     events: int
     changes: int
     kept: dict[Kept, int]
@@ -130,37 +130,44 @@ def count(batch: Batch) -> int:
     return db.session.scalar(of_batch) or 0
 
 
-def revert_some(revert: Batch, customer: type[ConsentState], after: int, now: datetime) -> Part:
-    """Take back the next events of the batch, in few statements however many they are.
+def revert_some(revert: Batch, customer: type[ConsentState], below: int, now: datetime) -> Part:
+    """Take back the next events of the batch, in few statements however many they are; the newest first, for
+    behind the last that it said of a customer stands what it said before.
 
     Safe to repeat from any place: an event is compensated once.
     """
-    events = _part(revert.reverts_id or 0, after)
+    events = _part(revert.reverts_id or 0, below)
     people = _locked(events, customer)
-    judged = _judged(events, people)
-    undone = sum(reason is None for reason, _ in judged)
-    with together(list(people.values()), events=undone):
-        for event, (reason, history) in zip(events, judged, strict=True):
-            if reason is None:
-                _take_back(event, history, revert, people[event.customer_id or 0], now)
-    kept = Counter(reason for reason, _ in judged if reason)
-    return Part(events[-1].id if len(events) == AT_ONCE else None, len(events), undone, dict(kept))
+    judging, kept = _Judging(), Counter[Kept]()
+    judging.look_at(events, people)
+    with together(list(people.values()), events=len(events)):
+        for event in events:
+            if reason := judging.reason_to_keep(event):
+                kept[reason] += 1
+            else:
+                customer_id = event.customer_id or 0
+                _take_back(event, judging.histories[customer_id], revert, people[customer_id], now)
+    more = events[-1].id if len(events) == AT_ONCE else None
+    return Part(more, len(events), len(events) - kept.total(), dict(kept))
 
 
 def outlook(batch: Batch, customer: type[ConsentState]) -> Outlook:
     """What a revert would do if it ran now; reads no more than a page can wait for."""
     found: Counter[Kept | None] = Counter()
-    after = 0
-    while (events := _part(batch.id, after)) and found.total() < MOST_FORESEEN:
-        after = events[-1].id
-        found.update(reason for reason, _ in _judged(events, _people(events, customer)))
+    judging, below = _Judging(), 0
+    while (events := _part(batch.id, below)) and found.total() < MOST_FORESEEN:
+        below = events[-1].id
+        judging.look_at(events, _people(events, customer))
+        found.update(map(judging.reason_to_keep, events))
     kept = {reason: found[reason] for reason in Kept if found[reason]}
     return Outlook(found[None], kept, whole=not events)
 
 
-def _part(batch_id: int, after: int) -> Sequence[ConsentEvent]:
-    part = select(ConsentEvent).where(ConsentEvent.batch_id == batch_id, ConsentEvent.id > after)
-    return db.session.scalars(part.order_by(ConsentEvent.id).limit(AT_ONCE)).all()
+def _part(batch_id: int, below: int) -> Sequence[ConsentEvent]:
+    """The newest of its events; of those below this id, unless it is 0."""
+    part = select(ConsentEvent).where(ConsentEvent.batch_id == batch_id)
+    part = part.where(ConsentEvent.id < below) if below else part
+    return db.session.scalars(part.order_by(ConsentEvent.id.desc()).limit(AT_ONCE)).all()
 
 
 def _take_back(
@@ -171,7 +178,8 @@ def _take_back(
     )
     undone.status, undone.compensates = _state_before(events, event.id).status, event.id
     undone.batch_id = revert.id
-    ledger.append_compensation(customer, undone, state.fold([*events, undone]))
+    events.append(undone)
+    ledger.append_compensation(customer, undone, state.fold(events))
 
 
 def _locked(events: Sequence[ConsentEvent], customer: type[ConsentState]) -> dict[int, Any]:
@@ -189,40 +197,50 @@ def _of(events: Sequence[ConsentEvent], customer: Any) -> Select[Any]:
     return select(customer).where(customer.id.in_(ids)).order_by(customer.id)
 
 
-def _judged(
-    events: Sequence[ConsentEvent], people: dict[int, Any]
-) -> list[tuple[Kept | None, list[ConsentEvent]]]:
-    """For each event why it is kept, or None, and the history of its customer; two statements for all."""
-    histories: dict[int, list[ConsentEvent]] = {id: [] for id in people}
-    for each in ledger.history(*people):
-        histories[each.customer_id or 0].append(each)
-    before = {event.id: _state_before(histories[event.customer_id or 0], event.id) for event in events}
-    proofs = _proved({then.status_event_id for then in before.values()})
-    return [
-        (
-            _reason_to_keep(
-                event, histories[event.customer_id or 0], before[event.id], people[event.customer_id or 0],
-                before[event.id].status_event_id in proofs,
-            ),
-            histories[event.customer_id or 0],
-        )
-        for event in events
-    ]  # fmt: skip
+class _Judging:
+    """What becomes of the events of a batch, which are asked about from the newest on."""
 
+    def __init__(self) -> None:
+        self.histories: dict[int, list[ConsentEvent]] = {}
+        self._people: dict[int, Any] = {}
+        self._proved: set[int] = set()
+        self._standing: dict[int, int | None] = {}
+        """The event by which a customer's status stands, with those taken back that were asked about."""
+        self._going: set[int] = set()
 
-def _reason_to_keep(
-    event: ConsentEvent, events: list[ConsentEvent], before: State, customer: Any, proved: bool
-) -> Kept | None:
-    if event.id in {each.compensates for each in events}:
-        return Kept.REVERTED
-    changed = event.effect == Effect.CHANGED
-    if event.kind != Kind.CONSENT or event.source in OWN_OPT_OUT or not (changed or _seconds(event)):
-        return Kept.NO_CHANGE
-    if customer.erased_at is not None or customer.merged_into_id is not None:
-        return Kept.GONE
-    if (changed and customer.status_event_id != event.id) or state.stands_over(events, event.id):
-        return Kept.NEWER
-    return Kept.NO_PROOF if before.status == Status.OPTED_IN and not proved else None
+    def look_at(self, events: Sequence[ConsentEvent], people: dict[int, Any]) -> None:
+        """Two statements for all."""
+        self.histories, self._people = {id: [] for id in people}, people
+        for each in ledger.history(*people):
+            self.histories[each.customer_id or 0].append(each)
+        for id, one in people.items():
+            self._standing.setdefault(id, one.status_event_id)
+        self._proved = _proved({self._before(event).status_event_id for event in events})
+
+    def reason_to_keep(self, event: ConsentEvent) -> Kept | None:
+        """None for one that goes."""
+        reason, before = self._reason(event), self._before(event)
+        if reason is None and before.status == Status.OPTED_IN and before.status_event_id not in self._proved:
+            reason = Kept.NO_PROOF
+        if reason is None:
+            self._going.add(event.id)
+            self._standing[event.customer_id or 0] = before.status_event_id
+        return reason
+
+    def _reason(self, event: ConsentEvent) -> Kept | None:
+        id, changed = event.customer_id or 0, event.effect == Effect.CHANGED
+        events, customer = self.histories[id], self._people[id]
+        if event.id in {each.compensates for each in events}:
+            return Kept.REVERTED
+        if event.kind != Kind.CONSENT or event.source in OWN_OPT_OUT or not (changed or _seconds(event)):
+            return Kept.NO_CHANGE
+        if customer.erased_at is not None or customer.merged_into_id is not None:
+            return Kept.GONE
+        over = {each.id for each in state.standing_over(events, event.id)} - self._going
+        return Kept.NEWER if over or (changed and self._standing[id] != event.id) else None
+
+    def _before(self, event: ConsentEvent) -> State:
+        return _state_before(self.histories[event.customer_id or 0], event.id)
 
 
 def _seconds(event: ConsentEvent) -> bool:

@@ -79,13 +79,13 @@ def steps(events: Iterable[Recorded]) -> list[State]:
     return reached
 
 
-def stands_over(events: Iterable[Recorded], event_id: int) -> bool:
-    """Whether one of a customer's events is newer than this one and was not taken back itself. Who a customer
-    is says nothing about what was said."""
+def standing_over(events: Iterable[Recorded], event_id: int) -> list[Recorded]:
+    """Those of a customer's events that are newer than this one and were not taken back themselves. Who a
+    customer is says nothing about what was said."""
     known = list(events)
     taken_back = {event.compensates for event in known}
     newer = [event for event in known if event.id > event_id and event.kind != Kind.IDENTITY]
-    return any(event.compensates is None and event.id not in taken_back for event in newer)
+    return [event for event in newer if event.compensates is None and event.id not in taken_back]
 
 
 def _after(state: State, event: Recorded, before: dict[int, State]) -> State:
