@@ -55,12 +55,14 @@ class Pair:
     why: str
 
 
-def note(one: Customer, other: Customer, why: str, now: datetime) -> None:
-    """Remember that these may be one; nothing for a pair that is known, also as two people."""
+def note(one: Customer, other: Customer, why: str, now: datetime) -> bool:
+    """Remember that these may be one; False for a pair that is known, also as two people."""
     older, newer = sorted((one.id, other.id))
-    if older != newer and db.session.get(PossibleDuplicate, (older, newer)) is None:
-        db.session.add(PossibleDuplicate(older_id=older, newer_id=newer, why=why, seen_at=now))
-        db.session.flush()
+    if older == newer or db.session.get(PossibleDuplicate, (older, newer)):
+        return False
+    db.session.add(PossibleDuplicate(older_id=older, newer_id=newer, why=why, seen_at=now))
+    db.session.flush()
+    return True
 
 
 def dismiss(one: Customer, other: Customer, *, actor: str, now: datetime) -> None:

@@ -6,8 +6,9 @@ from tests.factories import NOON, a_customer, at
 from webapp.campaigns.sending import learning
 from webapp.campaigns.sending.addressing import Claimed
 from webapp.campaigns.sending.sender import Accepted, Message, Recipient
-from webapp.consent import ledger, ledger_check, undoing
-from webapp.consent.rules import Status
+from webapp.consent import holds, ledger, ledger_check, undoing
+from webapp.consent.ledger import Proof, Signal
+from webapp.consent.rules import Source, Status, Turn
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, identities, merging
 from webapp.customers.models import IdentityKind
@@ -55,6 +56,16 @@ def test_a_stop_of_whoever_is_written_to_counts_for_who_has_the_number():
     opted_out(written_before)
     answered(written_before.id, wa_id=WA_ID)
     assert today.status == OUT
+
+
+def test_so_do_whatsapps_own_stop_and_what_waits_for_review():
+    written_before, today = a_customer("Ana", IN, "+44 7946 000001"), a_customer("Ana", IN, NEW)
+    said = Signal(Source.WHATSAPP, "whatsapp", at(10), proof=Proof("whatsapp", "no more please"))
+    ledger.record_platform(today, Turn.STOPPED, said)
+    holds.hold(today, "may be a stop", said)
+    db.session.commit()
+    answered(written_before.id, wa_id=WA_ID)
+    assert (written_before.platform_stop_at, written_before.held_at) == (at(10), at(10))
 
 
 def test_a_variant_of_the_number_is_the_number():

@@ -11,9 +11,9 @@ from webapp.campaigns.models import Delivery, DeliveryState
 from webapp.campaigns.sending.addressing import Claimed
 from webapp.campaigns.sending.sender import Accepted
 from webapp.consent import ledger
-from webapp.consent.ledger import Proof, Signal, Statement
-from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import duplicates, identities, locking, newcomers, phones
+from webapp.consent.ledger import Proof, Signal
+from webapp.consent.rules import Source, Turn
+from webapp.customers import duplicates, identities, locking, newcomers, phones, sharing
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, Identity, IdentityKind
@@ -95,20 +95,15 @@ def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> 
 
 
 def _meet(customer: Customer, place: Address, now: datetime) -> None:
-    """Others may have had the address before, as a number or in a variant."""
-    for other in identities.customers_like([place]):
-        if other.id != customer.id:
-            _share_the_stop(customer, other, now)
-
-
-def _share_the_stop(customer: Customer, other: Customer, now: datetime) -> None:
-    """WhatsApp says that two customers have one address: a stop by either is a stop by both, also where the
-    other one's own stop is taken back later."""
-    proof = Proof("whatsapp", "WhatsApp knows this number as that of a customer who opted out")
-    pairs = [(customer, other), (other, customer)]
-    for one, twin in [pair for pair in pairs if pair[0].status == Status.OPTED_OUT]:
-        said = Statement(Status.OPTED_OUT, Source.SYSTEM, "system", now, stated_at=one.status_at, proof=proof)
-        ledger.record(twin, said)
+    """Others may have had the address before, as a number or in a variant; WhatsApp says that it is one."""
+    others = [one for one in identities.customers_like([place]) if one.id != customer.id]
+    if others:
+        for other in others:
+            ledger.lock(other)
+        proof = Proof(
+            "whatsapp", "WhatsApp knows this address as that of a customer who asked to be left alone"
+        )
+        sharing.share_stops([customer, *others], Signal(Source.SYSTEM, "system", now, proof=proof))
 
 
 def stopped(customer_id: int, message_id: str, now: datetime, stated_at: datetime | None = None) -> None:

@@ -135,8 +135,9 @@ def _act(reading: Reading, matched: str, said: Said) -> Outcome:
 def _ask_who_it_is(who: Sender, said: Said) -> None:
     """A stranger does not inherit the opt-in of who had the number before; every stop stays. Whoever moves to
     another number or user id is announced by WhatsApp (Meta, system messages)."""
-    if who.perhaps_a_stranger and who.customer.status == Status.OPTED_IN:
-        holds.hold(who.customer, PERHAPS_A_STRANGER, Signal(**said.circumstances(who, who.customer)))
+    for customer in who.perhaps_not:
+        if customer.status == Status.OPTED_IN:
+            holds.hold(customer, PERHAPS_A_STRANGER, Signal(**said.circumstances(who, customer)))
 
 
 def _everybody(who: Sender, said: Said, matched: str) -> Iterator[tuple[Customer, dict[str, Any]]]:

@@ -3,17 +3,13 @@
 Source: Meta, webhooks reference for `messages`, system messages.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from webapp.consent import holds, ledger
-from webapp.consent.ledger import Proof, Signal, Statement
-from webapp.consent.models import Hold
-from webapp.consent.rules import Source, Status, Turn
-from webapp.customers import identities, locking, merging, whereabouts
+from webapp.consent.ledger import Proof, Signal
+from webapp.consent.rules import Source, Status
+from webapp.customers import identities, locking, merging, sharing, whereabouts
 from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
 from webapp.extensions import db
@@ -74,38 +70,8 @@ def _last_opt_out(given: list[Address]) -> datetime | None:
 def _share_the_strictest_state(
     people: list[Customer], change: NumberChange, stopped_at: datetime, now: datetime
 ) -> None:
-    moved = {
-        "source": Source.SYSTEM, "actor": "system", "now": now, "stated_at": change.occurred_at,
-        "message_id": change.key,
-    }  # fmt: skip
     proof = Proof("whatsapp", "The person moved here from another number", message_id=change.message_id or "")
-    _opt_out_together(people, proof, moved | {"stated_at": max(stopped_at, change.occurred_at)})
-    for customer in _without(people, lambda one: one.platform_stop_at is not None):
-        ledger.record_platform(customer, Turn.STOPPED, Signal(proof=proof, **moved))
-    for customer in _without(people, lambda one: one.disputed_at is not None):
-        customer.disputed_at = now
-    for customer in _without(people, lambda one: one.held_at is not None):
-        _hold_too(customer, people, moved)
-
-
-def _opt_out_together(people: list[Customer], proof: Proof, moved: dict[str, Any]) -> None:
-    """A stop of one is a stop of all, also where another one's is taken back later."""
-    out = [one for one in people if one.status == Status.OPTED_OUT]
-    for customer in people:
-        if out not in ([], [customer]):
-            ledger.record(customer, Statement(Status.OPTED_OUT, proof=proof, **moved))
-
-
-def _without(people: list[Customer], stopped: Callable[[Customer], bool]) -> list[Customer]:
-    """Those who lack a stop that another one of the people has."""
-    lacking = [customer for customer in people if not stopped(customer)]
-    return lacking if len(lacking) < len(people) else []
-
-
-def _hold_too(customer: Customer, people: list[Customer], moved: dict[str, Any]) -> None:
-    """The message that holds the other customer is to be read for this one too."""
-    ids = [one.id for one in people]
-    query = select(Hold).where(Hold.customer_id.in_(ids), holds.pauses()).order_by(Hold.id.desc())
-    for review in db.session.scalars(query.limit(1)):
-        proof = Proof("whatsapp", review.words, review.matched)
-        holds.hold(customer, review.why, Signal(proof=proof, **moved))
+    shown = Signal(
+        Source.SYSTEM, "system", now, stated_at=change.occurred_at, message_id=change.key, proof=proof
+    )
+    sharing.share_stops(people, shown, max(stopped_at, change.occurred_at))

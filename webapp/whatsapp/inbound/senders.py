@@ -5,9 +5,12 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from types import MappingProxyType
 
-from webapp.customers import duplicates, identities, locking, merging, newcomers
+from webapp.consent.ledger import Proof, Signal
+from webapp.consent.rules import Source
+from webapp.customers import duplicates, identities, locking, merging, newcomers, sharing
 from webapp.customers.addresses import Address, MalformedId, address
 from webapp.customers.erasure import suppressions
 from webapp.customers.identities import IdentityTaken
@@ -27,9 +30,9 @@ class Sender:
     customer: Customer
     alike: list[Customer]
     addresses: list[Address]
-    perhaps_a_stranger: bool = False
-    """The number is the customer's, the user id is another one, and nobody said that it changed: numbers go
-    to other people after a while."""
+    perhaps_not: tuple[Customer, ...] = ()
+    """Whose the number is, while the user id is another one, and nobody said that it changed: numbers go to
+    other people after a while."""
 
     def identity_id(self, customer: Customer) -> int | None:
         """The identity of `customer` under which these words came; None when another customer has it."""
@@ -74,21 +77,33 @@ def gathered(people: Mapping[Person, Sender | None]) -> Iterator[None]:
 
 
 def _looked_up(person: Person, now: datetime) -> Sender:
-    given = addresses_of(person)
+    given, met = addresses_of(person), False
     newcomers.write_in()
     owners = identities.find_by_addresses(given)
     if not owners:
         fresh = identities.create_with(given, name=person.name or "", source=SOURCE, now=now)
         suppressions.receive(fresh, given, now)
     elif len(owners) > 1:
-        _meet(owners, given, now)
+        met = _meet(owners, given, now)
     alike = locking.locked_like(given)
     if not alike:  # erased, or removed, in this moment
         return _looked_up(person, now)
     best = identities.find_by_addresses(given)[0]
-    stranger = another_user_id(best, given)
+    doubtful = _perhaps_not(best, owners, given, met)
     learn(best, given, now)
-    return Sender(best, alike, given, stranger)
+    if met:
+        sharing.share_stops(alike, Signal(Source.SYSTEM, "system", now, proof=Proof("whatsapp", MET)))
+    return Sender(best, alike, given, doubtful)
+
+
+def _perhaps_not(
+    best: Customer, owners: list[Customer], given: list[Address], met: bool
+) -> tuple[Customer, ...]:
+    """The customers of the number, where somebody has to say whether it is them; once for two who met."""
+    if len(owners) > 1:
+        numbers = [place for place in given if place.kind == IdentityKind.WA_ID]
+        return tuple(identities.find_by_addresses(numbers)) if met else ()
+    return (best,) if another_user_id(best, given) else ()
 
 
 def another_user_id(customer: Customer, given: Iterable[Address]) -> bool:
@@ -98,23 +113,30 @@ def another_user_id(customer: Customer, given: Iterable[Address]) -> bool:
     return bool(shown and known) and not shown & known
 
 
-def _meet(owners: list[Customer], given: list[Address], now: datetime) -> None:
+def _meet(owners: list[Customer], given: list[Address], now: datetime) -> bool:
     """A number and a user id in one webhook are one person, so their two customers become one.
 
     Unless the customer of the number has another user id, or the other one another number: a number that
-    went to a stranger looks just so, and merging would give the stranger an opt-in. People decide then.
+    went to a stranger looks just so, and merging would give the stranger an opt-in. People decide then; True
+    when they have not been asked before.
     """
     numbers = [place for place in given if place.kind == IdentityKind.WA_ID]
     user_ids = [place for place in given if place.kind == IdentityKind.USER_ID]
     by_number, by_user_id = identities.find_by_addresses(numbers), identities.find_by_addresses(user_ids)
     strangers = [one for one in by_number if one not in by_user_id]
-    if not by_user_id or len(strangers) != 1 or len(by_number) != 1:
-        return  # the same number in two writings: these are found as possible duplicates by themselves
-    one, other = strangers[0], by_user_id[0]
-    if _has(one, IdentityKind.USER_ID) or _has(other, IdentityKind.PHONE, IdentityKind.WA_ID):
-        duplicates.note(one, other, MET, now)
-    else:
-        merging.merge(one, other, actor="system", now=now, why=MET)
+    if by_user_id and len(by_number) == len(strangers) == 1 and _is_one(strangers[0], by_user_id[0]):
+        merging.merge(strangers[0], by_user_id[0], actor="system", now=now, why=MET)
+        return False
+    # The same number in two writings: these are found as possible duplicates by themselves.
+    pairs = [pair for pair in combinations(owners, 2) if not set(pair) <= set(by_number)]
+    news = [duplicates.note(*pair, MET, now) for pair in pairs]
+    return any(news)
+
+
+def _is_one(of_number: Customer, of_user_id: Customer) -> bool:
+    """Whether what each of them lacks is what the other one has."""
+    has_user_id = _has(of_number, IdentityKind.USER_ID)
+    return not has_user_id and not _has(of_user_id, IdentityKind.PHONE, IdentityKind.WA_ID)
 
 
 def _has(customer: Customer, *kinds: IdentityKind) -> bool:

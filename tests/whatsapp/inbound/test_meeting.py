@@ -1,0 +1,107 @@
+"""One message shows an address of one customer and an address of another, and both have more: they may be one
+person, or the number went to somebody else. Until people decide, a stop of either is a stop of both."""
+
+import pytest
+
+from tests.factories import NOON, a_customer
+from tests.whatsapp.posting import deliver, everybody, prefers, says, state, the_ledger_is_whole
+from webapp.consent import holds
+from webapp.consent.models import Hold
+from webapp.consent.rules import Status
+from webapp.customers import duplicates, identities
+from webapp.customers.models import Customer
+from webapp.extensions import db
+
+IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
+NUMBER, VARIANT = "5511988124410", "551188124410"
+BY_ID = {"from": None, "from_user_id": "BR.1"}
+BOTH = {"from": NUMBER, "from_user_id": "BR.1"}
+
+
+@pytest.fixture(autouse=True)
+def in_context(app):
+    """Each test ends with a whole ledger."""
+    with app.app_context():
+        yield
+        assert the_ledger_is_whole()
+
+
+@pytest.fixture
+def ana():
+    """Known by a user id and a number."""
+    ana = identities.create(name="Ana", user_id="BR.1", phone="+44 7946 000001", source="import", now=NOON)
+    db.session.commit()
+    return ana
+
+
+@pytest.fixture
+def bo():
+    """Known by the number that the user id will come with."""
+    return a_customer("Bo", IN, f"+{NUMBER}")
+
+
+def states() -> list[tuple[str, ...]]:
+    db.session.rollback()
+    return [state(each) for each in everybody()]
+
+
+STOPS = {
+    "a stop": (says("STOP", 1, **BY_ID), (OUT,), (OUT,)),
+    "WhatsApp's own": (
+        prefers("stop", 1, wa_id=None, user_id="BR.1"), (UNKNOWN, "stopped"), (IN, "stopped", "held"),
+    ),
+    "what may be one": (says("please stop it", 1, **BY_ID), (UNKNOWN, "held"), (IN, "held")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", STOPS)
+@pytest.mark.parametrize("number", [NUMBER, VARIANT])
+def test_what_stopped_one_before_stops_the_other(app, ana, bo, what, number):
+    change, hers, his = STOPS[what]
+    deliver(app, change, says("Hi", 60, **{**BOTH, "from": number}))
+    assert states() == [hers, his]
+
+
+def test_the_stop_of_whose_number_it_is_counts_for_the_other_one_too(app, ana, bo):
+    deliver(app, says("START", 1, **BY_ID), says("STOP", 2, **{"from": NUMBER}), says("Hi", 60, **BOTH))
+    assert states() == [(OUT,), (OUT,)]
+
+
+def test_an_own_opt_in_that_is_newer_than_the_stop_stands(app, ana, bo):
+    deliver(app, says("STOP", 1, **BY_ID), says("START", 2, **{"from": NUMBER}), says("Hi", 60, **BOTH))
+    assert states() == [(OUT,), (IN, "held")]
+
+
+def test_it_is_shared_once_so_that_who_opts_in_later_is_not_stopped_anew(app, ana, bo):
+    deliver(app, says("STOP", 1, **{"from": NUMBER}), says("Hi", 60, **BOTH), says("START", 70, **BY_ID))
+    deliver(app, says("Hi", 80, **BOTH))
+    assert states() == [(IN,), (OUT,)]
+
+
+def test_somebody_is_asked_once_whether_the_number_went_to_another_person(app, ana, bo):
+    deliver(app, says("Hi", 60, **BOTH))
+    assert states() == [(UNKNOWN,), (IN, "held")]
+    [review] = db.session.query(Hold)
+    holds.release(
+        db.session.get_one(Customer, review.customer_id), review, actor="user:1", now=review.recorded_at
+    )
+    db.session.commit()
+    deliver(app, says("Hi", 120, **BOTH))
+    assert states() == [(UNKNOWN,), (IN,)]
+
+
+def test_all_writings_of_the_number_are_meant(app, ana, bo):
+    identities.create(wa_id=VARIANT, source="whatsapp", now=NOON)
+    db.session.commit()
+    deliver(app, says("STOP", 1, **BY_ID), says("Hi", 60, **BOTH))
+    assert states() == [(OUT,), (OUT,), (OUT,)]
+    assert len(duplicates.pairs()) == 3
+
+
+def test_the_id_that_linked_portfolios_share_shows_it_as_well(app, bo):
+    ana = identities.create(user_id="BR.1", parent_user_id="BR.ENT.1", source="import", now=NOON)
+    db.session.commit()
+    deliver(app, says("STOP", 1, **BY_ID))
+    deliver(app, says("Hi", 60, **{**BOTH, "from_user_id": "BR.2", "from_parent_user_id": "BR.ENT.1"}))
+    assert states() == [(OUT,), (OUT,)]
+    assert [(pair.older.id, pair.newer.id) for pair in duplicates.pairs()] == [(bo.id, ana.id)]
