@@ -23,6 +23,7 @@ from tests.whatsapp.posting import (
     state,
     the_ledger_is_whole,
 )
+from tests.whatsapp.switching import switch
 from webapp import clock
 from webapp.consent import holds, ledger, policy
 from webapp.consent.models import ConsentEvent
@@ -49,6 +50,21 @@ def tried_again(message, actor: str = "user:1") -> bool:
     worked = replay.replay(message, Business(), words, clock.now(), actor)
     db.session.commit()
     return worked
+
+
+@pytest.mark.parametrize(
+    ("text", "after"), [("STOP", ("opted_in", "held")), ("Hi", ("opted_in",))], ids=["a stop", "chatter"]
+)
+def test_what_is_tried_again_while_the_keywords_are_off_ends_no_pause_that_it_may_deserve(app, text, after):
+    """It may have come while they were on."""
+    a_customer("Joe", Status.OPTED_IN, phone=JOE)
+    a_dead_stop(app)
+    the_letter().raw = the_letter().raw.replace(b"STOP", text.encode())
+    db.session.commit()
+    switch(False)
+    assert tried_again(the_letter())
+    assert state(only_customer()) == after
+    assert the_ledger_is_whole()
 
 
 def test_a_stop_that_could_not_be_applied_holds_marketing_until_it_is(app):

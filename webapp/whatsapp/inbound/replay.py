@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from webapp.consent import policy
 from webapp.consent.keywords import RULE_VERSION, Decision, KeywordSet
 from webapp.extensions import db
-from webapp.whatsapp.inbound import dead_letters, effects, faults
+from webapp.whatsapp.inbound import dead_letters, effects, faults, stored
 from webapp.whatsapp.inbound.dead_letters import NotOpen
 from webapp.whatsapp.inbound.effects import PLATFORM_STOP, Outcome
 from webapp.whatsapp.inbound.keeping import NOT_OURS, Business, made_of
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 200
 """Items that one request tries again; the rest waits for the next press."""
 STOPS = (Decision.OPT_OUT, PLATFORM_STOP)
+MAY_STOP = (Decision.OPT_OUT, Decision.REVIEW)
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,18 @@ def _apply(
     for column, value in made_of(outcomes[-1], items[-1], words).items():
         setattr(message, column, value)
     message.failure, message.rule_version = None, RULE_VERSION
-    stopped = any(outcome.decision in STOPS for outcome in outcomes)
-    dead_letters.release(message, stopped=stopped, actor=actor, now=now)
+    if not _waits_for_the_switch(items, words):
+        stopped = any(outcome.decision in STOPS for outcome in outcomes)
+        dead_letters.release(message, stopped=stopped, actor=actor, now=now)
+
+
+def _waits_for_the_switch(items: list[Item], words: KeywordSet | None) -> bool:
+    """What may be a stop, and counts for nothing while the keywords are off, ends no pause: it may have come
+    while they were on. It stays among the reviews."""
+    if words is not None:
+        return False
+    known = policy.effective_words(policy.current())
+    return any(stored.reading(item, known).decision in MAY_STOP for item in items)
 
 
 def _outcome(item: Item, business: Business, words: KeywordSet | None, now: datetime) -> Outcome:
