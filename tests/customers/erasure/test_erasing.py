@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import event, select
 
+from tests.campaigns.factories import a_running_campaign, a_template, claimed
 from tests.customers.erasure.erasures import (
     NAME,
     NUMBER,
@@ -24,9 +25,11 @@ from tests.whatsapp.posting import (
     decisions,
     deliver,
     everybody,
+    fails,
     moves,
     post,
     says,
+    state,
     the_ledger_is_whole,
 )
 from webapp.campaigns import erased_people
@@ -233,6 +236,23 @@ def test_a_stop_of_whose_number_came_back_to_the_empty_record_is_applied(app):
     deliver(app, says("STOP", **{"from": NUMBER}))
     with app.app_context():
         assert decisions() == ["opt_out"]
+        assert the_ledger_is_whole()
+
+
+def test_whatsapps_word_that_who_is_back_stopped_our_marketing_counts_for_the_new_record(app):
+    """It came for a message of before the erasure, which the old record had got."""
+    with app.app_context(), writing():
+        customer = a_customer(status=Status.OPTED_IN, phone="+" + NUMBER)
+        [row] = claimed(a_running_campaign(a_template(), customer), 10).rows
+        db.session.commit()
+        customer_id, callback = customer.id, row.message.callback
+    erased(app, customer_id)
+    told = fails(131050, 60, recipient_id=NUMBER, biz_opaque_callback_data=callback)
+    deliver(app, fails(131050, 30, id="wamid.before", recipient_id=NUMBER, biz_opaque_callback_data=callback))
+    deliver(app, says("START", 50, **{"from": NUMBER}), told)
+    with app.app_context():
+        assert decisions() == ["opt_in", "platform_stop"]
+        assert state(everybody()[-1]) == ("opted_in", "stopped")
         assert the_ledger_is_whole()
 
 

@@ -14,10 +14,14 @@ from tests.factories import NOON, a_customer, at
 from tests.whatsapp.posting import apart, deliver, everybody, says, state, the_ledger_is_whole
 from webapp.campaigns import audience, named_people
 from webapp.campaigns.segments import numbers as segment_numbers
+from webapp.campaigns.sending import learning
+from webapp.campaigns.sending.addressing import Claimed
+from webapp.campaigns.sending.sender import Accepted, Message, Recipient
 from webapp.consent import ledger
 from webapp.consent.gate import Category
+from webapp.consent.ledger import Statement
 from webapp.consent.models import ConsentEvent
-from webapp.consent.rules import Status
+from webapp.consent.rules import Source, Status
 from webapp.customers import identities
 from webapp.customers.addresses import addresses
 from webapp.customers.commands import import_command
@@ -194,6 +198,27 @@ def test_before_the_first_erasure_no_key_is_needed_and_none_is_made(app, tmp_pat
     assert not (tmp_path / suppression_key.FILE).exists()
 
 
+def hi(*others):
+    return says("Hi", 9, **{"from": NUMBER, "from_user_id": "BR.1"}), *others
+
+
+def somebody_else_says(number):
+    return says("Hi", number, **{"from": f"1202555{number:04}"})
+
+
+def by_answer(_app, customer) -> None:
+    message = Message(Recipient("+1"), "news", "en", "heed:1:1", marketing=True)
+    learning.learn([(Claimed(1, customer.id, message), Accepted("w", wa_id=NUMBER))], at(3000))
+    db.session.commit()
+
+
+SHOWN = {
+    "alone": lambda app, _: deliver(app, *hi()),
+    "among others": lambda app, _: deliver(app, *hi(*map(somebody_else_says, range(5)))),
+    "as an answer": by_answer,
+}
+
+
 class TestWhoWritesIn:
     def test_is_a_fresh_customer_opted_out_since_the_erasure(self, app, tombstone):
         deliver(app, says("Hello?", **{"from": NUMBER}))
@@ -237,6 +262,37 @@ class TestWhoWritesIn:
             out = [one for one in everybody() if one.status == Status.OPTED_OUT]
             assert [[i.value for i in one.identities] for one in out] == [[NUMBER]]
             assert len(everybody()) == 22
+
+    @pytest.mark.parametrize("way", ["alone", "among others", "as an answer"])
+    def test_under_an_id_that_is_on_record_is_opted_out_too(self, app, tombstone, way):
+        """The number, or the id, of the erased person comes to a customer who had opted in before."""
+        with app.app_context():
+            customer = identities.create(user_id="BR.1", source="whatsapp", now=NOON)
+            ledger.record(customer, Statement(Status.OPTED_IN, Source.KEYWORD, "customer", NOON))
+            db.session.commit()
+            SHOWN[way](app, customer)
+            db.session.rollback()
+            assert (customer.status, the_ledger_is_whole()) == (Status.OPTED_OUT, True)
+
+    def test_so_is_to_whom_a_receipt_shows_the_id_of_somebody_erased(self, app):
+        with app.app_context():
+            customer_id = identities.create(user_id="BR.1", source="whatsapp", now=NOON).id
+            db.session.commit()
+        erased(app, customer_id)
+        with app.app_context():
+            bo = a_customer("Bo", Status.OPTED_IN)
+            learning.learn_user_ids({"BR.1": bo}, at(3000))
+            db.session.commit()
+            assert bo.status == Status.OPTED_OUT
+
+    def test_but_not_who_opted_in_since(self, app, tombstone):
+        with app.app_context():
+            customer = identities.create(user_id="BR.1", source="whatsapp", now=NOON)
+            ledger.record(customer, Statement(Status.OPTED_IN, Source.KEYWORD, "customer", at(2000)))
+            db.session.commit()
+            SHOWN["alone"](app, customer)
+            db.session.rollback()
+            assert customer.status == Status.OPTED_IN
 
     def test_is_opted_in_by_an_agent_with_evidence_as_usual(self, app, desk, tombstone):
         deliver(app, says("Hello?", **{"from": NUMBER}))

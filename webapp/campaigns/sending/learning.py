@@ -15,6 +15,7 @@ from webapp.consent.ledger import Proof, Signal
 from webapp.consent.rules import Source, Turn
 from webapp.customers import duplicates, identities, locking, newcomers, phones, sharing
 from webapp.customers.addresses import Address, MalformedId, address
+from webapp.customers.erasure import suppressions
 from webapp.customers.identities import IdentityTaken
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
@@ -64,8 +65,10 @@ def learn_user_ids(told: Mapping[str, Customer], now: datetime) -> None:
     ]
     owners, having = {row.value: row.customer_id for row in known}, {row.customer_id for row in known}
     fresh: dict[int, dict[str, Any]] = {}
+    places = {value: Address(IdentityKind.USER_ID, value, value) for value in told if value not in owners}
+    erased = suppressions.standing_if_told(places.values()) if places else {}
     for value, customer in told.items():
-        if owners.get(value, customer.id) != customer.id:
+        if value in erased or owners.get(value, customer.id) != customer.id:
             _attach(customer.id, IdentityKind.USER_ID, value, now)
         elif customer.id not in having:
             fresh[customer.id] = identities.row_of(customer, IdentityKind.USER_ID, value, SOURCE, now)
@@ -88,6 +91,8 @@ def _attach(customer_id: int, kind: IdentityKind, value: str, now: datetime) -> 
     try:
         with db.session.begin_nested():
             identities.attach_address(customer, place, SOURCE, now)
+        if place.match_key not in known:
+            suppressions.receive(customer, [place], now)
     except IdentityTaken as taken:
         duplicates.note(customer, db.session.get_one(Customer, taken.customer_id), ONE_ADDRESS, now)
     if place.match_key not in known:

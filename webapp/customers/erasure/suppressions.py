@@ -124,13 +124,19 @@ def add(hashes: Iterable[str], customer_id: int, now: datetime) -> None:
     db.session.flush()
 
 
-def receive(customer: Customer, places: Iterable[Address], now: datetime) -> None:
-    """Somebody who is new on record wrote in. Who was erased before starts opted out, since the erasure."""
+def standing_if_told(places: Iterable[Address]) -> dict[str, int]:
+    """`standing`; nobody where the key is not what it was. What somebody writes must be taken in, and the
+    status page tells of the key."""
     try:
-        tombstones = standing(places).values()
+        return standing(places)
     except WrongKey:
-        return  # what somebody writes must be taken in; the status page tells of the key
-    for customer_id in tombstones:
+        return {}
+
+
+def receive(customer: Customer, places: Iterable[Address], now: datetime) -> None:
+    """Somebody came on record with these addresses by WhatsApp. Who was erased before is opted out, since the
+    erasure."""
+    for customer_id in standing_if_told(places).values():
         erased_at = db.session.get_one(Customer, customer_id).erased_at
         ledger.record(customer, Statement(
             Status.OPTED_OUT, Source.SYSTEM, "system", now, stated_at=erased_at, reason=ERASED,

@@ -205,9 +205,13 @@ def _user_ids(
 
 def _said_by_status(item: payloads.Status, customer: Customer | None, now: datetime) -> Outcome:
     """One code speaks about the person: they stopped our marketing."""
+    stopped = item.status == "failed" and item.error_code == USER_STOPPED_MARKETING
     if customer and customer.erased_at:
-        return Outcome(erased=True)
-    if item.status != "failed" or item.error_code != USER_STOPPED_MARKETING:
+        back = known(item.person) if stopped and item.person.known else None
+        if back is None or back.erased_at:
+            return Outcome(erased=True)
+        customer = None  # the person has another record by now
+    if not stopped:
         return Outcome()
     outcome = Outcome(PLATFORM_STOP)
     if item.person.known or customer is None:

@@ -15,7 +15,6 @@ from webapp import database
 from webapp.customers import identities, newcomers
 from webapp.customers.addresses import Address
 from webapp.customers.erasure import suppressions
-from webapp.customers.erasure.suppressions import WrongKey
 from webapp.customers.models import Customer, Identity, IdentityKind
 from webapp.customers.search import NUMBER_KINDS
 from webapp.extensions import db
@@ -70,7 +69,7 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     shared = _shared_with_others(customers.values())
     if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
         raise NotTogether
-    if any(map(_is_gone, customers.values())) or _anybody_erased(somebodies):
+    if any(map(_is_gone, customers.values())) or _anybody_erased(somebodies, customers):
         raise NotTogether
     crowd = Crowd()
     for each in somebodies:
@@ -87,15 +86,18 @@ def _is_gone(customer: Customer) -> bool:
     return customer.merged_into_id is not None or customer.erased_at is not None
 
 
-def _anybody_erased(somebodies: list[_Somebody]) -> bool:
-    """Whether somebody who would become a customer was one before, and erased."""
-    new = [
-        place for each in somebodies if each.speaks and not each.owners for place in each.addresses.values()
-    ]
-    try:
-        return bool(new and suppressions.standing(new))
-    except WrongKey:
-        return False
+def _anybody_erased(somebodies: list[_Somebody], customers: dict[int, Customer]) -> bool:
+    """Whether an address that would come on record is that of somebody who was erased."""
+    new = [place for each in somebodies for place in _new_places(each, customers)]
+    return bool(new and suppressions.standing_if_told(new))
+
+
+def _new_places(one: _Somebody, customers: dict[int, Customer]) -> list[Address]:
+    if not one.owners:
+        return list(one.addresses.values()) if one.speaks else []
+    customer = customers[next(iter(one.owners))]
+    known = {(identity.kind, identity.value) for identity in customer.identities}
+    return [place for key, place in one.addresses.items() if key not in known]
 
 
 def _write(customers: list[Customer]) -> None:
@@ -205,8 +207,7 @@ def _customer(one: _Somebody, customers: dict[int, Customer], now: datetime) -> 
         customer = customers[next(iter(one.owners))]
         if another_user_id(customer, one.addresses.values()):
             raise NotTogether
-        known = {(identity.kind, identity.value) for identity in customer.identities}
-        if new := [place for key, place in one.addresses.items() if key not in known]:
+        if new := _new_places(one, customers):
             identities.give(customer, new, SOURCE, now)
         return customer
     if not one.speaks:

@@ -161,9 +161,15 @@ def addresses_of(person: Person) -> list[Address]:
 
 def learn(customer: Customer, given: Iterable[Address], now: datetime) -> None:
     """Note the addresses that belong to nobody else: uniqueness of persons is not given up for a message."""
+    known = {(identity.kind, identity.value) for identity in customer.identities}
+    learned: list[Address] = []
     for place in given:
-        with suppress(IdentityTaken):
-            identities.attach(customer, place.kind, place.value, SOURCE, now)
+        if (place.kind, place.value) not in known:
+            with suppress(IdentityTaken):
+                identities.attach(customer, place.kind, place.value, SOURCE, now)
+                learned.append(place)
+    if learned:
+        suppressions.receive(customer, learned, now)
 
 
 def _name(customer: Customer, name: str) -> None:
