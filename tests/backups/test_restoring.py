@@ -14,7 +14,7 @@ from tests.customers.erasure.erasures import erased
 from tests.endpoints.factories import an_endpoint
 from tests.factories import a_customer, at
 from tests.whatsapp.posting import TODAY, deliver, everybody, prefers, says, the_ledger_is_whole
-from webapp import clock
+from webapp import clock, create_app
 from webapp.backups.commands import restore_command, sending_group
 from webapp.backups.models import Restore
 from webapp.campaigns import lifecycle, switch
@@ -26,6 +26,7 @@ from webapp.consent.models import ConsentEvent, Evidence, Hold
 from webapp.consent.rules import Source, Status
 from webapp.consent.sealing import housekeeping, keys
 from webapp.customers import identities
+from webapp.customers.addresses import addresses
 from webapp.customers.erasure import suppression_key
 from webapp.customers.importing import import_file
 from webapp.customers.journal import log
@@ -215,6 +216,77 @@ def test_with_another_key_people_are_found_by_their_record(app, people, backup, 
     (tmp_path / suppression_key.FILE).write_text("00" * 32)
     assert "1 entry was made with another suppression.key" in restore(made).output
     assert stops(fresh)["1"] == "opted_out"
+
+
+def test_under_the_right_key_all_is_found_that_another_one_did_not_find(app, people, run, tmp_path):
+    """An entry names a record, which may be another one in the database that was put back."""
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    with app.app_context():
+        cy = identities.find("phone", CY)
+        of_ana = log.read(tmp_path / log.FILE).entries[0]
+        of_cy = replace(of_ana, event=10**6, customer=10**6, hashes=(hash_of(cy),))
+    log.append(tmp_path, [of_cy])
+    key = (tmp_path / suppression_key.FILE).read_text()
+    (tmp_path / suppression_key.FILE).write_text("00" * 32)
+    assert run(restore_command, "--in-place").exit_code == 0
+    assert stops(app)["3"] == "opted_in"
+    (tmp_path / suppression_key.FILE).write_text(key)
+    assert run(restore_command, "--in-place").exit_code == 0
+    assert stops(app)["3"] == "opted_out"
+
+
+def hash_of(customer) -> str:
+    return suppression_key.hashed(suppression_key.read(), customer.identities[0].match_key)
+
+
+def test_processes_that_run_while_a_desk_is_put_right_in_place_stop_who_was_not_known(app, run, tmp_path):
+    put_on_record(app, ANA)
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    [entry] = log.read(tmp_path / log.FILE).entries
+    with app.app_context():
+        [eve] = addresses(phone=f"+{EVE}")
+        theirs = suppression_key.hashed(suppression_key.read(), eve.match_key)
+    log.append(tmp_path, [replace(entry, event=10**6, customer=10**6, hashes=(theirs,))])
+    other = create_app({"DATABASE_URL": app.config["HEED"].database_url, "HEED_DATA_DIR": str(tmp_path),
+                        "SECRET_KEY": app.config["SECRET_KEY"]}, web=False)  # fmt: skip
+    assert other.test_cli_runner().invoke(restore_command, ["--in-place"]).exit_code == 0
+    put_away(other)
+    put_on_record(app, EVE, status=Status.UNKNOWN)
+    assert stops(app)["5"] == "opted_out"
+
+
+def test_an_address_is_stopped_that_somebody_else_has_in_the_backup(app, people, run, tmp_path):
+    """A stopped customer got it after the backup: none of them has all addresses of the entry."""
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    [entry] = log.read(tmp_path / log.FILE).entries
+    with app.app_context():
+        both = (hash_of(identities.find("phone", ANA)), hash_of(identities.find("phone", BO)))
+    log.append(tmp_path, [replace(entry, event=0, hashes=both)])
+    assert run(restore_command, "--in-place").exit_code == 0
+    assert (stops(app)["1"], stops(app)["2"]) == ("opted_out", "opted_out")
+
+
+@pytest.mark.parametrize("journal", ["as it was", "shortened", "another one"])
+def test_a_journal_that_does_not_reach_back_to_the_backup_is_told(
+    app, people, backup, restore, tmp_path, journal
+):
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    made = backup()
+    deliver(app, says("STOP", 2, **{"from": BO}))
+    if journal != "as it was":
+        [_, kept] = log.read(tmp_path / log.FILE).entries
+        (tmp_path / log.FILE).unlink()
+        log.append(tmp_path, [kept] if journal == "shortened" else [replace(kept, customer=10**6)])
+    assert ("Who opted out in between may be missing" in restore(made).output) == (journal != "as it was")
+
+
+def test_what_keeping_fewer_backups_leaves_of_the_journal_reaches_back_to_them(
+    app, people, backup, restore, tmp_path
+):
+    deliver(app, says("STOP", 1, **{"from": ANA}))
+    earlier(tmp_path, by=MINUTE, told=timedelta(days=2))
+    made = backup("--keep", 1)
+    assert "may be missing" not in restore(made).output
 
 
 @pytest.fixture

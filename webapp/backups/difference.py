@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 NO_JOURNAL = "There was no opt-out journal (opt-outs.log): who opted out after the backup is not known here."
+GAP = (
+    "The opt-out journal does not hold its last entry of before the backup: it was shortened since, or is "
+    "another one. Who opted out in between may be missing here."
+)
 NO_OPT_OUT = "No opt-out came after the backup, as far as the opt-out journal tells."
 
 
 def sentences(found: Mapping[str, Any]) -> list[str]:
     """Each says one thing that differs; what is nothing is not said, but for the opt-outs."""
-    told = [_opt_outs(found)]
+    told = [_opt_outs(found), *([GAP] if found["journal"] and found.get("gap") else [])]
     told += [_counted(found[name], *words) for name, words in _TOLD.items() if found.get(name)]
     return told
 

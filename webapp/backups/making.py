@@ -130,6 +130,7 @@ def _put_on_disk(part: Path) -> None:
 
 def _rotate(settings: Settings, place: Path, keep: int) -> None:
     kept, gone = list(manifest.all_in(place))[:keep], list(manifest.all_in(place))[keep:]
-    log.trim(settings.data_dir, manifest.read(kept[-1]).taken_at - LONGEST_TRANSACTION)
+    oldest = manifest.read(kept[-1])
+    log.trim(settings.data_dir, oldest.taken_at - LONGEST_TRANSACTION, oldest.mark)
     for folder in gone:
         shutil.rmtree(folder)

@@ -19,20 +19,25 @@ from webapp.extensions import db
 from webapp.formatting import instant
 
 
-def replay_all(settings: Settings, backup_at: datetime | None, now: datetime) -> Restore:
-    """In the present database; safe to repeat. `backup_at` is as new as its ledger if nobody knows it. The
-    caller commits. Raises Refused when people who were erased cannot be told any more."""
+def replay_all(settings: Settings, backup_at: datetime | None, now: datetime, mark: str = "") -> Restore:
+    """In the present database; safe to repeat. `backup_at` is as new as its ledger if nobody knows it; `mark`
+    is the last entry that the journal had at the backup. The caller commits. Raises Refused when people who
+    were erased cannot be told any more."""
     at = backup_at or db.session.scalar(select(func.max(ConsentEvent.recorded_at))) or now
     found: dict[str, Any] = {**restored.hold_back(at, now), "erased": _erase(settings, now)}
     file = settings.data_dir / log.FILE
     journal = log.read(file)
-    told = replay.replay(journal.after(_mark()), now)
+    read_before = _mark()
+    told = replay.replay(journal.after(read_before), now)
     found |= {
         "entries": told.entries, "people": told.people, "unclaimed": told.unclaimed, "keyless": told.keyless,
         "journal": file.exists(), "unreadable": journal.unreadable,
+        "gap": bool(mark) and mark not in journal.marks,
         "newest": instant(told.newest) if told.newest else "",
     }  # fmt: skip
-    made = Restore(backup_at=at, restored_at=now, journal_mark=journal.mark, found=found)
+    # Under the right key the others are found, too: whoever brings it repeats all of it.
+    read = read_before if told.keyless else journal.mark
+    made = Restore(backup_at=at, restored_at=now, journal_mark=read, found=found)
     db.session.add(made)
     return made
 

@@ -132,7 +132,7 @@ def _complete(settings: Settings, backup: Path, found: Manifest, now: datetime) 
     """What stays in the database, in one transaction."""
     _bring_if_missing(settings, backup, found, erasure_log.FILE)
     with writing():
-        made = replaying.replay_all(settings, found.taken_at, now)
+        made = replaying.replay_all(settings, found.taken_at, now, found.mark)
         backed_up.note(found.taken_at)
         db.session.commit()
     return Restored(dict(made.found))

@@ -95,3 +95,10 @@ def test_what_is_older_goes_when_it_is_trimmed(tmp_path):
     assert log.trim(tmp_path, NOON + timedelta(seconds=2)) == 1
     assert [entry.event for entry in log.read(tmp_path / log.FILE).entries] == [2]
     assert log.trim(tmp_path / "nowhere", NOON) == 0
+
+
+def test_but_for_what_came_since_the_mark_of_the_oldest_backup_whatever_the_clock_said(tmp_path):
+    log.append(tmp_path, [an_entry(3), an_entry(9), an_entry(1)])
+    mark = log.read(tmp_path / log.FILE).marks[1]
+    assert log.trim(tmp_path, at(99), mark) == 1
+    assert [entry.event for entry in log.read(tmp_path / log.FILE).entries] == [9, 1]

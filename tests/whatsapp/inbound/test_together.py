@@ -27,8 +27,9 @@ from webapp.whatsapp.inbound import runs
 
 UNKNOWN, OUT, IN = ("unknown",), ("opted_out",), ("opted_in",)
 WORDS = ("STOP", "Where is my order?", "START", "Thank you")
-MOST_FOR_ONE = 16
-"""Of somebody new two are for the door of PostgreSQL (see `newcomers`)."""
+MOST_FOR_ONE = 17
+"""Of somebody new two are for the door of PostgreSQL (see `newcomers`), and one asks for stops that a restore
+has kept (see `journal.unclaimed`)."""
 MOST_FOR_MANY = 24
 
 

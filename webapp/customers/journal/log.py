@@ -85,8 +85,12 @@ class Journal:
 
     def after(self, mark: str) -> list[Entry]:
         """The entries behind the one of this mark; all of them when it is not there."""
-        known = len(self.marks) - 1 - self.marks[::-1].index(mark) if mark in self.marks else -1
-        return self.entries[known + 1 :]
+        return self.entries[self.place_of(mark) + 1 :] if mark in self.marks else self.entries
+
+    def place_of(self, mark: str) -> int:
+        """Of the last entry of this mark; behind all of them when it is not there."""
+        found = mark in self.marks
+        return len(self.marks) - 1 - self.marks[::-1].index(mark) if found else len(self.marks)
 
 
 def append(folder: Path, entries: Iterable[Entry]) -> None:
@@ -118,14 +122,19 @@ def read(file: Path) -> Journal:
     return Journal([entry for entry, _ in found], marks, len(lines) - len(found))
 
 
-def trim(folder: Path, before: datetime) -> int:
-    """Drop what was written before that instant; how many entries. Writers meanwhile wait."""
+def trim(folder: Path, before: datetime, mark: str = "") -> int:
+    """Drop what was written before that instant; how many entries. Writers meanwhile wait.
+
+    The entry of this mark stays, and all behind it: it shows that nothing is lacking since, and a clock that
+    was wrong tells of a wrong instant.
+    """
     file = folder / FILE
     if not file.exists():
         return 0
     with _locked(file):
-        entries = read(file).entries
-        kept = [entry for entry in entries if entry.told >= before]
+        found = read(file)
+        entries, since = found.entries, found.place_of(mark)
+        kept = [entry for place, entry in enumerate(entries) if entry.told >= before or place >= since]
         if len(kept) < len(entries):
             _replace(file, kept)
     return len(entries) - len(kept)

@@ -43,7 +43,7 @@ def replay(entries: list[Entry], now: datetime) -> Replayed:
     named = suppression_key.fingerprint(key) if key else "-"
     ours = [entry for entry in missing if entry.key == named]
     owners = _owners({each for entry in ours for each in entry.hashes}, key) if key else {}
-    missing = [entry for entry in missing if entry.event or not owners.keys() >= set(entry.hashes)]
+    missing = [entry for entry in missing if entry.event or not _is_somebodys(entry.hashes, owners)]
     told = Replayed(len(missing), newest=max((entry.told for entry in missing), default=None))
     told.keyless = sum(entry.key != named for entry in missing)
     for entry in missing:
@@ -72,6 +72,11 @@ def _owners(hashes: set[str], key: bytes) -> dict[str, set[int]]:
         if (each := suppression_key.hashed(key, match_key)) in hashes:
             found[each].add(customer_id)
     return found
+
+
+def _is_somebodys(hashes: tuple[str, ...], owners: dict[str, set[int]]) -> bool:
+    """Whether one customer has all these addresses."""
+    return bool(set.intersection(*(owners.get(each, set()) for each in hashes))) if hashes else True
 
 
 def _want(told: Replayed, entry: Entry, owners: dict[str, set[int]]) -> None:

@@ -57,8 +57,8 @@ def claim(addresses: Iterable[tuple[str, int, datetime]]) -> None:
 
 
 def _any() -> bool:
-    """Asked once by each process: they are only written while a backup is restored, when none runs."""
-    if ANY not in current_app.extensions:
+    """Asked until there are some: `heed restore --in-place` may write them while other processes run."""
+    if not current_app.extensions.get(ANY):
         current_app.extensions[ANY] = db.session.scalar(select(exists(select(UnclaimedStop.hash))))
     return current_app.extensions[ANY]
 
