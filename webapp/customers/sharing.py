@@ -17,11 +17,11 @@ from webapp.extensions import db
 
 def share_stops(people: list[Customer], shown: Signal, stopped_at: datetime | None = None) -> None:
     """`shown` tells how it came to be known, and when if that counts: else each stop counts from when it was
-    said, or from `stopped_at`."""
+    said last, or from `stopped_at`."""
     out = [one for one in people if one.status == Status.OPTED_OUT]
     for customer in people if out else ():
         if out != [customer]:
-            _opt_out(customer, shown, stopped_at or max(one.status_at or shown.now for one in out))
+            _opt_out(customer, shown, stopped_at or max(one.opt_out_at or shown.now for one in out))
     stops = [one.platform_stop_at for one in people if one.platform_stop_at]
     for customer in _without(people, lambda one: one.platform_stop_at is not None):
         ledger.record_platform(

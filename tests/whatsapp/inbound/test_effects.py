@@ -315,6 +315,11 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
         deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
         assert state(two) == (OUT,)
 
+    def test_so_does_one_that_only_repeats_a_stop_of_before(self, app, two):
+        deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))
+        deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (OUT,)
+
     def test_an_opt_in_said_after_the_stop_and_the_move_stands(self, app, two):
         deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))
         deliver(app, moves(self.OLD, self.NEW, at=100))

@@ -72,6 +72,12 @@ def test_an_own_opt_in_that_is_newer_than_the_stop_stands(app, ana, bo):
     assert states() == [(OUT,), (IN, "held")]
 
 
+def test_a_stop_that_only_repeats_one_of_before_counts_from_when_it_was_said(app, ana, bo):
+    deliver(app, says("STOP", 1, **BY_ID), says("START", 2, **{"from": NUMBER}))
+    deliver(app, says("STOP", 3, **BY_ID), says("Hi", 60, **BOTH))
+    assert states() == [(OUT,), (OUT,)]
+
+
 def test_it_is_shared_once_so_that_who_opts_in_later_is_not_stopped_anew(app, ana, bo):
     deliver(app, says("STOP", 1, **{"from": NUMBER}), says("Hi", 60, **BOTH), says("START", 70, **BY_ID))
     deliver(app, says("Hi", 80, **BOTH))

@@ -61,9 +61,9 @@ def move_messages(gone_id: int, kept_id: int) -> None:
 
 
 def _last_opt_out(given: list[Address]) -> datetime | None:
-    """When it was said; a merge records it as of now."""
+    """When it was said last; a merge records it as of now."""
     people = identities.customers_like(given)
-    said = [one.status_at for one in people if one.status == Status.OPTED_OUT and one.status_at]
+    said = [one.opt_out_at for one in people if one.status == Status.OPTED_OUT and one.opt_out_at]
     return max(said, default=None)
 
 
