@@ -14,11 +14,15 @@ from webapp.whatsapp.models import InboundMessage
 
 
 @contextmanager
-def poisoned(kind: Kind = Kind.CONSENT, error: type[Exception] = ValueError) -> Iterator[None]:
-    """Whatever writes an event of this kind fails: the fault that somebody repairs before they try again."""
+def poisoned(
+    kind: Kind = Kind.CONSENT, error: type[Exception] = ValueError, times: int = 1000
+) -> Iterator[None]:
+    """Whatever writes an event of this kind fails, or so many `times`: the fault that somebody repairs before
+    they try again."""
+    left = iter(range(times))
 
     def refuse(_mapper: object, _connection: object, written: ConsentEvent) -> None:
-        if written.kind == kind:
+        if written.kind == kind and next(left, None) is not None:
             raise error("poisoned")
 
     event.listen(ConsentEvent, "before_insert", refuse)

@@ -15,7 +15,9 @@ from tests.whatsapp.posting import (
     TODAY,
     decisions,
     deliver,
+    everybody,
     kept,
+    moves,
     only_customer,
     post,
     prefers,
@@ -28,6 +30,7 @@ from webapp import clock
 from webapp.consent import holds, ledger, policy
 from webapp.consent.models import ConsentEvent
 from webapp.consent.rules import Kind, Status
+from webapp.customers import identities
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.whatsapp.inbound import dead_letters, replay
@@ -78,6 +81,39 @@ def test_a_stop_that_could_not_be_applied_holds_marketing_until_it_is(app):
     assert state(joe) == ("opted_out",)
     assert (joe.own_opt_out_at, holds.open_count()) == (SAID, 0)
     assert the_ledger_is_whole()
+
+
+def test_it_holds_whom_it_would_have_made_one_though_that_is_what_cannot_be_done(app):
+    a_customer("Joe", Status.OPTED_IN, phone=JOE)
+    identities.create(name="Joe", user_id="US.1", source="import", now=clock.now())
+    db.session.commit()
+    with poisoned(Kind.IDENTITY):
+        deliver(app, says("STOP", from_user_id="US.1"))
+    assert decisions() == ["dead"]
+    assert [state(each)[1:] for each in everybody()] == [("held",), ("held",)]
+    assert tried_again(the_letter())
+    db.session.rollback()
+    assert [state(each) for each in everybody() if not each.merged_into_id] == [("opted_out",)]
+    assert the_ledger_is_whole()
+
+
+def test_a_move_that_could_not_be_applied_holds_who_moved_and_whose_number_it_is(app):
+    """A stop said under the old number would have come along."""
+    old, new = (a_customer("Joe", Status.OPTED_IN, phone=f"+1202555010{n}") for n in (7, 8))
+    with poisoned(Kind.IDENTITY):
+        deliver(app, moves("12025550107", "12025550108"))
+    db.session.rollback()
+    assert [state(each) for each in (old, new)] == [("opted_in", "held")] * 2
+    assert tried_again(the_letter())
+    assert holds.open_count() == 0
+
+
+def test_so_does_an_edit_whose_words_nobody_knows(app):
+    deliver(app, says("START"))
+    with poisoned(Kind.HOLD, times=2):
+        edit = {"type": "unsupported", "unsupported": {"type": "edit"}}  # it is tried with others, then alone
+        deliver(app, says("", 60, **edit))
+    assert (decisions(), state(only_customer())) == (["opt_in", "dead"], ("opted_in", "held"))
 
 
 def test_a_stop_of_somebody_new_is_put_on_record_as_a_hold(app):

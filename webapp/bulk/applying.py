@@ -58,8 +58,10 @@ def note(batch_id: int, changes: dict[int, What]) -> None:
 
 def _opt_out(what: What, ids: set[int], batch: Batch, now: datetime) -> tuple[int, int]:
     """And all who may be the same persons, as when one is opted out."""
-    people = [one for one in locked(identities.all_alike(ids)) if one.erased_at is None]
-    if any(one.merged_into_id for one in people):  # in this moment, while we waited for the lock
+    alike = identities.all_alike(ids)
+    people = [one for one in locked(alike) if one.erased_at is None]
+    if any(one.merged_into_id for one in people) or identities.all_alike(ids) != alike:
+        # In this moment, while we waited for the lock.
         return _opt_out(what, identities.survivors(ids), batch, now)
     standing = [one for one in people if one.status != Status.OPTED_OUT]
     out = {one.id: one.status_event_id for one in people if one.status == Status.OPTED_OUT}

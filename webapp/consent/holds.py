@@ -150,12 +150,17 @@ def hand_over(review: Hold, customer: ConsentState, to: ConsentState, *, actor: 
         return review
     proof = Proof(words=review.words, matched=review.matched)
     signal = Signal(Source.SYSTEM, actor, now, stated_at=review.occurred_at,
-                    message_id=f"hold:{review.id}", proof=proof)  # fmt: skip
+                    message_id=handed_over_as(review), proof=proof)  # fmt: skip
     kept = hold(to, review.why, signal)
     kept.recorded_at, kept.note = review.recorded_at, review.note
     kept.noted_by, kept.noted_at = review.noted_by, review.noted_at
     _end_review(customer, review, HANDED_OVER, actor, now)
     return kept
+
+
+def handed_over_as(review: Hold) -> str:
+    """The id under which it waits with the one who stays."""
+    return f"hold:{review.id}"
 
 
 def stop_of(review: Hold, actor: str, now: datetime, words: str = "") -> Statement:

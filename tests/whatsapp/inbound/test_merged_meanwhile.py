@@ -11,7 +11,7 @@ from webapp.bulk.actions import ActionKind
 from webapp.campaigns.sending import learning
 from webapp.campaigns.sending.addressing import Claimed
 from webapp.campaigns.sending.sender import Accepted, Message, Recipient
-from webapp.consent import holds
+from webapp.consent import holds, ledger
 from webapp.consent.models import Hold
 from webapp.consent.rules import ReviewKind, Status
 from webapp.customers import consenting, identities, merging
@@ -119,3 +119,25 @@ def test_an_address_that_whatsapp_answers_with_goes_to_the_one_who_stays(app):
     with app.app_context():
         assert [identity.value for identity in person(ANA).identities][-1] == "BR.1"
         assert person(BEN).identities == []
+
+
+def learned() -> None:
+    """Ana turns out to have Ben's number in another writing, as a message of hers may show."""
+    ana = person(ANA)
+    ledger.lock(ana)
+    identities.attach(ana, IdentityKind.WA_ID, VARIANT, "whatsapp", at(5))
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+def test_a_stop_that_waits_while_they_turn_out_to_be_alike_reaches_both(app, way):
+    def second() -> None:
+        with app.app_context():
+            if way == "one":
+                consenting.opt_out(person(ANA), actor="user:2", now=at(6))
+            else:
+                finished(begun(ActionKind.OPT_OUT, [ANA]))
+            db.session.commit()
+
+    overtaken(app, learned, second)
+    with app.app_context():
+        assert [state(each) for each in everybody()] == [("opted_out",)] * 2

@@ -6,7 +6,8 @@ marketing to that person is on hold. It ends when the item is applied after all,
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from webapp.consent import holds, ledger
 from webapp.consent.ledger import Proof, Signal
 from webapp.consent.models import ConsentEvent, Hold
-from webapp.consent.rules import Kind, Source
+from webapp.consent.rules import HANDED_OVER, Kind, Source
 from webapp.customers import locking
+from webapp.customers.addresses import Address
 from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.inbound import faults
@@ -31,8 +33,10 @@ log = logging.getLogger(__name__)
 
 WHY = "could not be read; it is among the dead letters on the page Status"
 NO_WORDS = "[a message that could not be read]"
-SPOKEN = (payloads.Words, payloads.Button, payloads.Reaction, payloads.Passive, payloads.Preference)
+SPOKEN = (payloads.Words, payloads.Button, payloads.Reaction, payloads.Passive, payloads.Preference,
+          payloads.HiddenEdit)  # fmt: skip
 SPEAKING_FIELDS = {"messages", "standby", "user_preferences"}
+Find = Callable[[Item, datetime], Iterable[Customer]]
 
 
 class NotOpen(Exception):
@@ -61,17 +65,10 @@ def bury(item: Item, message: InboundMessage, why: str) -> None:
     """
     message.failure = why
     message.around = canonical(_surroundings(item))
-    speaker = _speaker(item)
-    if not speaker.known:
+    if not any(person.known for person in _people_in(item)):
         return
-    try:
-        with db.session.begin_nested():
-            _hold(item, speaker, message)
-    except Exception as problem:  # the neighbours of this item must be stored, whatever it provokes
-        if faults.out_of_reach(problem):
-            raise
-        log.error("nobody was put on hold for item %s: %s", message.id, faults.place(problem))
-        faults.let_go(problem)
+    if not _held(item, message, _customers) and not _held(item, message, _known_customers):
+        log.error("nobody was put on hold for item %s", message.id)
 
 
 def put_aside(message: InboundMessage, note: str, *, actor: str, now: datetime) -> None:
@@ -94,8 +91,22 @@ def release(message: InboundMessage, *, stopped: bool, actor: str, now: datetime
         holds.end(db.session.get_one(Customer, hold.customer_id), hold, stopped=stopped, actor=actor, now=now)
 
 
-def _hold(item: Item, speaker: Person, message: InboundMessage) -> None:
-    for customer in _people(item, speaker, message.received_at):
+def _held(item: Item, message: InboundMessage, find: Find) -> bool:
+    """False when they cannot be put on hold so: what stood in the item's way may stand here, too."""
+    try:
+        with db.session.begin_nested():
+            _hold(item, message, find)
+    except Exception as problem:  # the neighbours of this item must be stored, whatever it provokes
+        if faults.out_of_reach(problem):
+            raise
+        log.error("item %s holds nobody yet: %s", message.id, faults.place(problem))
+        faults.let_go(problem)
+        return False
+    return True
+
+
+def _hold(item: Item, message: InboundMessage, find: Find) -> None:
+    for customer in find(item, message.received_at):
         message.customer_id = message.customer_id or customer.id
         proof = Proof("whatsapp", clean(_words(item)), message_id=message.key)
         stated_at = getattr(item, "occurred_at", None)
@@ -105,20 +116,31 @@ def _hold(item: Item, speaker: Person, message: InboundMessage) -> None:
         ))  # fmt: skip
 
 
-def _people(item: Item, speaker: Person, now: datetime) -> Iterator[Customer]:
+def _customers(item: Item, now: datetime) -> list[Customer]:
     """All who may be the person. Somebody new is put on record for words that were read, not for a guess."""
-    if not isinstance(item, Unread):
-        yield from sender(speaker, now).alike
-        return
-    yield from locking.locked_like(addresses_of(speaker))
+    if isinstance(item, Unread | payloads.NumberChange):
+        return _known_customers(item, now)
+    [speaker] = _people_in(item)
+    return sender(speaker, now).alike
 
 
-def _speaker(item: Item) -> Person:
-    """Who may have said something in this item."""
+def _known_customers(item: Item, _now: datetime) -> list[Customer]:
+    """As they are on record: nothing that came with the item is learned."""
+    given: list[Address] = []
+    for person in _people_in(item):
+        with suppress(Malformed):
+            given += addresses_of(person)
+    return locking.locked_like(given)
+
+
+def _people_in(item: Item) -> tuple[Person, ...]:
+    """Who may have said something in this item, or has to bring a stop along by it."""
     if isinstance(item, Unread):
-        return _named_in(item)
+        return (_named_in(item),)
+    if isinstance(item, payloads.NumberChange):
+        return item.old, item.new
     stopped = isinstance(item, payloads.Status) and item.error_code == USER_STOPPED_MARKETING
-    return item.person if isinstance(item, SPOKEN) or stopped else Person()
+    return (item.person,) if isinstance(item, SPOKEN) or stopped else ()
 
 
 def _named_in(item: Unread) -> Person:
@@ -189,11 +211,17 @@ def _hold_id(message: InboundMessage) -> str:
 
 
 def _open_holds(message: InboundMessage) -> list[Hold]:
-    query = (
-        select(Hold)
-        .join(ConsentEvent, ConsentEvent.id == Hold.event_id)
-        .where(Hold.decided_at.is_(None), ConsentEvent.kind == Kind.HOLD)
-        .where(ConsentEvent.external_id == ledger.external_id(_hold_id(message)))
-        .order_by(Hold.customer_id)
-    )
-    return list(db.session.scalars(query))
+    """Also those that were handed over to whoever a customer was merged into."""
+    found: list[Hold] = []
+    known_as = [_hold_id(message)]
+    while known_as:
+        query = (
+            select(Hold)
+            .join(ConsentEvent, ConsentEvent.id == Hold.event_id)
+            .where(ConsentEvent.kind == Kind.HOLD)
+            .where(ConsentEvent.external_id.in_(map(ledger.external_id, known_as)))
+        )
+        caused = db.session.scalars(query).all()
+        found += [hold for hold in caused if hold.decided_at is None]
+        known_as = [holds.handed_over_as(hold) for hold in caused if hold.decision == HANDED_OVER]
+    return sorted(found, key=lambda hold: hold.customer_id)
