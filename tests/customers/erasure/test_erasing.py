@@ -248,7 +248,7 @@ def test_whatsapps_word_that_who_is_back_stopped_our_marketing_counts_for_the_ne
         customer_id, callback = customer.id, row.message.callback
     erased(app, customer_id)
     told = fails(131050, 60, recipient_id=NUMBER, biz_opaque_callback_data=callback)
-    deliver(app, fails(131050, 30, id="wamid.before", recipient_id=NUMBER, biz_opaque_callback_data=callback))
+    deliver(app, told)
     deliver(app, says("START", 50, **{"from": NUMBER}), told)
     with app.app_context():
         assert decisions() == ["opt_in", "platform_stop"]

@@ -85,6 +85,8 @@ def test_it_is_shared_once_so_that_who_opts_in_later_is_not_stopped_anew(app, an
 
 
 def test_somebody_is_asked_once_whether_the_number_went_to_another_person(app, ana, bo):
+    identities.attach(bo, "wa_id", NUMBER, "whatsapp", NOON)  # so that it stays his
+    db.session.commit()
     deliver(app, says("Hi", 60, **BOTH))
     assert states() == [(UNKNOWN,), (IN, "held")]
     [review] = db.session.query(Hold)
