@@ -140,4 +140,4 @@ def test_the_outlook_of_a_very_long_batch_says_that_it_is_one_part(desk, app, ba
     monkeypatch.setattr(batches, "MOST_FORESEEN", 2)
     text = desk("manager").soup(f"/events/batches/{batch}/revert").get_text(" ", strip=True)
     assert "It is long" in text
-    assert "1 change of consent will" in text
+    assert "2 changes of consent will" in text
