@@ -78,22 +78,24 @@ def test_who_may_be_a_stranger_is_put_before_people_and_gets_no_opt_in(app, who)
     assert one.status == UNKNOWN
 
 
+TWO = [{"wa_id": VARIANT}, {"wa_id": FULL}]
 MORE = {
-    "a number in two writings": ([{"wa_id": VARIANT}, {"wa_id": FULL}], None),
-    "with a user id that is new": ([{"wa_id": VARIANT}, {"wa_id": FULL}], "BR.1"),
-    "with the user id of a third": ([{"wa_id": VARIANT}, {"wa_id": FULL}, {"user_id": "BR.1"}], "BR.1"),
-    "with the user id of one of the two": ([{"wa_id": VARIANT, "user_id": "BR.1"}, {"wa_id": FULL}], "BR.1"),
+    "a number in two writings": (TWO, None, set()),
+    "with a user id that is new": (TWO, "BR.1", set()),
+    "with the user id of a third": ([*TWO, {"user_id": "BR.1"}], "BR.1", {(1, 3), (2, 3)}),
+    "with the user id of one of the two": ([TWO[0] | {"user_id": "BR.1"}, TWO[1]], "BR.1", set()),
 }
 
 
 @pytest.mark.parametrize("who", MORE)
 def test_where_the_number_may_be_two_customers_nobody_becomes_one(app, who):
-    people, user_id = MORE[who]
+    people, user_id, asked = MORE[who]
     for ids in people:
         known(**ids)
     deliver(app, says("STOP", **{"from": FULL, "from_user_id": user_id}))
     assert [each.merged_into_id for each in everybody()] == [None] * len(people)
-    assert (noted(), decisions()) == ([], ["opt_out"])
+    assert {pair[:2] for pair in noted()} == asked
+    assert decisions() == ["opt_out"]
     assert [state(each) for each in everybody()] == [(OUT,)] * len(people)
 
 
