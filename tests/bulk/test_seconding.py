@@ -131,7 +131,7 @@ def test_there_is_one_such_entry_and_no_more(ana, bo, tmp_path):
 
 def test_one_such_entry_is_seen_beside_people_who_were_opted_out_later(ana, bo, tmp_path):
     done(ActionKind.OPT_OUT, [ana.id])
-    opted_out(ana)
+    imported(tmp_path, ana)
     done(ActionKind.OPT_OUT, [bo.id])
     imported(tmp_path, ana, bo, second=40)
     assert [effect for *_, effect in entries(ana)[1:]] == ["changed", "none"]

@@ -322,7 +322,7 @@ def test_what_stands_over_a_statement(sentence, since, stands):
     for kind, place in since:
         taken_back = None if place is None else one.id + place
         events.append(Event(kind, OUT, AGENT, Effect.CHANGED, at(9), compensates=taken_back))
-    assert state.stands_over(events, one.id) == stands, sentence
+    assert bool(state.standing_over(events, one.id)) == stands, sentence
 
 
 @pytest.mark.parametrize(("said", "occurred"), [(3, 3), (None, 9), (99, 9)])
