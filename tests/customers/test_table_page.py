@@ -194,6 +194,7 @@ class TestLive:
     def poll(self, agent):
         def ask(page: str = "/opt-in", tag: str | None = None):
             live = agent.soup(page).find(id="live")
+            assert live["hx-trigger"] == "every 2s"
             url, ptag = live["hx-get"], live["hx-ptag"]
             headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-PTag": tag or ptag,
                        "HX-Current-URL": f"http://localhost{page}"}  # fmt: skip
