@@ -91,12 +91,13 @@ def _people(ids: list[int]) -> dict[int, Person]:
 
 
 def _addresses(ids: list[int]) -> dict[int, list[Address]]:
-    """The addresses of each of these customers, the one to write to first. They are asked for by a list: beside
+    """The addresses of each of these customers, the one to write to first. Asked for by a list: beside
     deliveries that were written a moment ago, PostgreSQL would read all identities."""
     columns = Identity.id, Identity.customer_id, Identity.kind, Identity.value, Identity.left_at
-    query = select(*columns).where(among(Identity.customer_id, ids), Identity.kind.in_(PREFERRED))
+    known = db.session.execute(select(*columns).where(among(Identity.customer_id, ids)))
+    rows = [row for row in known if row.kind in PREFERRED]
     found: dict[int, list[Address]] = {}
-    for row in sorted(db.session.execute(query), key=lambda row: (*rank(row.kind, row.left_at), row.id)):
+    for row in sorted(rows, key=lambda row: (*rank(row.kind, row.left_at), row.id)):
         found.setdefault(row.customer_id, []).append((row.kind, row.value))
     return found
 
