@@ -3,10 +3,11 @@ const box = () => document.getElementById("dialog");
 let opener = null;
 
 // A dialog brings the style and behaviour that it needs; style stays in the head, a module runs once anyway.
+// Its load event may be over before anybody listens: no dialog waits longer than a second.
 const loaded = (part) => {
   if (part.rel && [...document.styleSheets].some((sheet) => sheet.ownerNode !== part && sheet.href === part.href)) return part.remove();
   if (part.rel) document.head.append(part);
-  return new Promise((done) => (part.onload = part.onerror = done));
+  return new Promise((done) => setTimeout((part.onload = part.onerror = done), 1000));
 };
 
 const open = async (root, again) => {
