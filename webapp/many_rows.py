@@ -44,13 +44,13 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     given = list(values)
     if db.session.get_bind().dialect.name == "postgresql":
         return column == any_(literal(given, ARRAY(column.type)))
-    listed = func.json_each(database.compact_json(given)).table_valued("value")
-    return column.in_(select(listed.c.value))
+    rows = func.json_each(database.compact_json(given)).table_valued("value")
+    return column.in_(select(rows.c.value))
 
 
 def listed(**columns: tuple[Any, Sequence[Any]]) -> FromClause:
     """A table of these rows for other tables to join. Each column by its name: its type, and its value in
-    each row; it is one parameter, however many the rows are."""
+    each row; there is one parameter for a column at most, however many the rows are."""
     if db.session.get_bind().dialect.name == "postgresql":
         arrays = [literal(list(values), ARRAY(type)) for type, values in columns.values()]
         named = [Column(name, type) for name, (type, _) in columns.items()]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories import NOON, a_customer
-from tests.whatsapp.posting import decisions, deliver, everybody, kept, says, state, the_ledger_is_whole
+from tests.whatsapp.posting import decisions, deliver, everybody, kept, says, state
 from webapp.consent import ledger
 from webapp.consent.models import Evidence
 from webapp.consent.rules import Status
@@ -11,6 +11,8 @@ from webapp.customers import identities
 from webapp.customers.duplicates import PossibleDuplicate
 from webapp.extensions import db
 from webapp.whatsapp.inbound.senders import MET
+
+pytestmark = pytest.mark.usefixtures("in_whole_ledger")
 
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
 A, B, VARIANT, FULL = "12025550107", "12025550188", "551188124410", "5511988124410"
@@ -21,14 +23,6 @@ HELLO = says("Hello", **{"from": A, "from_user_id": "US.1"})
 def database_url(sqlite_url):
     """Who meets whom is decided in Python; that two become one is tested on both in `test_merging`."""
     return sqlite_url
-
-
-@pytest.fixture(autouse=True)
-def in_context(app):
-    """Each test ends with a whole ledger."""
-    with app.app_context():
-        yield
-        assert the_ledger_is_whole()
 
 
 def known(**ids):

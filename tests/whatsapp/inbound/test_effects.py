@@ -18,7 +18,6 @@ from tests.whatsapp.posting import (
     prefers,
     says,
     state,
-    the_ledger_is_whole,
 )
 from webapp import clock
 from webapp.consent import ledger, policy, undoing
@@ -35,6 +34,8 @@ from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.webhook import payloads
 from webapp.whatsapp.webhook.payloads import Item
 
+pytestmark = pytest.mark.usefixtures("in_whole_ledger")
+
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
 
 
@@ -42,14 +43,6 @@ IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
 def database_url(sqlite_url):
     """What an item means is decided in Python; that it is kept is tested on both in `test_inbound`."""
     return sqlite_url
-
-
-@pytest.fixture(autouse=True)
-def in_context(app):
-    """Each test ends with a whole ledger."""
-    with app.app_context():
-        yield
-        assert the_ledger_is_whole()
 
 
 def hidden_edit(at: int):
@@ -304,7 +297,7 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
     OLD, NEW, VARIANT = "12025550107", "5511988124410", "551188124410"
 
     @pytest.fixture(autouse=True)
-    def two(self):
+    def two(self, in_whole_ledger):
         a_customer("Written", phone=f"+{self.NEW}")
         other = identities.create(name="Variant", wa_id=self.VARIANT, source="whatsapp", now=clock.now())
         db.session.commit()

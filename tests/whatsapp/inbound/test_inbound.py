@@ -20,7 +20,6 @@ from tests.whatsapp.posting import (
     prefers,
     says,
     state,
-    the_ledger_is_whole,
 )
 from webapp import clock
 from webapp.consent import disputes, ledger, policy
@@ -31,16 +30,10 @@ from webapp.consent.rules import Kind, Source, Status
 from webapp.customers import identities
 from webapp.extensions import db
 
+pytestmark = pytest.mark.usefixtures("in_whole_ledger")
+
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
 TAP = {"type": "button", "button": {"payload": "OPT_OUT:7", "text": "Não quero"}}
-
-
-@pytest.fixture(autouse=True)
-def in_context(app):
-    """Each test ends with a whole ledger."""
-    with app.app_context():
-        yield
-        assert the_ledger_is_whole()
 
 
 def events(customer) -> list[tuple[str, str | None, str, str]]:

@@ -4,7 +4,7 @@ person, or the number went to somebody else. Until people decide, a stop of eith
 import pytest
 
 from tests.factories import NOON, a_customer
-from tests.whatsapp.posting import deliver, everybody, prefers, says, state, the_ledger_is_whole
+from tests.whatsapp.posting import deliver, everybody, prefers, says, state
 from webapp.consent import holds
 from webapp.consent.models import Hold
 from webapp.consent.rules import Status
@@ -12,18 +12,12 @@ from webapp.customers import duplicates, identities
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
+pytestmark = pytest.mark.usefixtures("in_whole_ledger")
+
 IN, OUT, UNKNOWN = Status.OPTED_IN, Status.OPTED_OUT, Status.UNKNOWN
 NUMBER, VARIANT = "5511988124410", "551188124410"
 BY_ID = {"from": None, "from_user_id": "BR.1"}
 BOTH = {"from": NUMBER, "from_user_id": "BR.1"}
-
-
-@pytest.fixture(autouse=True)
-def in_context(app):
-    """Each test ends with a whole ledger."""
-    with app.app_context():
-        yield
-        assert the_ledger_is_whole()
 
 
 @pytest.fixture
