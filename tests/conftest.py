@@ -207,17 +207,19 @@ def client(app: "Flask") -> "FlaskClient":
 @pytest.fixture
 def desk(app: "Flask") -> "Callable[..., CheckingClient]":
     """A browser that somebody of this role has signed in with: `desk("agent")`."""
+    from flask import session
+
     from tests.factories import a_user
     from webapp import clock
-    from webapp.accounts import links
+    from webapp.accounts import sessions
     from webapp.extensions import db
 
     def signed_in(role: str = "agent") -> CheckingClient:
         client = app.test_client()
-        with app.app_context():
-            token = links.create(a_user(role), clock.now())
+        with client.session_transaction() as cookie, app.test_request_context():
+            sessions.sign_in(a_user(role), user_agent="Werkzeug", now=clock.now(), by_link=True)
             db.session.commit()
-        assert client.get(f"/sign-in/{token}").status_code == 303
+            cookie.update(session)
         return client
 
     return signed_in
