@@ -7,8 +7,6 @@ from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
-from sqlalchemy import select
-
 from webapp import many_rows
 from webapp.consent import in_bulk, seconding
 from webapp.consent.ledger import Proof, Statement
@@ -20,10 +18,8 @@ from webapp.customers.importing import opt_outs
 from webapp.customers.importing.people import People, Person, found_by
 from webapp.customers.importing.report import ImportReport
 from webapp.customers.importing.rows import RefusedRow, Row
-from webapp.customers.models import Tag
 from webapp.customers.search import fold
 from webapp.customers.tags import tags
-from webapp.extensions import db
 
 ERASED_REFUSED = "erased: this person was erased, and a list does not bring them back."
 MOST_REMEMBERED = 4096
@@ -162,11 +158,7 @@ class Intake:
 
     def _link(self) -> Counter[int]:
         """Tags stand by their own names, whatever the rows call them; how many more carry each."""
-        known = select(Tag.id, Tag.key, Tag.name).where(many_rows.among(Tag.key, self.tag_names))
-        by_key = {row.key: row for row in db.session.execute(known)} if self.tag_names else {}
-        for key, name in self.tag_names.items():
-            if key not in by_key:
-                by_key[key] = tags.define(name)
+        by_key = tags.define_all(self.tag_names) if self.tag_names else {}
         wearers = self.people.wearers
         together = lru_cache(MOST_REMEMBERED)(partial(_worn, by_key))
         for person_id, keys in self.given_tags.items():

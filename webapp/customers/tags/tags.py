@@ -1,13 +1,15 @@
 """Tags: on customers, and their definitions. Each change keeps `Tag.n` and the display copies true."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.util import identity_key
 
+from webapp import many_rows
 from webapp.consent import ledger
 from webapp.customers import copies, definitions
 from webapp.customers.models import Customer, CustomerTag, Tag
@@ -44,6 +46,24 @@ def define(name: str) -> Tag:
     except IntegrityError:  # somebody else created it in this moment
         return db.session.scalars(select(Tag).where(Tag.key == fold(name))).one()
     return tag
+
+
+def define_all(names: Mapping[str, str]) -> dict[str, Any]:
+    """The id, key and name of each tag, by its key; those that are new are created, in one statement.
+
+    Raises MalformedTag, and IntegrityError or UniqueViolation when somebody else creates one in this moment.
+    """
+    tags = _by_key(names)
+    if new := sorted(names.keys() - tags.keys()):
+        columns = ("name", "key", "n")
+        many_rows.insert(Tag.__table__, columns, [(checked(names[key]), key, 0) for key in new])
+        tags |= _by_key(new)
+    return tags
+
+
+def _by_key(keys: Iterable[str]) -> dict[str, Any]:
+    rows = select(Tag.id, Tag.key, Tag.name).where(many_rows.among(Tag.key, keys))
+    return {row.key: row for row in db.session.execute(rows)}
 
 
 def set_tags(customer: Customer, names: Iterable[str]) -> bool:
