@@ -18,8 +18,8 @@ _TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "p
 _GROUP = re.compile(r"\\(\d)")
 MOST_REMEMBERED = 8192
 _Match = Callable[[str], re.Match[str] | None]
-_Format = tuple[_Match | None, re.Pattern[str], str, list[int]]
-"""For numbers that begin so and match this: how they are written, and which groups in which order."""
+_Form = tuple[str, list[int]]
+"""How numbers are written, and which groups of the pattern in which order."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ class _Country:
     prefix: _Match | None
     """What the parser might take for a prefix for dialling, and strip."""
     begins: _Match | None
-    formats: list[_Format]
+    written: _Match
+    """All formats in one pattern, each of them a group."""
+    forms: dict[int, _Form]
+    """By these groups."""
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -49,12 +52,11 @@ def display(digits: str) -> str:
 
 
 def _formatted(country: _Country, national: str) -> str:
-    for leading, pattern, form, groups in country.formats:
-        if leading is None or leading(national):
-            found = pattern.fullmatch(national)
-            if found:
-                return form % found.group(*groups)
-    return national
+    found = country.written(national)
+    if found is None:
+        return national
+    form, groups = country.forms[found.lastindex or 0]
+    return form % found.group(*groups)
 
 
 @cache
@@ -73,7 +75,7 @@ def _country(code: str) -> _Country | None:
     valid = re.compile(f"(?=(?:{table.general_desc.national_number_pattern})$)(?:{kinds})").fullmatch
     return _Country(
         code, valid, _matching(table.national_prefix_for_parsing), _matching(table.leading_digits),
-        [_format(each) for each in (table.intl_number_format or table.number_format)],
+        *_written(table.intl_number_format or table.number_format),
     )  # fmt: skip
 
 
@@ -81,11 +83,14 @@ def _matching(pattern: str | None) -> _Match | None:
     return re.compile(pattern).match if pattern else None
 
 
-def _format(each: phonenumbers.NumberFormat) -> _Format:
-    leading = each.leading_digits_pattern
-    return (
-        _matching(leading[-1] if leading else None),
-        re.compile(each.pattern),
-        _GROUP.sub("%s", each.format),
-        list(map(int, _GROUP.findall(each.format))),
-    )
+def _written(formats: list[phonenumbers.NumberFormat]) -> tuple[_Match, dict[int, _Form]]:
+    """The first format counts of which both patterns match: that of the first digits, and that of all."""
+    patterns, forms, last = [], {}, 0
+    for each in formats:
+        leading = each.leading_digits_pattern
+        begins = f"(?={leading[-1]})" if leading else ""
+        groups = [last + 1 + int(number) for number in _GROUP.findall(each.format)]
+        forms[last + 1] = _GROUP.sub("%s", each.format), groups
+        patterns.append(f"({begins}{each.pattern})")
+        last += re.compile(patterns[-1]).groups
+    return re.compile("|".join(patterns)).fullmatch, forms
