@@ -47,13 +47,13 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).split())
 
 
-_BY_THEMSELVES = {
+_BY_THEMSELVES = {sign: chr(sign) for sign in range(0x80)} | {
     ord(letter): folded
     for letter in map(chr, range(0xC0, 0x180))
     if letter.isalpha() and (folded := _folded(letter)).isascii()
 }
-"""Accented Latin letters: each folds into the same letters whatever stands beside it."""
-_LATIN = re.compile(f"[\x00-\x7f{''.join(map(chr, _BY_THEMSELVES))}]{{0,1000}}")
+"""Accented Latin letters: each folds into the same letters whatever stands beside it; and ASCII as it is."""
+_LATIN = re.compile(f"[{re.escape(''.join(map(chr, _BY_THEMSELVES)))}]{{0,1000}}")
 """Most names of the West, and three times as fast."""
 
 
