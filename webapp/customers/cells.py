@@ -28,7 +28,10 @@ def safe_json(cell: str) -> str:
 
 def bare(cell: str) -> str:
     """What `safe` made safe, without white space around it."""
-    cell = _behind_cuts(_GUARDED_NEXT, cell.strip(), lambda sign: sign)
+    cell = cell.strip()
+    if "'" not in cell:  # nearly always
+        return cell
+    cell = _behind_cuts(_GUARDED_NEXT, cell, lambda sign: sign)
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_SIGNS) else cell
 
 

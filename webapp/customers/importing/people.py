@@ -6,6 +6,7 @@ Everybody who may be one of them is among them, so that what a row means is deci
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -26,6 +27,7 @@ from webapp.extensions import db
 READ = ("id", "name", "tags_json", "attrs_json", "version", "events_count", *STATE_FIELDS)
 UNKNOWN = State()
 _consent = attrgetter(*STATE_FIELDS)
+_forms = attrgetter("value", "match_key")
 
 
 @dataclass(eq=False, slots=True)
@@ -98,7 +100,8 @@ class People:
     def _having(self, given: Iterable[Address]) -> set[Person]:
         found: set[Person] = set()
         for place in given:
-            found.update(self.by_key.get(found_by(place), {}).values())
+            if theirs := self.by_key.get(found_by(place)):
+                found.update(theirs.values())
         return found
 
     def create(self, given: list[Address], name: str) -> Person:
@@ -208,18 +211,23 @@ def _read_addresses(people: People, ids: list[int]) -> set[str]:
 def _shown(person: Person) -> tuple[str, str]:
     """What is copied from the name and the addresses: the searched text and the number shown."""
     numbers = [place for place in person.addresses.values() if place.kind in NUMBER_KINDS]
-    forms = [form for place in numbers for form in (place.value, place.match_key)]
+    forms = chain.from_iterable(map(_forms, numbers))
     return search.text_of(person.name, forms), _display(person, numbers)
 
 
 def _display(person: Person, numbers: list[Address]) -> str:
     """By which of them people know the customer, one that was left only for want of another; empty when there
     is none."""
-    numbers = [place for place in numbers if place.match_key not in person.left] or numbers
+    if person.left:
+        numbers = [place for place in numbers if place.match_key not in person.left] or numbers
     if not numbers:
         return ""
-    first = next((place for place in numbers if place.kind == IdentityKind.PHONE), numbers[0])
+    first = next(filter(_is_phone, numbers), numbers[0])
     return first.display or phone_forms.display_phone(first.value)
+
+
+def _is_phone(place: Address) -> bool:
+    return place.kind == IdentityKind.PHONE
 
 
 def _write_customers(people: list[Person], now: Any) -> None:
