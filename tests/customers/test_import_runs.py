@@ -179,6 +179,18 @@ def _statements(folder: Path, monkeypatch, rows: int) -> int:
     return len(said)
 
 
+def test_many_new_tags_are_defined_in_as_many_statements_as_one(tmp_path) -> None:
+    path, asked = tmp_path / "people.csv", []
+    for first, many in ((0, 1), (1, 40)):
+        names = ";".join(f"tag {first + n}" for n in range(many))
+        path.write_text(f"phone,tags\n+4479112345{first},{names}\n")
+        with counted(db.engine) as said:
+            go(path)
+        asked.append(len(said))
+    assert asked[0] == asked[1]
+    assert db.session.scalar(select(func.count()).select_from(Tag).where(Tag.n == 1)) == 41
+
+
 def test_a_dry_run_counts_the_same_and_writes_nothing(file) -> None:
     table, report = open_table(file), ImportReport(dry_run=True)
     types = types_of(table)
