@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from tests.factories import NOON
 from tests.statements import counted
@@ -14,7 +14,7 @@ from webapp.customers.batch_changes import BatchChange
 from webapp.customers.importing import ImportReport, Run, open_table, run, types_of
 from webapp.customers.importing.rejects import Rejects
 from webapp.customers.importing.rows import Defaults
-from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, Tag
+from webapp.customers.models import Customer, CustomerAttribute, CustomerTag, Identity, IdentityKind, Tag
 from webapp.extensions import db
 
 TITLES = "phone,wa_id,user_id,name,tags,consent,evidence,attr:City"
@@ -214,3 +214,15 @@ def test_whoever_is_named_or_learns_a_number_beside_many_others_is_found(tmp_pat
     path.write_text("phone,wa_id,name\n" + "".join(f"+55119{end},5511{end},Maria\n" for end in ends))
     assert go(path, portion=500).updated == 200
     check_search_index()
+
+
+def test_a_list_that_names_somebody_shows_the_number_that_they_have_not_left(tmp_path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("phone,wa_id\n+447911123410,447911123411\n")
+    go(path)
+    left = update(Identity).where(Identity.kind == IdentityKind.PHONE).values(left_at=NOON)
+    db.session.execute(left)
+    db.session.commit()
+    path.write_text("phone,name\n+447911123410,Ana\n")
+    go(path)
+    assert db.session.scalar(select(Customer.phone_display)) == "+44 7911 123411"
