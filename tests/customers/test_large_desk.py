@@ -45,13 +45,13 @@ SLOW = {
 
 @pytest.fixture
 def people(app):
-    """Twelve: every second one opted out, every third vip, every fourth new, half in Rio."""
+    """Twelve: every second one opted out and odd, every third vip, every fourth new, half in Rio."""
     with app.app_context(), writing():
         attributes.define("city", "text")
         for n in range(12):
             customer = a_customer(f"Person {n}", Status.OPTED_OUT if n % 2 else Status.OPTED_IN)
             names = [name for name, each in (("vip", 3), ("new", 4)) if n % each == 0]
-            tags.set_tags(customer, names)
+            tags.set_tags(customer, [*names, *(["odd"] if n % 2 else [])])
             attributes.set_attributes(customer, {"city": "Rio" if n < 6 else "Lima"})
         db.session.commit()
 
@@ -108,6 +108,25 @@ def test_the_numbers_that_are_asked_for_are_those_of_the_filter(desk):
     assert "<b>2</b> of 4+ customers" in answer
     assert re.findall(r'<span class="count">(.*?)</span>', answer) == ["4", "2", "2", "0"]
     assert "hx-trigger" not in answer.replace("/opt-in/live", ""), "or it would ask again and again"
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("q=person&attr=city:Rio", "<b>4+</b> customers"),
+        ("q=person&attr=city:Rio&status=opted_out", "<b>3</b> of 4+ customers"),
+        ("q=person&tag=odd", "<b>4+</b> customers"),
+        ("q=person&tag=vip", "<b>4</b> of 4+ customers"),
+        ("q=person", "<b>4+</b> customers"),
+        ("q=person&tag=nobody", "<b>0</b> of 4+ customers"),
+    ],
+)
+def test_the_total_is_told_by_the_numbers_of_the_states_and_not_counted_once_more(app, desk, query, total):
+    browser = desk("agent")
+    asked = statements_of(app, browser, f"/opt-in/count?{query}", PARTIAL)
+    assert asked[-1].count("count(*)") == len(Status)
+    assert total in browser.get(f"/opt-in/count?{query}", headers=PARTIAL).text
 
 
 @pytest.mark.usefixtures("large")

@@ -116,14 +116,18 @@ class Table:
             return Count(len(self.slice.found))
         if conditions.number == 1 and conditions.tags:
             return Count.up_to(MOST_COUNTED, conditions.tags[0].n)
-        return self._counts["total"] if "total" in self._wanted else None
+        if self.status_counts is None:
+            return self._counts["total"] if self._wanted else None
+        if conditions.status:
+            return self.status_counts[Status(conditions.status)]
+        return Count.up_to(MOST_COUNTED, sum(count.n + count.more for count in self.status_counts.values()))
 
     @cached_property
     def status_counts(self) -> dict[Status, Count] | None:
         """How many of each status the other conditions mean; None as for `total`."""
         if self.conditions.number - bool(self.conditions.status) == 0:
             return self._everybody
-        if Status.OPTED_IN not in self._wanted:
+        if "total" in self._wanted or not self._wanted:
             return None
         return {status: self._counts[status] for status in Status}
 
@@ -133,12 +137,12 @@ class Table:
 
     @cached_property
     def _wanted(self) -> dict[str, ColumnElement[int]]:
-        """What is counted at once: everything where that is cheap, of one condition the total."""
-        every = {"total": queries.capped(self.conditions), **queries.by_status(self.conditions)}
+        """What is counted at once: each status where that is cheap, which tells the total, too; of one
+        condition the total."""
         if self.counting or not self.everybody.more:
-            return every
+            return queries.by_status(self.conditions)
         one = self.conditions.number == 1 and not (self.filter.q and self.conditions.search.number)
-        return {"total": every["total"]} if one else {}
+        return {"total": queries.capped(self.conditions)} if one else {}
 
     @cached_property
     def _counts(self) -> dict[str, Count]:
