@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -177,6 +178,19 @@ def test_each_thread_of_the_web_part_can_have_a_connection(url, monkeypatch):
     threads = runpy.run_path("gunicorn.conf.py")["threads"]
     pool = engine_options(url, web=True)
     assert pool["pool_size"] + pool["max_overflow"] >= threads
+
+
+def test_who_comes_alone_gets_the_connection_that_was_used_last(database_url):
+    """It has the pages and the statements; else each of them keeps as much, and all grow for hours."""
+    engine = open_engine(database_url)
+    crowd = [engine.raw_connection() for _ in range(3)]
+    last = crowd[-1].driver_connection
+    for connection in crowd:
+        connection.close()
+    for _ in crowd:
+        with closing(engine.raw_connection()) as connection:
+            assert connection.driver_connection is last
+    engine.dispose()
 
 
 def test_the_first_beat_may_come_twice_in_one_moment(app, database_url):

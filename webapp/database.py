@@ -123,6 +123,7 @@ def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
         "hide_parameters": True,  # what was to be stored would stand in the message of each exception
         "pool_size": CONNECTIONS,
         "max_overflow": MORE_OF_THE_WEB if web else MORE_CONNECTIONS,
+        "pool_use_lifo": True,  # the one used last has its pages and statements; the others need none
     }
     if is_sqlite(url):
         return {
@@ -134,7 +135,6 @@ def engine_options(url: str, *, web: bool = False) -> dict[str, Any]:
         **common,
         "connect_args": {"fallback_application_name": "heed web" if web else "heed"},
         "pool_pre_ping": True,  # 0.2 ms for each request; without it a restart of the server costs pages
-        "pool_use_lifo": True,
     }
 
 
