@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, literal, select, update
 from werkzeug.datastructures import MultiDict
 
 from tests.factories import NOON, a_customer
@@ -184,6 +184,32 @@ def test_each_status_is_counted_under_the_other_conditions() -> None:
     }
     assert queries.status_counts(Filter(tags=("vip",))) == {IN: Count(2), OUT: Count(1), UNKNOWN: Count(0)}
     assert queries.status_counts(Filter(tags=("no such tag",)))[IN] == Count(0)
+
+
+@pytest.mark.parametrize("cap", [0, 1, 2, 10])
+@pytest.mark.parametrize(
+    "wanted", [Filter(), Filter(status="opted_out"), Filter(tags=("vip", "new")), Filter("a", ("vip",))]
+)
+def test_one_walk_counts_each_status_as_a_walk_for_each_does(wanted, cap) -> None:
+    """Whichever end it begins at, of one status there is somebody whom it does not come to."""
+    later = {"name": "Later", "search": " later", "created_at": NOON}
+    db.session.add_all(Customer(status=status, **later) for status in (IN, IN, IN, IN, UNKNOWN))
+    db.session.flush()
+    conditions = conditions_of(wanted)
+    one, each = (way(conditions, cap) for way in (queries.walked_by_status, queries.by_status))
+    assert numbers(one, cap) == numbers(each, cap)
+
+
+def test_what_one_walk_has_told_is_not_counted_by_itself(monkeypatch) -> None:
+    monkeypatch.setattr(queries, "by_status", lambda *_: dict.fromkeys(Status, literal(-1)))
+    everybody = conditions_of(Filter())
+    assert numbers(queries.walked_by_status(everybody, 10), 10) == [Count(2), Count(2), Count(1)]
+    assert Count(0, more=True) in numbers(queries.walked_by_status(everybody, 0), 0), "who is over the cap"
+
+
+def numbers(counts, cap) -> list[Count]:
+    row = db.session.execute(select(*counts.values())).one()
+    return [Count.up_to(cap, n) for n in row]
 
 
 def test_the_panel_offers_tags_attributes_and_their_commonest_values() -> None:

@@ -140,7 +140,8 @@ class Table:
         """What is counted at once: each status where that is cheap, which tells the total, too; of one
         condition the total."""
         if self.counting or not self.everybody.more:
-            return queries.by_status(self.conditions)
+            several = self.conditions.number - bool(self.conditions.status) > 1
+            return (queries.walked_by_status if several else queries.by_status)(self.conditions)
         one = self.conditions.number == 1 and not (self.filter.q and self.conditions.search.number)
         return {"total": queries.capped(self.conditions)} if one else {}
 
