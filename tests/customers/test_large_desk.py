@@ -112,21 +112,24 @@ def test_the_numbers_that_are_asked_for_are_those_of_the_filter(desk):
 
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize(
-    ("query", "total"),
+    ("query", "walks", "total"),
     [
-        ("q=person&attr=city:Rio", "<b>4+</b> customers"),
-        ("q=person&attr=city:Rio&status=opted_out", "<b>3</b> of 4+ customers"),
-        ("q=person&tag=odd", "<b>4+</b> customers"),
-        ("q=person&tag=vip", "<b>4</b> of 4+ customers"),
-        ("q=person", "<b>4+</b> customers"),
-        ("q=person&tag=nobody", "<b>0</b> of 4+ customers"),
+        ("q=person&attr=city:Rio", 4, "<b>4+</b> customers"),
+        ("q=person&attr=city:Rio&status=opted_out", 4, "<b>3</b> of 4+ customers"),
+        ("q=person&tag=odd", 4, "<b>4+</b> customers"),
+        ("q=person&tag=vip", 4, "<b>4</b> of 4+ customers"),
+        ("q=person", 3, "<b>4+</b> customers"),
+        ("tag=vip&status=opted_out", 3, "<b>2</b> of 4+ customers"),
+        ("q=person&tag=nobody", 4, "<b>0</b> of 4+ customers"),
     ],
 )
-def test_the_total_is_told_by_the_numbers_of_the_states_and_not_counted_once_more(app, desk, query, total):
+def test_the_total_is_told_by_the_numbers_of_the_states_and_not_counted_once_more(
+    app, desk, query, walks, total
+):
+    """One walk for each state; before them one for all, where several conditions let few through."""
     browser = desk("agent")
     asked = statements_of(app, browser, f"/opt-in/count?{query}", PARTIAL)
-    several = "&" in query
-    assert asked[-1].count("LIMIT") == several + len(Status)
+    assert asked[-1].count("LIMIT") == walks
     assert total in browser.get(f"/opt-in/count?{query}", headers=PARTIAL).text
 
 
