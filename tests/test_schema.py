@@ -23,6 +23,7 @@ KEEPING_THE_SEARCH = {
     "sqlite": {f"customers_searched_{what}" for what in ("insert", "update", "delete")},
     "postgresql": set(),
 }
+NUMBERED = "SELECT name FROM sqlite_master WHERE sql LIKE '%PRIMARY KEY (id AUTOINCREMENT)%'"
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
@@ -65,6 +66,18 @@ def test_the_searched_texts_are_indexed(database_url):
         else:
             made = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_customers_search'"
             assert "gin (search gin_trgm_ops)" in connection.scalar(text(made))
+    engine.dispose()
+
+
+def test_what_models_say_never_comes_again_is_numbered_so(database_url):
+    kept = {
+        name for name, table in tables.METADATA.tables.items() if table.kwargs.get("sqlite_autoincrement")
+    }
+    assert {"attribute_keys", "campaigns", "endpoints", "saved_views", "segments", "tags"} <= kept
+    engine = database.open_engine(database_url)
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            assert kept == set(connection.scalars(text(NUMBERED)))
     engine.dispose()
 
 

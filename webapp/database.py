@@ -68,6 +68,9 @@ _sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN")
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit key. SQLite numbers rows by itself only for a column that is exactly INTEGER."""
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""For a table whose ids are kept elsewhere: once its last row is deleted, SQLite would give its id to another
+row. PostgreSQL never does."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -315,6 +318,8 @@ def migrate(url: str, revision: str = "head", *, secret_key: str = "") -> None:
 
     With `secret_key` a migration can lock what is to be kept locked."""
     engine = open_engine(url)
+    if is_sqlite(url):
+        event.listen(engine, "connect", _without_foreign_keys)
     try:
         with writing(), engine.begin() as connection:
             refuse_newer(version(connection))
@@ -325,6 +330,12 @@ def migrate(url: str, revision: str = "head", *, secret_key: str = "") -> None:
         fault_points.reached("migration.committed")
     finally:
         engine.dispose()
+
+
+def _without_foreign_keys(connection: Any, _record: Any) -> None:
+    """A table that others refer to is changed by making it anew, and inside a transaction it is too late to
+    say this."""
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def refuse_newer(found: str | None) -> None:

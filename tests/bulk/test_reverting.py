@@ -111,6 +111,24 @@ def test_tags_that_changed_since_stay_as_they_are():
     assert whole(ana, bo, cy)
 
 
+def test_what_was_deleted_does_not_come_back_as_what_was_created_next():
+    ana, bo = a_customer("Ana"), a_customer("Bo")
+    tags.set_tags(ana, ["gold"])
+    removed = done(ActionKind.REMOVE_TAGS, [ana.id], tags=["gold"])
+    segment = segments.create_static("Regulars", actor="user:1", now=at(0))
+    joined = done(ActionKind.ADD_TO_SEGMENT, [ana.id], segment=str(segment.id))
+    tags.delete(tags.find("gold"))
+    segments.remove(segment)
+    tags.set_tags(bo, ["stop calling"])
+    other = segments.create_static("Never again", [ana.id], actor="user:1", now=at(50))
+    db.session.commit()
+    reverted(removed)
+    reverted(joined)
+    assert ana.tags_json == []
+    assert list(db.session.scalars(segments.people_of(other.id, at(60)))) == [ana.id]
+    assert whole(ana, bo)
+
+
 def test_a_tag_that_was_deleted_does_not_come_back():
     ana = a_customer()
     tags.set_tags(ana, ["gold"])

@@ -17,6 +17,7 @@ from webapp.cli import heed
 from webapp.consent.commands import ledger_group
 from webapp.consent.sealing.models import Seal
 from webapp.customers.models import Customer
+from webapp.customers.tags import tags
 from webapp.extensions import db
 from webapp.moving import copying, target
 from webapp.moving.commands import move_command
@@ -115,6 +116,19 @@ def test_the_desk_goes_on_where_it_is_now(app, move, moved):
         sealed.stop(new, 9)
         assert new.id == last + 1
         assert sealed.fault() is None
+
+
+def test_what_was_deleted_before_it_moved_does_not_lend_its_id_afterwards(app, move, moved):
+    with app.app_context():
+        tags.set_tags(a_customer(), ["kept", "gone"])
+        gone = tags.find("gone")
+        gone_id = gone.id
+        tags.delete(gone)
+        db.session.commit()
+    assert move().exit_code == 0
+    with moved.app_context():
+        tags.set_tags(a_customer("Ben"), ["new"])
+        assert tags.find("new").id == gone_id + 1
 
 
 def test_the_ledger_of_the_new_database_refuses_changes(app, move, moved):

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.roles import Role
-from webapp.database import BigId, UtcDateTime
+from webapp.database import NEVER_AGAIN, BigId, UtcDateTime
 from webapp.extensions import db
 
 _ROLES = ", ".join(repr(role.value) for role in Role)
@@ -29,7 +29,7 @@ class User(db.Model):
     second_step_used: Mapped[int | None] = mapped_column(BigInteger)
     """The step of the newest code that was accepted: none is accepted twice."""
 
-    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
+    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"), NEVER_AGAIN)
 
     # What Flask-Login asks of a user. Not its UserMixin, which would make two users equal by their session.
     is_authenticated = True
@@ -146,4 +146,4 @@ class ApiToken(db.Model):
     created_by: Mapped[str] = mapped_column(String(40), default="system")
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
+    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"), NEVER_AGAIN)

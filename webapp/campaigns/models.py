@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.consent.gate import Category
-from webapp.database import BigId, Json, UtcDateTime
+from webapp.database import NEVER_AGAIN, BigId, Json, UtcDateTime
 from webapp.extensions import db
 
 DEFAULT_RATE = 80
@@ -166,7 +166,7 @@ class Segment(db.Model):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_by: Mapped[str] = mapped_column(String(40))
 
-    __table_args__ = (_one_of("kind", SegmentKind),)
+    __table_args__ = (_one_of("kind", SegmentKind), NEVER_AGAIN)
 
 
 class SegmentMember(db.Model):
@@ -234,6 +234,7 @@ class Campaign(db.Model):
     __table_args__ = (
         _one_of("status", CampaignStatus),
         _partial("ix_campaigns_alive", ("id",), "status IN ('scheduled', 'running')"),
+        NEVER_AGAIN,
     )
 
 

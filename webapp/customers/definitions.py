@@ -1,7 +1,4 @@
-"""Whoever keeps the id or the name of a tag or an attribute is told when that is gone or has another name.
-
-SQLite gives the id of the last one to the next, so a kept id would come to mean something else.
-"""
+"""Whoever keeps the id or the name of a tag or an attribute is told when that is gone or has another name."""
 
 from collections.abc import Callable
 

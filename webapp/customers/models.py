@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.consent.models import ConsentState
-from webapp.database import BigId, Json, UtcDateTime
+from webapp.database import NEVER_AGAIN, BigId, Json, UtcDateTime
 from webapp.extensions import db
 
 
@@ -110,6 +110,8 @@ class Tag(db.Model):
     n: Mapped[int] = mapped_column(default=0)
     """How many customers carry it; kept by whoever tags."""
 
+    __table_args__ = (NEVER_AGAIN,)
+
 
 class CustomerTag(db.Model):
     __tablename__ = "customer_tags"
@@ -136,6 +138,7 @@ class AttributeKey(db.Model):
 
     __table_args__ = (
         CheckConstraint(f"type IN ({', '.join(repr(t.value) for t in AttributeType)})", name="type"),
+        NEVER_AGAIN,
     )
 
 

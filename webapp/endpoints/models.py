@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.database import BigId, Json, UtcDateTime
+from webapp.database import NEVER_AGAIN, BigId, Json, UtcDateTime
 from webapp.extensions import db
 
 
@@ -63,6 +63,8 @@ class Endpoint(db.Model):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(40))
+
+    __table_args__ = (NEVER_AGAIN,)
 
     @property
     def takes(self) -> bool:

@@ -67,6 +67,7 @@ def _move(here: str, there: str) -> None:
                     total += rows
                     click.echo(f"{name}: {rows:,}", err=True)
                 copying.compare(desk, database, METADATA)
+                target.raise_sequences(database, METADATA, source.last_numbers(desk))
                 database.execute(update(Sending).values(place=None))  # moved on purpose: it is no copy
         except (DBAPIError, psycopg.Error) as problem:
             why = target.first_line(getattr(problem, "orig", problem))

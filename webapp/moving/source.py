@@ -62,3 +62,8 @@ def _read(column: Any) -> str:
     """JSON that is a mere number is stored as one."""
     name = f'"{column.name}"'
     return f"CAST({name} AS TEXT)" if isinstance(column.type, JSON) else name
+
+
+def last_numbers(connection: Any) -> dict[str, int]:
+    """The highest id that each of those tables ever had whose ids never come again."""
+    return dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))

@@ -67,7 +67,6 @@ def filling(url: str, metadata: MetaData) -> Iterator[Connection]:
                 connection.execute(delete(metadata.tables[name]))
             with _bare(connection, names):
                 yield connection
-            _raise_sequences(connection, metadata)
     finally:
         engine.dispose()
 
@@ -105,12 +104,12 @@ def _bare(connection: Connection, names: list[str]) -> Iterator[None]:
         connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
-def _raise_sequences(connection: Connection, metadata: MetaData) -> None:
-    """The next row gets a number that no row has."""
+def raise_sequences(connection: Connection, metadata: MetaData, ever: dict[str, int]) -> None:
+    """The next row gets a number that no row has, or `ever` had, by the names of tables."""
     for name, table in metadata.tables.items():
         sequence = "id" in table.columns and connection.scalar(SEQUENCE, {"table": name})
-        last = connection.scalar(select(func.max(table.columns["id"]))) if sequence else None
-        if last:
+        present = connection.scalar(select(func.max(table.columns["id"]))) if sequence else None
+        if last := max(present or 0, ever.get(name, 0)):
             connection.execute(select(func.setval(sequence, last)))
 
 

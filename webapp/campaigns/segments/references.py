@@ -1,5 +1,4 @@
-"""What rules and audiences name by its id, when it is gone or merged into another: the id may come again, and
-then means something else. The caller commits."""
+"""What rules and audiences name by its id, when it is gone or merged into another. The caller commits."""
 
 from collections.abc import Callable
 from typing import Any

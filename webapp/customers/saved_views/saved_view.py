@@ -26,7 +26,7 @@ from webapp.customers.filters import Filter
 from webapp.customers.names import LONGEST_KEY, LONGEST_NAME, MalformedName, checked_name
 from webapp.customers.saved_views.view_filters import Refused, kept
 from webapp.customers.search import fold
-from webapp.database import BigId, Json, UtcDateTime, json_rows
+from webapp.database import NEVER_AGAIN, BigId, Json, UtcDateTime, json_rows
 from webapp.extensions import db
 
 MOST_OWN = 50
@@ -51,7 +51,7 @@ class SavedView(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (UniqueConstraint("owner_id", "key"),)
+    __table_args__ = (UniqueConstraint("owner_id", "key"), NEVER_AGAIN)
 
     @property
     def version(self) -> str:
