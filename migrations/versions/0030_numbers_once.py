@@ -1,4 +1,5 @@
-"""The number of something that was deleted never comes again: others may have kept it.
+"""The number of something that was deleted never comes again: others may have kept it. A review keeps when a
+decision was made that a colleague overruled.
 
 Revision ID: 0030
 Revises: 0029
@@ -24,6 +25,7 @@ WITH_IT = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND type <> 'ta
 
 def upgrade() -> None:
     """A sequence of PostgreSQL never goes back."""
+    op.add_column("holds", sa.Column("overruled_at", sa.DateTime(timezone=True), nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         for table in TABLES:
             make_anew(table)

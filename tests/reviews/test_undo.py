@@ -100,3 +100,37 @@ def test_ten_minutes_are_over(app, review_id):
         reopening.undo(review, actor="user:1", now=now + timedelta(minutes=10))
         assert [e.status for e in ledger.history(review.customer_id)][-2:] == ["opted_in", "held"]
         db.session.commit()
+
+
+class TestWhenAColleagueHadSaidThatItIsNoStop:
+    @pytest.fixture
+    def overruled(self, desk: Desk, review_id):
+        """The browser of who found that it is one."""
+        decide(desk(), review_id, "not_a_stop")
+        browser = desk()
+        assert decide(browser, review_id, "opt_out").status_code == 200
+        return browser
+
+    def test_that_stands_again_and_nothing_is_on_hold(self, app, review_id, overruled):
+        answer = undo(overruled, review_id)
+        assert told(answer)["message"] == "Undone. Dana Kim decided just now: it is not a stop."
+        assert states(app) == [(Status.OPTED_IN,)]
+        line = overruled.soup("/reviews").find(id=f"decided-{review_id}").text
+        assert "Not a stop, just now. By Dana Kim." in line
+        assert "had said" not in line
+
+    def test_nor_on_hold_is_who_was_opted_out_for_another_reason(self, app, desk: Desk, review_id):
+        decide(desk(), review_id, "not_a_stop")
+        deliver(app, says("STOP", at=60))
+        browser = desk()
+        decide(browser, review_id, "opt_out")
+        assert undo(browser, review_id).status_code == 200
+        assert states(app) == [(Status.OPTED_OUT,)]
+
+    def test_it_can_be_overruled_and_undone_once_more(self, app, review_id, overruled):
+        undo(overruled, review_id)
+        assert undo(overruled, review_id).status_code == 409, "that decision is the colleague's"
+        decide(overruled, review_id, "opt_out")
+        assert states(app) == [(Status.OPTED_OUT,)]
+        undo(overruled, review_id)
+        assert states(app) == [(Status.OPTED_IN,)]

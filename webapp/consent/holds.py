@@ -172,7 +172,7 @@ def stop_of(review: Hold, actor: str, now: datetime, words: str = "") -> Stateme
 def reopen(customer: ConsentState, review: Hold, *, actor: str, now: datetime) -> None:
     """The decision is taken back: it waits again, and so does marketing if the message had paused it."""
     ledger.lock(customer)
-    review.decided_at = review.decided_by = review.decision = review.overruled_by = None
+    review.decided_at = review.decided_by = review.decision = None
     if review.kind == ReviewKind.HOLD:
         proof = Proof("whatsapp", review.words, review.matched)
         _pause(customer, Signal(Source.REVIEW, actor, now, stated_at=review.occurred_at, proof=proof))

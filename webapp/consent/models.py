@@ -249,6 +249,8 @@ class Hold(db.Model):
     decision: Mapped[str | None] = mapped_column(String(10))
     overruled_by: Mapped[str | None] = mapped_column(String(40))
     """Who had decided before that it was not a stop, when a colleague found that it is one."""
+    overruled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When they had; it stands again if the colleague takes their decision back."""
 
     __table_args__ = (
         Index(

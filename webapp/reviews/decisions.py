@@ -35,6 +35,10 @@ CHOICES = {
 }
 
 
+OVERRULED = {ReviewKind.HOLD: Decision.NOT_A_STOP, ReviewKind.LISTEN: Decision.NOTHING}
+"""The decisions that an opt-out still comes through after."""
+
+
 class Unfit(ValueError):
     """This cannot be decided so; the message says what is missing, in words for people."""
 
@@ -94,13 +98,13 @@ def _locked(review: Hold) -> list[Customer]:
 
 
 def _is_stricter(decision: Decision, review: Hold) -> bool:
-    return decision is Decision.OPT_OUT and review.decision in (Decision.NOT_A_STOP, Decision.NOTHING)
+    return decision is Decision.OPT_OUT and review.decision == OVERRULED.get(ReviewKind(review.kind))
 
 
 def _opt_out(
     people: list[Customer], review: Hold, same: list[Hold], note: str, actor: str, now: datetime
 ) -> None:
-    review.overruled_by = review.decided_by
+    review.overruled_by, review.overruled_at = review.decided_by, review.decided_at
     open_holds = {each.customer_id: each for each in same if each.kind == ReviewKind.HOLD}
     for customer in people:
         if hold := open_holds.get(customer.id):

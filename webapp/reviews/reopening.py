@@ -1,4 +1,5 @@
-"""Taking back one's own decision: the message waits again, and what was recorded is compensated."""
+"""Taking back one's own decision: what was recorded is compensated, and the message waits again, unless a
+colleague had decided before: then that stands again."""
 
 from datetime import datetime
 
@@ -6,15 +7,17 @@ from sqlalchemy import select
 
 from webapp.consent import holds, ledger, undoing
 from webapp.consent.models import ConsentEvent, Hold
-from webapp.consent.rules import UNDO_WINDOW, Kind
+from webapp.consent.rules import UNDO_WINDOW, Kind, ReviewKind
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import locking
 from webapp.customers.models import Customer
 from webapp.extensions import db
+from webapp.reviews.decisions import OVERRULED
 
 
 def undo(review: Hold, *, actor: str, now: datetime) -> list[Hold]:
-    """Take back what this person decided last; all that waits again by it. The caller commits.
+    """Take back what this person decided last; all that waits again by it, which is nothing where a colleague
+    was overruled. The caller commits.
 
     A message that paused marketing pauses it again in the same transaction, so nothing can be sent on the
     way. Raises NotUndoable for somebody else's decision, after ten minutes, and when something newer is on
@@ -26,6 +29,9 @@ def undo(review: Hold, *, actor: str, now: datetime) -> list[Hold]:
     moment = review.decided_at
     for customer in people:
         _take_back(customer, customer.id == review.customer_id, moment, actor, now)
+    if review.overruled_at is not None:
+        _restore_overruled(review)
+        return []
     again = _decided_together(review)
     for each in again:
         holds.reopen(db.session.get_one(Customer, each.customer_id), each, actor=actor, now=now)
@@ -61,6 +67,14 @@ def _take_back(
         newest = ledger.history(customer.id)[-1].id == event.id
         if newest or is_writer:
             undoing.undo(customer, event.id, actor=actor, now=now, source=event.source)
+
+
+def _restore_overruled(review: Hold) -> None:
+    """That decision had ended the pause, and nobody but its author asks for it again."""
+    holds.decide(
+        review, OVERRULED[ReviewKind(review.kind)], actor=review.overruled_by, now=review.overruled_at
+    )
+    review.overruled_by = review.overruled_at = None
 
 
 def _decided_together(review: Hold) -> list[Hold]:

@@ -80,7 +80,8 @@ def undo(review_id: int) -> Response:
         db.session.rollback()
         return _undone([], f"Not undone. {refusal}", 409)
     db.session.commit()
-    return _undone([each.id for each in again], f"Undone. {_label(review)} waits for a decision again.")
+    stands = f"{_label(review)} waits for a decision again." if again else _card_said(review)["sentence"]
+    return _undone([each.id for each in again], f"Undone. {stands}")
 
 
 def _wanted() -> Decision:
