@@ -1,5 +1,5 @@
 """The number of something that was deleted never comes again: others may have kept it. A review keeps when a
-decision was made that a colleague overruled.
+decision was made that a colleague overruled; a template, when WhatsApp stopped it.
 
 Revision ID: 0030
 Revises: 0029
@@ -15,6 +15,7 @@ down_revision = "0029"
 branch_labels = None
 depends_on = None
 
+INSTANT = sa.DateTime(timezone=True)
 TABLES = (
     "api_tokens", "attribute_keys", "campaigns", "endpoints", "saved_views", "segments", "tags", "users",
 )  # fmt: skip
@@ -25,7 +26,8 @@ WITH_IT = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND type <> 'ta
 
 def upgrade() -> None:
     """A sequence of PostgreSQL never goes back."""
-    op.add_column("holds", sa.Column("overruled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("holds", sa.Column("overruled_at", INSTANT, nullable=True))
+    op.add_column("templates", sa.Column("stopped_at", INSTANT, nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         for table in TABLES:
             make_anew(table)

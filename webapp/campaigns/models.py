@@ -75,6 +75,8 @@ class Template(db.Model):
     coming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it takes effect; None when WhatsApp did not say."""
     status: Mapped[str] = mapped_column(String(40))
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When WhatsApp last said that it takes no messages of it: what it allowed before comes too late."""
     parameter_format: Mapped[str] = mapped_column(String(20), default="POSITIONAL")
     components: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     quality: Mapped[str] = mapped_column(String(20), default="")

@@ -171,6 +171,32 @@ def test_a_status_that_does_not_allow_sending_pauses_the_campaigns(event, status
     assert other.status == "running", "it concerns its own campaigns only"
 
 
+ALLOWED_LATE = [
+    ([("PAUSED", 100), ("APPROVED", 50)], "PAUSED", "what was said before the pause and is heard after it"),
+    ([("DISABLED", 100), ("REINSTATED", 100)], "DISABLED", "of one second the stop counts"),
+    ([("PAUSED", 100), ("APPROVED", 101)], "APPROVED", "what was said after it"),
+    ([("PAUSED", 100), ("DISABLED", 50), ("APPROVED", 70)], "DISABLED", "the latest of several counts"),
+    ([("PAUSED", 0.5), ("APPROVED", 0.9)], "PAUSED", "times have whole seconds"),
+    ([("sync PAUSED", 100), ("APPROVED", 50)], "PAUSED", "a synchronisation that began later knows better"),
+    ([("sync PENDING", 100.5), ("APPROVED", 100)], "APPROVED", "but not of its own second"),
+    ([("PAUSED", 100), ("sync APPROVED", 99)], "PAUSED", "one that had begun before the pause does not know"),
+    ([("PAUSED", 100), ("sync APPROVED", 101)], "APPROVED", "one that began after it does"),
+    ([("sync APPROVED", 100), ("sync APPROVED", 99)], "APPROVED", "nothing stopped it"),
+    ([("PAUSED", 9000), ("sync APPROVED", 100)], "APPROVED", "a clock that was put back does not keep it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "status", "sentence"), ALLOWED_LATE, ids=[row[2] for row in ALLOWED_LATE])
+def test_what_allows_a_template_counts_only_if_nothing_newer_stops_it(steps, status, sentence):
+    template = utility()
+    for step, second in steps:
+        if step.startswith("sync "):
+            templates.take_in([described(status=step[5:])], at(second))
+        else:
+            templates.change_status(template, step, None, at(second), at(200))
+    assert template.status == status, sentence
+
+
 def test_the_reason_for_a_pause_is_a_sentence():
     campaign = running(template := utility())
     templates.change_status(template, "PENDING_DELETION", None, NOON, NOON)

@@ -15,12 +15,15 @@ from sqlalchemy import select, update
 from webapp.campaigns import lifecycle
 from webapp.campaigns.models import Template
 from webapp.consent.gate import Category
+from webapp.consent.rules import later
 from webapp.extensions import db
 
 UNUSABLE = "template"
 NOTICE = timedelta(hours=24)
 """How long before it takes effect WhatsApp announces a category, where it names no time."""
-ALLOWING = {"APPROVED", "REINSTATED", "UNARCHIVED"}
+LONGEST_SYNCHRONISATION = timedelta(hours=1)
+APPROVED = "APPROVED"
+ALLOWING = {APPROVED, "REINSTATED", "UNARCHIVED"}
 NO_STATUS = {"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"}
 """Warnings, and a lock against editing: the template stays what it was."""
 
@@ -91,8 +94,10 @@ def complete(template: Template, category: str, at: datetime, now: datetime) -> 
 
 def change_status(template: Template, event: str, category: str | None, at: datetime, now: datetime) -> None:
     """WhatsApp approved, paused, disabled … it; it may have approved it as another category."""
-    if event not in NO_STATUS:
-        template.status = "APPROVED" if event in ALLOWING else event
+    if event in ALLOWING:
+        _allow(template, at)
+    elif event not in NO_STATUS:
+        template.status, template.stopped_at = event, max(at, template.stopped_at or at)
     if category:
         _categorise(template, category, at)
     _hold(template, now)
@@ -102,7 +107,9 @@ def _take_in_one(description: Description, now: datetime) -> Template:
     row = find(description.name, description.language)
     row = row or known(description.external_id, None, None) or Template()
     _free_id(description.external_id, row)
-    row.external_id, row.status = description.external_id, description.status
+    row.external_id = description.external_id
+    if description.status != APPROVED or not _stopped_meanwhile(row, now):
+        row.status = description.status
     row.name, row.language = description.name, language_of(description.language)
     row.category, row.parameter_format = description.category, description.parameter_format
     row.components, row.quality = description.components, description.quality
@@ -110,6 +117,21 @@ def _take_in_one(description: Description, now: datetime) -> Template:
     _expect(row, description.coming, now)
     db.session.add(row)
     return row
+
+
+def _allow(template: Template, at: datetime) -> None:
+    """Only if WhatsApp says nothing else of that second or later. A synchronisation that began in that second
+    read the list before, or it would know."""
+    stopped = template.stopped_at is not None and not later(at, template.stopped_at)
+    if not stopped and not later(template.synced_at, at):
+        template.status = APPROVED
+
+
+def _stopped_meanwhile(row: Template, began_at: datetime) -> bool:
+    """Whether WhatsApp stopped it after the synchronisation began, which may not know of it. A time far ahead
+    is of a clock that was put back."""
+    at = row.stopped_at
+    return at is not None and not later(began_at, at) and at - began_at < LONGEST_SYNCHRONISATION
 
 
 def _free_id(external_id: str, row: Template) -> None:
