@@ -130,6 +130,31 @@ def test_a_launch_is_refused_when_somebody_chose_another_template_meanwhile(
         assert (campaign_of(draft).status, db.session.query(Delivery).count()) == ("draft", 0)
 
 
+@pytest.mark.parametrize(("when", "at"), [("now", ""), ("later", "2030-01-07T09:00")])
+def test_a_launch_is_refused_when_whatsapp_has_another_text_by_now(desk, app, draft, when, at) -> None:
+    looked_at = agreed_to(desk, draft)
+    with app.app_context():
+        campaign_of(draft).template.components = [{"type": "BODY", "text": "Everything must go."}]
+        db.session.commit()
+    answer = desk("manager").send(f"/campaigns/{draft}/launch", when=when, at=at, **looked_at)
+    assert answer.status_code == 409
+    assert "Nothing was sent: WhatsApp has another text of the template" in answer.text
+    assert "Everything must go." in answer.text
+    with app.app_context():
+        assert (campaign_of(draft).status, db.session.query(Delivery).count()) == ("draft", 0)
+
+
+def test_a_scheduled_campaign_says_that_nobody_has_read_the_text(desk, app, draft) -> None:
+    looked_at = agreed_to(desk, draft)
+    desk("manager").send(f"/campaigns/{draft}/launch", when="later", at="2030-01-07T09:00", **looked_at)
+    assert not desk("manager").soup(f"/campaigns/{draft}/review").select("#changes")
+    with app.app_context():
+        campaign_of(draft).template.components = [{"type": "BODY", "text": "Everything must go."}]
+        db.session.commit()
+    notice = desk("manager").soup(f"/campaigns/{draft}/review").select_one("#changes")
+    assert "Read it, then send. Until then it does not send by itself." in notice.text
+
+
 def test_a_second_click_on_a_time_is_the_first(desk, app, draft) -> None:
     looked_at = agreed_to(desk, draft)
     sent = {"when": "later", "at": f"{clock.now() + timedelta(days=2):%Y-%m-%d}T23:00", **looked_at}

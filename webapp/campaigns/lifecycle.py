@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import delete, insert, literal, select, update
 
-from webapp.campaigns import audience, review, switch
+from webapp.campaigns import audience, review, rewording, switch
 from webapp.campaigns.audience import Preview
 from webapp.campaigns.models import (
+    UNDER_WAY,
     Campaign,
     CampaignPerson,
     CampaignStatus,
@@ -30,7 +31,6 @@ LONGEST_NAME = 200
 PUNCTUAL = timedelta(minutes=10)
 """A schedule that is reached later than this was missed: a person decides."""
 NOT_STARTED = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
-UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 CATEGORY_DRIFT = "category"
 
 
@@ -139,7 +139,7 @@ def launch(
         raise Impossible(f"Marketing is sent only {Window.of(switch.current()).words}.")
     moved = _move(campaign, NOT_STARTED, only_if, status=CampaignStatus.RUNNING, launched_at=now,
                   launched_by=actor, category=category, missed_at=None, pause_code="", pause_reason="",
-                  reviewed=seen.preview.to_json())  # fmt: skip
+                  reviewed=_looked_at(campaign, seen))  # fmt: skip
     if moved and seen.preview.total <= audience.AT_ONCE:
         audience.write_all(campaign, category, now)
         campaign.audience_done_at = now
@@ -162,7 +162,7 @@ def schedule(
     if category == Category.MARKETING and not window.open_at(at):
         raise WrongTime(f"Marketing is sent only {window.words}.")
     if not _move(campaign, NOT_STARTED, status=CampaignStatus.SCHEDULED, scheduled_at=at, missed_at=None,
-                 pause_code="", pause_reason="", reviewed=seen.preview.to_json(), category=category,
+                 pause_code="", pause_reason="", reviewed=_looked_at(campaign, seen), category=category,
                  changed_at=now, changed_by=actor):  # fmt: skip
         raise Impossible("This campaign was launched already.")
     return campaign
@@ -286,6 +286,9 @@ def launch_due(campaign_id: int, now: datetime, seen: Outlook | None = None) -> 
     if now - at > PUNCTUAL:
         _miss(campaign, "", now)
         return
+    if rewording.is_unread(campaign):
+        _miss(campaign, rewording.UNREAD, now)
+        return
     still = (Campaign.status == CampaignStatus.SCHEDULED) & (Campaign.scheduled_at == at)
     try:
         launch(campaign, actor=campaign.changed_by, now=now, only_if=still, seen=seen)
@@ -359,6 +362,10 @@ def _agreed(campaign: Campaign, seen: Outlook | None, now: datetime) -> Outlook:
     if seen.lacking:
         raise Impossible(seen.lacking)
     return seen
+
+
+def _looked_at(campaign: Campaign, seen: Outlook) -> dict[str, Any]:
+    return seen.preview.to_json() | {rewording.TEXT: rewording.text_of(campaign.template)}
 
 
 def _template(campaign: Campaign) -> Template:

@@ -24,6 +24,9 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+
+
 class DeliveryState(StrEnum):
     """Exclusive: each delivery is in one of them."""
 
@@ -208,7 +211,8 @@ class Campaign(db.Model):
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The schedule passed without a launch; a person decides then."""
     reviewed: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    """What the review showed when the campaign was scheduled or launched: eligible and suppressed."""
+    """What the review showed when the campaign was scheduled or launched: eligible and suppressed, and which
+    text (see `rewording`)."""
     category: Mapped[str | None] = mapped_column(String(20))
     """The template's category that somebody has seen at launch, or at resuming since."""
     launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

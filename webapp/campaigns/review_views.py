@@ -9,7 +9,7 @@ from webapp import clock, tasks
 from webapp.accounts.access import may, requires
 from webapp.accounts.actors import actor_names, current_actor
 from webapp.accounts.roles import Role
-from webapp.campaigns import lifecycle, review, switch, times, trials
+from webapp.campaigns import lifecycle, review, rewording, switch, times, trials
 from webapp.campaigns.blueprint import bp
 from webapp.campaigns.control_views import gone_to
 from webapp.campaigns.lifecycle import NOT_STARTED, Impossible, WrongTime
@@ -167,6 +167,9 @@ def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
         return  # a second click
     if request.form.get("version", default=campaign.version, type=int) != campaign.version:
         raise ChangedMeanwhile(campaign)
+    text = rewording.text_of(campaign.template)
+    if request.form.get("text", default=text) != text:
+        raise Disagreement(f"Nothing was sent: {rewording.UNREAD}")
     if seen.lacking:
         raise Disagreement(seen.lacking)
     if instant is None:
@@ -206,6 +209,8 @@ def _page(campaign: Campaign, *, notice: str = "", at_error: str = "", status: i
         scheduled=times.local(campaign.scheduled_at, sending.zone) if campaign.scheduled_at else "",
         window=Window.of(sending),
         keywords=policy.current().opt_out_words[:3],
+        text=rewording.text_of(campaign.template),
+        unread=rewording.UNREAD if rewording.is_unread(campaign) else "",
         flags=template_flags.of(campaign.template),
         trial=trials.last_of(campaign),
         notice=notice,

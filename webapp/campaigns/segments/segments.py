@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.campaigns.models import Campaign, CampaignStatus, Segment, SegmentKind, SegmentMember
+from webapp.campaigns.models import UNDER_WAY, Campaign, CampaignStatus, Segment, SegmentKind, SegmentMember
 from webapp.campaigns.segments import references
 from webapp.campaigns.segments import rules as rules_of
 from webapp.campaigns.segments.condition_words import GONE
@@ -19,7 +19,6 @@ from webapp.customers.search import fold
 from webapp.extensions import db
 
 COMING = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED)
-UNDER_WAY = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 CHUNK = 500
 
 

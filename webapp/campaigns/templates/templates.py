@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from webapp.campaigns import lifecycle
+from webapp.campaigns import lifecycle, rewording
 from webapp.campaigns.models import Template
 from webapp.consent.gate import Category
 from webapp.consent.rules import later
@@ -77,6 +77,7 @@ def take_in(descriptions: Iterable[Description], now: datetime) -> None:
         if template.id not in seen and template.removed_at is None:
             template.removed_at = now
         _hold(template, now)
+    rewording.hold(now)
 
 
 def announce(template: Template, coming: str, at: datetime | None, now: datetime) -> None:
