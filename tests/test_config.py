@@ -74,6 +74,7 @@ WEB = {
         ("HEED_BACKUP_HOURS", "a day"),
         ("HEED_REVIEW_DAYS", "0"),
         ("HEED_REVIEW_DAYS", "10"),
+        ("HEED_ACCOUNT_EVENTS_DAYS", "90"),
     ],
 )
 def test_a_malformed_value_is_named(name, value):

@@ -63,7 +63,8 @@ def test_every_row_and_reference_is_there_afterwards(older_url, engine):
         assert content(connection) == before
         if engine.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
-            highest = connection.execute(text("SELECT name, seq FROM sqlite_sequence ORDER BY name")).all()
+            numbered = text("SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name")
+            highest = connection.execute(numbered).all()
             assert highest == list(zip(MADE_ANEW, (5, 9, 3, 6, 7, 4), strict=True))
     for name in STILL_REFERRED_TO:
         with engine.begin() as connection, pytest.raises(Exception, match=r"(?i)foreign key"):

@@ -25,7 +25,7 @@ NAMES = frozenset({
     "WHATSAPP_BUSINESS_ACCOUNT_ID", "GRAPH_API_URL", "HEED_SIMULATOR", "HEED_SENDING", "HEED_SIGNING_KEY",
     "HEED_CHECKPOINT_URL", "HEED_ALARM_URL", "HEED_ENDPOINTS_PRIVATE", "METRICS_TOKEN", "HEED_HOSTS",
     "HEED_PROXIES", "HEED_SESSION_HOURS", "HEED_SESSION_IDLE_MINUTES", "HEED_DESK_PLACE", "HEED_FAULTS",
-    "HEED_BACKUP_HOURS", "HEED_REVIEW_DAYS",
+    "HEED_BACKUP_HOURS", "HEED_REVIEW_DAYS", "HEED_ACCOUNT_EVENTS_DAYS",
 })  # fmt: skip
 
 
@@ -72,6 +72,9 @@ class Settings:
     """Then it is an alarm; zero: never, for a desk may be backed up by other means."""
     reviews_may_wait: timedelta
     """Of the ten days after which an unread message becomes an opt-out; then it is an alarm."""
+    account_events_kept: timedelta
+    """Then what happened to accounts is forgotten. The database refuses to delete what is younger than the
+    least that this may be."""
     desk_place: str
     """A name for where this desk runs; empty: it finds out by itself (see `campaigns.place`)."""
     faults: Path | None = None
@@ -109,6 +112,7 @@ class Settings:
             session_idle=timedelta(minutes=_whole_number("HEED_SESSION_IDLE_MINUTES", env, 120, 10, 10_080)),
             backup_may_be_old=timedelta(hours=_whole_number("HEED_BACKUP_HOURS", env, 0, 0, 8784)),
             reviews_may_wait=timedelta(days=_whole_number("HEED_REVIEW_DAYS", env, 3, 1, 9)),
+            account_events_kept=timedelta(days=_whole_number("HEED_ACCOUNT_EVENTS_DAYS", env, 730, 91, 9999)),
             desk_place=env.get("HEED_DESK_PLACE", "").strip(),
             faults=_faults(env),
         )

@@ -1,6 +1,8 @@
 """What happens to accounts is on record with the change itself, for admins to read, and nobody edits it."""
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -11,7 +13,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from tests.accounts.people import DANA, PASSWORD, a_user, post, sign_in
 from tests.accounts.phones import a_phone_of
 from tests.accounts.test_second_step import dana, give, letters_of
-from webapp.accounts import links, totp, trail, users
+from webapp import tasks
+from webapp.accounts import housekeeping, links, totp, trail, users
 from webapp.accounts.account_event import WORDS, AccountEvent, Happened
 from webapp.accounts.commands import token_group, user_group
 from webapp.accounts.models import User, UserSession
@@ -243,6 +246,27 @@ def test_nobody_edits_or_deletes_an_entry(app: Flask, admin: FlaskClient, change
         with pytest.raises(DatabaseError, match="append-only"):
             db.session.execute(text(change))
         db.session.remove()
+
+
+@pytest.mark.parametrize(("days", "left"), [(729, 2), (731, 1)])
+def test_what_is_older_than_two_years_goes(app: Flask, admin: FlaskClient, days: int, left: int) -> None:
+    with app.app_context():
+        for age in (timedelta(days=days), timedelta(days=1)):
+            db.session.add(AccountEvent(at=now() - age, kind=Happened.LINK, actor="system"))
+        db.session.commit()
+        before = db.session.query(AccountEvent).count()
+    tasks.run(app, housekeeping.tidy)
+    with app.app_context():
+        assert db.session.query(AccountEvent).count() == before - 2 + left
+
+
+def test_nobody_deletes_an_entry_of_the_last_months_whatever_the_setting_says(app: Flask) -> None:
+    with app.app_context():
+        db.session.add(AccountEvent(at=now() - timedelta(days=89), kind=Happened.LINK, actor="system"))
+        db.session.commit()
+    app.config["HEED"] = replace(app.config["HEED"], account_events_kept=timedelta(days=1))
+    with pytest.raises(DatabaseError, match="append-only"):
+        tasks.run(app, housekeeping.tidy)
 
 
 def test_every_kind_has_words_and_the_database_knows_it(app: Flask) -> None:

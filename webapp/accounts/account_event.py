@@ -1,4 +1,4 @@
-"""What happened to an account, as the database keeps it: append-only, like the ledger."""
+"""What happened to an account, as the database keeps it: append-only, and for a time."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -55,8 +55,8 @@ _KINDS = ", ".join(repr(kind.value) for kind in Happened)
 
 
 class AccountEvent(db.Model):
-    """Something that an account, or the rules for all of them, became. Triggers refuse every change and
-    deletion. No name and no address: those are the account's own."""
+    """Something that an account, or the rules for all of them, became. Triggers refuse every change, and each
+    deletion before it is 90 days old. No name and no address: those are the account's own."""
 
     __tablename__ = "account_events"
 

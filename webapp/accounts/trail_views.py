@@ -1,6 +1,6 @@
 """What happened to accounts, for admins: they answer for who may do what."""
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 
 from webapp.accounts import trail, users
 from webapp.accounts.access import requires
@@ -24,4 +24,5 @@ def account_events() -> str:
         person=person,
         first="after" not in request.args,
         next=following,
+        days=current_app.config["HEED"].account_events_kept.days,
     )
