@@ -151,8 +151,12 @@ def test_a_scheduled_campaign_says_that_nobody_has_read_the_text(desk, app, draf
     with app.app_context():
         campaign_of(draft).template.components = [{"type": "BODY", "text": "Everything must go."}]
         db.session.commit()
-    notice = desk("manager").soup(f"/campaigns/{draft}/review").select_one("#changes")
-    assert "Read it, then send. Until then it does not send by itself." in notice.text
+    page = desk("manager").soup(f"/campaigns/{draft}/review")
+    assert "does not send by itself until you have saved the time" in page.select_one("#changes").text
+    assert "It is planned for" in page.select_one("#scheduled").text
+    looked_at = agreed_to(desk, draft)
+    desk("manager").send(f"/campaigns/{draft}/launch", when="later", at="2030-01-07T09:00", **looked_at)
+    assert not desk("manager").soup(f"/campaigns/{draft}/review").select("#changes")
 
 
 def test_a_second_click_on_a_time_is_the_first(desk, app, draft) -> None:

@@ -183,7 +183,7 @@ def _start(campaign: Campaign, at: str | None, now: datetime) -> None:
 
 def _waits_for(campaign: Campaign, instant: datetime) -> bool:
     waits = campaign.status == CampaignStatus.SCHEDULED and campaign.missed_at is None
-    return waits and campaign.scheduled_at == instant
+    return waits and campaign.scheduled_at == instant and not rewording.is_unread(campaign)
 
 
 def _page(campaign: Campaign, *, notice: str = "", at_error: str = "", status: int = 200) -> tuple[str, int]:
