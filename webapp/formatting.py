@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -30,6 +30,11 @@ def day(instant: datetime, now: datetime) -> str:
     return f"{instant.day} {MONTHS[instant.month - 1]}{year}"
 
 
+def calendar_day(day: date) -> str:
+    """`4 May 1991`: a day that is the same everywhere."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
 # strftime's month names follow the locale of the machine.
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -43,6 +48,11 @@ def stamp(moment: datetime) -> str:
     """The exact time in UTC without naming it, for columns whose head does: `22 Nov 2026, 09:12:04`."""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M:%S}"
+
+
+def minute(moment: datetime) -> str:
+    """A time that somebody set, in UTC: `22 Nov 2026, 09:12`; with seconds only where there are some."""
+    return stamp(moment).removesuffix(":00")
 
 
 def iso(moment: datetime) -> str:

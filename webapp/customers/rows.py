@@ -1,9 +1,9 @@
 """The rows of the customers table, read with as few statements as the page needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row as Record
 from sqlalchemy import Select, select
@@ -15,10 +15,13 @@ from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import Status
 from webapp.customers import wording
 from webapp.customers.attributes import values
-from webapp.customers.models import Customer
+from webapp.customers.models import AttributeKey, AttributeType, Customer
 from webapp.customers.phones import mask
 from webapp.database import in_order
 from webapp.extensions import db
+
+
+DATED = (AttributeType.DATE, AttributeType.DATETIME)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ class Reader:
 
     actor: str
     masked: bool = False
+
+
+class Noted(NamedTuple):
+    """An attribute of a customer as people read it; `exact` when that leaves something out or names no zone."""
+
+    key: str
+    words: str
+    exact: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Row:
     why: str
     why_at: datetime | None
     warning: str
-    attributes: list[tuple[str, str]]
+    attributes: list[Noted]
     tags: list[str]
     created_at: datetime
     version: int
@@ -59,7 +70,8 @@ def rows_of(ids: Sequence[int], reader: Reader) -> list[Row]:
     """The rows of these customers, in this order."""
     records = {record.id: record for record in read(select(Customer.id).where(Customer.id.in_(ids)))}
     months = policy.current().reconfirm_months
-    return rows_from([records[id] for id in ids if id in records], reader, months)
+    found = [records[id] for id in ids if id in records]
+    return rows_from(found, reader, months, _moments() if found else {})
 
 
 def row_of(customer_id: int, reader: Reader, **marks: Any) -> Row:
@@ -68,11 +80,16 @@ def row_of(customer_id: int, reader: Reader, **marks: Any) -> Row:
     return replace(row, **marks)
 
 
-def rows_from(records: Iterable[Any], reader: Reader, reconfirm_months: int | None) -> list[Row]:
-    """The rows of records that were `read`; opt-ins are to be confirmed again after so many months."""
+def rows_from(
+    records: Iterable[Any], reader: Reader, reconfirm_months: int | None, types: Mapping[str, str]
+) -> list[Row]:
+    """The rows of records that were `read`; opt-ins are to be confirmed again after so many months.
+
+    `types` tells, by their names, at least which attributes hold dates or times of day.
+    """
     since = policy.opted_in_since(reconfirm_months, clock.now())
     words = wording.lapsed(reconfirm_months)
-    return [_row(record, reader, words if _lapsed(record, since) else "") for record in records]
+    return [_row(record, reader, words if _lapsed(record, since) else "", types) for record in records]
 
 
 def read(ids: Select[tuple[int]]) -> list[Any]:
@@ -97,7 +114,7 @@ def _lapsed(record: Record[Any], since: datetime | None) -> bool:
     return record.status == Status.OPTED_IN and gate.lapsed(record.status_at, since)
 
 
-def _row(record: Record[Any], reader: Reader, lapsed: str) -> Row:
+def _row(record: Record[Any], reader: Reader, lapsed: str, types: Mapping[str, str]) -> Row:
     return Row(
         id=record.id,
         label=record.name or f"Customer {record.id}",
@@ -107,12 +124,24 @@ def _row(record: Record[Any], reader: Reader, lapsed: str) -> Row:
         why=_why(record, reader),
         why_at=record.status_at,
         warning=_warning(record, lapsed),
-        attributes=[(key, values.display(value)) for key, value in record.attrs_json.items()],
+        attributes=[noted(key, value, types.get(key)) for key, value in record.attrs_json.items()],
         tags=record.tags_json,
         created_at=record.created_at,
         version=record.version,
         mine=record.actor == reader.actor,
     )
+
+
+def noted(key: str, value: Any, type: str | None) -> Noted:
+    """The exact value of a date or a time stands in its title."""
+    words = values.display(value, type)
+    return Noted(key, words.removesuffix(" UTC"), value) if type in DATED else Noted(key, words)
+
+
+def _moments() -> dict[str, str]:
+    """The attributes that hold dates or times: their types by their names."""
+    keys = select(AttributeKey.name, AttributeKey.type).where(AttributeKey.type.in_(DATED))
+    return dict(db.session.execute(keys).all())
 
 
 def _why(record: Record[Any], reader: Reader) -> str:

@@ -97,7 +97,12 @@ class Table:
 
     @cached_property
     def rows(self) -> list[Row]:
-        return rows.rows_from(self.slice.found, self.reader, self.desk["reconfirm_months"])
+        return rows.rows_from(
+            self.slice.found,
+            self.reader,
+            self.desk["reconfirm_months"],
+            {key.name: key.type for key in self.attribute_keys},
+        )
 
     @cached_property
     def everybody(self) -> Count:

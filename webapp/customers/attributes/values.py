@@ -12,6 +12,7 @@ from typing import Any
 from webapp.customers.models import AttributeType
 from webapp.customers.text import has_controls
 from webapp.database import compact_json
+from webapp.formatting import calendar_day, minute
 
 LONGEST_TEXT = 500
 LONGEST_JSON = 4000
@@ -50,9 +51,11 @@ def accept_value(type: AttributeType | str, value: Any) -> Any:
 
 
 def display(value: Any, type: AttributeType | str | None = None) -> str:
-    """How people read a value."""
+    """How people read a value; without its type, as forms and filters write it."""
     if type == AttributeType.DATETIME:
-        return str(value).replace("T", " ").removesuffix("Z") + " UTC"
+        return f"{minute(datetime.fromisoformat(value))} UTC"
+    if type == AttributeType.DATE:
+        return calendar_day(date.fromisoformat(value))
     return value if isinstance(value, str) and type != AttributeType.JSON else compact_json(value)
 
 
