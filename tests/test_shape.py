@@ -13,7 +13,7 @@ TEMPLATES = ROOT / "templates"
 FOUNDATION = {
     "paths", "clock", "formatting", "extensions", "database", "many_rows", "config", "rendering", "assets",
     "security", "errors", "logs", "transactions", "budget", "figures", "file_modes",
-    "measures", "outgoing", "schema", "fault_points", "heaps", "vault",
+    "measures", "outgoing", "way_back", "schema", "fault_points", "heaps", "vault",
 }  # fmt: skip
 LAYERS = ["accounts", "consent", "customers", "campaigns", "bulk", "imports", "whatsapp", "endpoints"]
 ROOMS_ON_TOP = {

@@ -14,13 +14,14 @@ from webapp.consent import holds
 from webapp.consent.models import Policy
 from webapp.customers import queries
 from webapp.extensions import htmx
+from webapp.way_back import list_here, way_back
 from webapp.whatsapp import watch
 from webapp.whatsapp.inbound import missed
 
 
 def init_app(app: Flask) -> None:
     app.context_processor(of_the_shell)
-    app.jinja_env.globals.update(asset=asset, may=may)
+    app.jinja_env.globals.update(asset=asset, may=may, way_back=way_back, list_here=list_here)
     app.jinja_env.filters.update(formatting.FILTERS)
 
 

@@ -273,3 +273,24 @@ class TestLive:
         answer = app.test_client().get("/opt-in/live", headers={"HX-Request": "true"})
         assert answer.status_code == 401
         assert answer.headers["HX-Redirect"].startswith("/sign-in")
+
+
+def test_dates_and_times_read_as_on_the_rest_of_the_desk_and_keep_the_exact_value(app, agent):
+    with app.app_context():
+        for name, type in (("born", "date"), ("due", "datetime"), ("said", "text")):
+            attributes.define(name, type)
+        ana = a_customer("Ana Souza")
+        due = "2026-11-03T14:05:00Z"
+        attributes.set_attributes(ana, {"born": "1991-05-04", "due": due, "said": due})
+        db.session.commit()
+        id = ana.id
+    shown = {"born": ("4 May 1991", "1991-05-04"), "due": ("3 Nov 2026, 14:05", due), "said": (due, None)}
+    row = agent.soup("/opt-in").find(id=f"customer-{id}")
+    cells = dict(zip(row.select(".c-attributes i") + row.select("dt"), row.select("bdi, dd"), strict=True))
+    assert {key.text: (value.text, value.get("title")) for key, value in cells.items()} == shown
+    again = agent.htmx(f"/customers/{id}/consent", method="POST", status="opted_out").text
+    assert str(row.select_one(".c-attributes")) in str(BeautifulSoup(again, "html.parser"))
+    page = agent.soup(f"/customers/{id}").find(id="person")
+    assert page.find("dd", title=due).text == "3 Nov 2026, 14:05"
+    field = agent.soup(f"/customers/{id}/edit").find("input", type="datetime-local")
+    assert field["value"].startswith("2026-11-03T14:05")

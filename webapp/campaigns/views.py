@@ -75,11 +75,11 @@ def index() -> str:
 @requires(Role.VIEWER)
 def show(campaign_id: int) -> Response | str:
     """A launched campaign; one that is not leads to where it is worked on."""
-    campaign = campaign_or_404(campaign_id)
+    campaign, back = campaign_or_404(campaign_id), request.args.get("back")
     if campaign.status == CampaignStatus.DRAFT and not campaign.audience.get("include"):
-        return see_other(url_for("campaigns.edit", campaign_id=campaign_id))
+        return see_other(url_for("campaigns.edit", campaign_id=campaign_id, back=back))
     if campaign.status in NOT_STARTED:
-        return see_other(url_for("campaigns.review_page", campaign_id=campaign_id))
+        return see_other(url_for("campaigns.review_page", campaign_id=campaign_id, back=back))
     return render_template(
         "campaigns/show.html", **(report.context(campaign, clock.now()) | _control(campaign))
     )

@@ -16,6 +16,7 @@ from webapp.extensions import db, htmx
 bp = Blueprint("customers", __name__)
 
 TABLES = {"/opt-in": "customers.opt_in", "/customers": "customers.index", "/simulator": "customers.opt_in"}
+USUAL = "/customers"
 
 
 def reader() -> Reader:
@@ -32,6 +33,12 @@ def customer_or_404(customer_id: int) -> Customer:
     if customer.erased_at:
         abort(404)
     return customer
+
+
+def table_here() -> str | None:
+    """The address of the table that this htmx request was sent from; None when it is the usual list."""
+    address = urlsplit(htmx.current_url or "")._replace(scheme="", netloc="", fragment="").geturl()
+    return None if address == USUAL else address
 
 
 def table_behind() -> MultiDict[str, str] | None:

@@ -14,7 +14,7 @@ from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import ConsentRefused, OlderThanOptOut, Status
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, on_the_way, queries, wording
-from webapp.customers.blueprint import bp, customer_or_404, reader, table_behind
+from webapp.customers.blueprint import bp, customer_or_404, reader, table_behind, table_here
 from webapp.customers.consent_forms import OptInForm
 from webapp.customers.consenting import StaleRow
 from webapp.customers.models import Customer
@@ -139,7 +139,7 @@ def _dialog(customer: Customer, form: OptInForm, *, notice: str = "", status: in
         today=clock.now().date(),
     )
     if status == 409 and table_behind() is not None:
-        answer += render_template("customers/_row_partial.html", row=row)
+        answer += render_template("customers/_row_partial.html", row=row, here=table_here())
     return answer, code
 
 
@@ -178,7 +178,7 @@ def with_row(response: Response, customer: Customer) -> Response:
     if not htmx or table_behind() is None:
         return response
     response.status_code = 200
-    response.set_data(render_template("customers/_row_partial.html", row=_row(customer)))
+    response.set_data(render_template("customers/_row_partial.html", row=_row(customer), here=table_here()))
     return response
 
 
@@ -195,6 +195,6 @@ def _row_answer(row: Row, status: int = 200, *, partial: bool = False) -> Respon
     if behind is None:
         return make_response(row.error, status)
     fragment = "customers/_row_partial.html" if partial else "customers/_row.html"
-    content = render_template(fragment, row=row)
+    content = render_template(fragment, row=row, here=table_here())
     content += render_template("customers/_counts.html", **counts(Table.of(behind, reader())))
     return make_response(content, status)

@@ -20,7 +20,6 @@ from webapp.customers.phones import mask
 from webapp.database import in_order
 from webapp.extensions import db
 
-
 DATED = (AttributeType.DATE, AttributeType.DATETIME)
 
 
@@ -33,7 +32,7 @@ class Reader:
 
 
 class Noted(NamedTuple):
-    """An attribute of a customer as people read it; `exact` when that leaves something out or names no zone."""
+    """An attribute of a customer as people read it, with the exact value where the words leave some out."""
 
     key: str
     words: str

@@ -9,7 +9,7 @@ from webapp.accounts.access import requires
 from webapp.accounts.roles import Role
 from webapp.budget import OverBudget
 from webapp.customers import live as poll
-from webapp.customers.blueprint import bp, reader, table_behind
+from webapp.customers.blueprint import bp, reader, table_behind, table_here
 from webapp.customers.filters import Filter, Page
 from webapp.customers.table import Table
 from webapp.customers.table_context import counts, given_up, panel, results
@@ -55,7 +55,11 @@ def live() -> Response:
         return make_response("", 304)
     response = make_response(
         render_template(
-            "customers/_live_answer.html", **counts(table), **vars(news), new_url=_first_page(table)
+            "customers/_live_answer.html",
+            **counts(table),
+            **vars(news),
+            new_url=_first_page(table),
+            here=table_here(),
         )
     )
     response.headers["HX-PTag"] = news.tag
