@@ -201,3 +201,14 @@ def test_a_slow_answer_shows_that_it_is_under_way(agent: Page, desk: Desk) -> No
     expect(pencil).to_have_css("opacity", "0.6")
     held.pop().continue_()
     expect(agent.get_by_role("dialog", name="Edit Customer")).to_be_visible()
+
+
+def test_the_way_back_from_a_customer_leads_to_the_table_as_it_was_left(agent: Page) -> None:
+    agent.goto("/opt-in?per_page=25")
+    agent.get_by_role("radio", name="Opted Out").check()
+    expect(agent).to_have_url(re.compile("status=opted_out"))
+    left = agent.url
+    agent.locator("tr.customer .name").first.click()
+    agent.get_by_role("link", name="Opt-In/Out").last.click()
+    expect(agent).to_have_url(left)
+    expect(agent.get_by_role("radio", name="Opted Out")).to_be_checked()

@@ -103,3 +103,15 @@ def test_a_question_that_has_no_field_has_the_focus_and_is_read_out(
     question = page.get_by_role("dialog", name="Confirm that it is you")
     expect(question.get_by_role("alert")).to_contain_text("Ask for a new sign-in link")
     expect(question.get_by_role("button", name="Close")).to_be_focused()
+
+
+def test_the_focus_goes_on_beside_what_was_deleted(browse: Callable[..., Page]) -> None:
+    page = browse("manager")
+    page.goto("/tags")
+    delete = page.get_by_role("link", name="Delete ")
+    after_it, last = delete.nth(1), delete.last
+    for chosen, next_one in ((delete.first, after_it), (last, delete.nth(-2))):
+        words = str(next_one.get_attribute("aria-label"))
+        chosen.press("Enter")
+        page.get_by_role("button", name="Delete tag").press("Enter")
+        expect(page.get_by_role("link", name=words, exact=True)).to_be_focused()

@@ -81,6 +81,7 @@ def test_a_view_is_given_the_filter_of_the_table_renamed_and_deleted(agent: Page
     dialog(agent, "Delete view").get_by_role("button", name="Delete view").click()
     expect(renamed).to_have_count(0)
     expect(agent).to_have_url(re.compile("status=unknown"))
+    expect(agent.locator("#saved-views :focus")).to_have_count(1)
 
 
 def test_on_a_phone_a_view_closes_the_drawer(browse: Callable[..., Page], desk: Desk) -> None:

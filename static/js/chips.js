@@ -52,4 +52,5 @@ document.addEventListener("click", ({ target }) => {
   else if (target === box) field(box).focus();
 });
 
-document.querySelectorAll(".dialog-page [data-chips], .step [data-chips], .lab [data-chips]").forEach(start);
+// Over a slow line this comes after the dialog that asked for it.
+document.querySelectorAll("dialog[open] [data-chips], .dialog-page [data-chips], .step [data-chips], .lab [data-chips]").forEach(start);

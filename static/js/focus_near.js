@@ -8,12 +8,12 @@ const beside = (control) => {
   const row = control.closest("tr, li");
   const place = controls(row).indexOf(control);
   const twins = [row?.nextElementSibling, row?.previousElementSibling].map((other) => controls(other)[place]?.id);
-  const list = row?.parentElement.closest("[id]")?.id;
+  const list = (row ?? control).parentElement.closest("[id]")?.id;
   return [...twins.filter(Boolean).map((id) => `#${id}`), list && `#${list} :is(a, button)`, ".page-head .primary", "#main"].filter(Boolean);
 };
 
 const goOn = () => {
-  if (!near.length || document.activeElement !== document.body) return;
+  if (!near.length || document.activeElement !== document.body || document.querySelector("dialog[open]")) return;
   near.map((selector) => document.querySelector(selector)).find(Boolean)?.focus();
   near = [];
 };

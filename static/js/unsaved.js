@@ -5,7 +5,9 @@ const typed = (form) => {
   for (const name of ["csrf_token", "message"]) fields.delete(name);
   return new URLSearchParams(fields).toString();
 };
-let before = "";
+// Over a slow line this comes after the dialog that asked for it.
+const open = document.querySelector("dialog[open] form");
+let before = open ? typed(open) : "";
 
 const question = () => {
   const line = document.createElement("div");

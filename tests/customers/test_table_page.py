@@ -284,7 +284,7 @@ def test_dates_and_times_read_as_on_the_rest_of_the_desk_and_keep_the_exact_valu
         attributes.set_attributes(ana, {"born": "1991-05-04", "due": due, "said": due})
         db.session.commit()
         id = ana.id
-    shown = {"born": ("4 May 1991", "1991-05-04"), "due": ("3 Nov 2026, 14:05", due), "said": (due, None)}
+    shown = {"born": ("4 May 1991", None), "due": ("3 Nov 2026, 14:05", due), "said": (due, None)}
     row = agent.soup("/opt-in").find(id=f"customer-{id}")
     cells = dict(zip(row.select(".c-attributes i") + row.select("dt"), row.select("bdi, dd"), strict=True))
     assert {key.text: (value.text, value.get("title")) for key, value in cells.items()} == shown

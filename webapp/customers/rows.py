@@ -132,9 +132,9 @@ def _row(record: Record[Any], reader: Reader, lapsed: str, types: Mapping[str, s
 
 
 def noted(key: str, value: Any, type: str | None) -> Noted:
-    """The exact value of a date or a time stands in its title."""
     words = values.display(value, type)
-    return Noted(key, words.removesuffix(" UTC"), value) if type in DATED else Noted(key, words)
+    exact = value if type == AttributeType.DATETIME else ""
+    return Noted(key, words.removesuffix(" UTC") if exact else words, exact)
 
 
 def _moments() -> dict[str, str]:
