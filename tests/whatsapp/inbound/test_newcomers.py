@@ -2,11 +2,13 @@
 
 import json
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
 from tests.factories import a_customer, at
 from tests.racing import overtaken
+from tests.statements import counted
 from tests.whatsapp.deliveries import a_body
 from tests.whatsapp.posting import deliver, everybody, fails, only_customer, prefers, says, state
 from webapp.api import phones, profiles
@@ -20,12 +22,14 @@ from webapp.customers.addresses import address
 from webapp.customers.importing import import_file
 from webapp.customers.models import IdentityKind
 from webapp.extensions import db
-from webapp.whatsapp.inbound import inbound
+from webapp.whatsapp.inbound import gathering, inbound
 from webapp.whatsapp.inbound.keeping import Business
+from webapp.whatsapp.webhook.payloads import Person
 
 NUMBER, WRITTEN = "5511988124410", "+55 11 98812-4410"
 PLACE = address(IdentityKind.PHONE, WRITTEN)
 STOP = says("STOP", **{"from": NUMBER})
+KNOWN = Person(wa_id=NUMBER)
 
 
 @pytest.fixture
@@ -113,3 +117,24 @@ def test_a_stop_waits_for_whoever_names_somebody(app, who):
     with app.app_context():
         assert state(everybody()[0]) == ("opted_out",)
         assert len(everybody()) == 1 + len(others)
+
+
+DOOR = {
+    "a new number": ([Person(wa_id="447946000001")], True),
+    "one beside a known one": ([KNOWN, Person(wa_id="447946000001")], True),
+    "a known number": ([KNOWN], False),
+    "one in another writing": ([Person(wa_id="551188124410")], False),
+    "a new user id": ([Person(user_id="BR.1")], False),
+}
+
+
+@pytest.mark.parametrize("speaks", [True, False])
+@pytest.mark.parametrize("who", DOOR)
+def test_only_who_speaks_and_brings_a_number_that_nobody_has_waits_at_the_door(app, who, speaks):
+    people, waits = DOOR[who]
+    with app.app_context():
+        a_customer("Ana", phone=WRITTEN)
+        with counted(db.engine) as statements:
+            gathering.gather([(one, speaks) for one in people], at(5))
+        behind = [later for before, later in pairwise(statements) if "pg_advisory_xact_lock_shared" in before]
+        assert behind == ([statements[0]] if waits and speaks else []), "it is looked again behind the door"

@@ -14,7 +14,9 @@ from tests.whatsapp.posting import (
     decisions,
     deliver,
     everybody,
+    fails,
     kept,
+    moves,
     post,
     says,
     state,
@@ -78,6 +80,23 @@ def test_those_of_known_people_too_and_what_is_new_about_them_is_learned(app):
         assert len(people) == 100
         assert {len(customer.identities) for customer in people} == {2}
         assert the_ledger_is_whole()
+
+
+def test_so_does_what_is_said_in_groups(app):
+    statements_of(app, *chatter(0, 4))
+    words = [says("Hello", message_id=f"w{n}", group_id="G1", **{"from": number(n)}) for n in range(8)]
+    assert statements_of(app, *words) <= MOST_FOR_MANY
+    with app.app_context():
+        assert [bool(message.customer_id) for message in kept()[4:]] == [True] * 4 + [False] * 4
+
+
+def test_who_was_found_for_one_run_of_a_delivery_is_looked_up_again_for_the_next(app):
+    """Between them one may have become another: a stop for the one who is gone would stop nobody."""
+    first, second = ({"from": number(n)} for n in (1, 2))
+    moved, stop = moves(number(2), number(1), 60), fails(131050, 90, recipient_id=number(2))
+    deliver(app, says("Hi", **first), says("Ho", **second), moved, stop)
+    with app.app_context():
+        assert [state(customer) for customer in everybody()] == [("unknown", "stopped"), UNKNOWN]
 
 
 def test_several_messages_of_one_person_are_applied_in_their_order(app):

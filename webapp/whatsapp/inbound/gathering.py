@@ -61,15 +61,14 @@ def gather(persons: Iterable[tuple[Person, bool]], now: datetime) -> Crowd:
     The caller has a savepoint: two deliveries may create one person at once. Raises NotTogether.
     """
     somebodies = _parted(persons)
-    if any(_two_in_one(each) for each in somebodies):
-        raise NotTogether
     if _bring_numbers(somebodies, known=_find_owners(somebodies)) and newcomers.write_in():
         _find_owners(somebodies)
-    customers = _locked({id for each in somebodies for id in each.owners if len(each.owners) == 1})
-    shared = _shared_with_others(customers.values())
-    if any(len(each.owners) > 1 or each.owners & shared for each in somebodies):
+    if any(map(_may_be_several, somebodies)):
         raise NotTogether
-    if any(map(_is_gone, customers.values())) or _anybody_erased(somebodies, customers):
+    customers = _locked({id for each in somebodies for id in each.owners})
+    if any(map(_is_gone, customers.values())) or _share_with_others(customers.values()):
+        raise NotTogether
+    if _anybody_erased(somebodies, customers):
         raise NotTogether
     crowd = Crowd()
     for each in somebodies:
@@ -132,9 +131,10 @@ def _parted(persons: Iterable[tuple[Person, bool]]) -> list[_Somebody]:
     return list({id(one): one for one in by_key.values()}.values())
 
 
-def _two_in_one(one: _Somebody) -> bool:
-    """One number came with two user ids."""
-    return len({value for kind, value in one.addresses if kind == IdentityKind.USER_ID}) > 1
+def _may_be_several(one: _Somebody) -> bool:
+    """Their addresses are of two customers, or one number came with two user ids."""
+    user_ids = [value for kind, value in one.addresses if kind == IdentityKind.USER_ID]
+    return len(one.owners) > 1 or len(user_ids) > 1
 
 
 def _given(person: Person) -> list[Address]:
@@ -186,20 +186,18 @@ def _locked(ids: set[int]) -> dict[int, Customer]:
     return found
 
 
-def _shared_with_others(customers: Iterable[Customer]) -> set[int]:
-    """The ids of those who have an address that another customer may have, too."""
-    mine = {
+def _share_with_others(customers: Iterable[Customer]) -> bool:
+    """Whether another customer may have an address of theirs, too."""
+    theirs = {
         _key(identity.kind, identity.value, identity.match_key): customer.id
         for customer in customers
         for identity in customer.identities
     }
-    return {
-        mine[key]
-        for identity in _identities_with(key for key in mine if key[0] == "number")
-        if mine.get(key := _key(identity.kind, identity.value, identity.match_key)) not in (
-            None, identity.customer_id,
-        )
-    }  # fmt: skip
+    for identity in _identities_with(key for key in theirs if key[0] == "number"):
+        key = _key(identity.kind, identity.value, identity.match_key)
+        if theirs.get(key, identity.customer_id) != identity.customer_id:
+            return True
+    return False
 
 
 def _customer(one: _Somebody, customers: dict[int, Customer], now: datetime) -> Customer | None:
