@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.campaigns.factories import a_campaign, a_template
 from tests.customers.erasure.erasures import NUMBER, WRITINGS, erased, wish
 from tests.factories import NOON, a_customer, at
-from tests.whatsapp.posting import apart, deliver, everybody, says, state, the_ledger_is_whole
+from tests.whatsapp.posting import apart, deliver, everybody, fails, says, state, the_ledger_is_whole
 from webapp.campaigns import audience, named_people
 from webapp.campaigns.segments import numbers as segment_numbers
 from webapp.campaigns.sending import learning
@@ -229,6 +229,11 @@ class TestWhoWritesIn:
             [event] = ledger.history(fresh.id)
             assert (event.source, event.reason, event.occurred_at) == ("system", "erased", at(1000))
             assert the_ledger_is_whole()
+
+    def test_is_opted_out_once_however_often_they_are_heard_of(self, app, tombstone):
+        deliver(app, says("Hello?", **{"from": NUMBER}), fails(131050, recipient_id=NUMBER))
+        with app.app_context():
+            assert [event.kind for event in ledger.history(everybody()[1].id)] == ["consent", "platform_stop"]
 
     def test_may_get_service_messages_and_no_marketing(self, app, tombstone):
         deliver(app, says("Hello?", **{"from": NUMBER}))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories import NOON, a_customer
-from tests.whatsapp.posting import decisions, deliver, everybody, kept, says, state
+from tests.whatsapp.posting import decisions, deliver, everybody, kept, prefers, says, state
 from webapp.consent import ledger
 from webapp.consent.models import Evidence
 from webapp.consent.rules import Status
@@ -45,6 +45,14 @@ def test_they_are_one_and_a_stop_of_either_stays(app, number, stopped):
     assert (other.merged_into_id, other.identities, state(one)) == (one.id, [], (OUT,))
     assert {"wa_id", "user_id"} <= {each.kind for each in one.identities}
     assert noted() == []
+
+
+def test_an_opt_in_of_the_one_who_stays_goes_on_and_nobody_is_asked(app):
+    one, _ = known(wa_id=A), known(user_id="US.1")
+    deliver(app, says("START", -60, **{"from": A}), HELLO)
+    deliver(app, HELLO)
+    db.session.expire_all()
+    assert state(one) == (IN,)
 
 
 def test_it_says_who_did_it_and_why(app):
@@ -98,6 +106,21 @@ def test_a_stop_under_a_user_id_reaches_whoever_has_a_number_of_theirs_in_anothe
     known(wa_id=VARIANT)
     deliver(app, says("STOP", **{"from": None, "from_user_id": "BR.1"}), HELLO)
     assert [state(each) for each in everybody()] == [(OUT,), (OUT,), (UNKNOWN,)]
+
+
+def test_the_entry_names_the_address_that_spoke_and_none_where_it_is_another_customers(app):
+    one, other = known(wa_id=FULL, user_id="BR.1"), known(wa_id=VARIANT)
+    deliver(app, says("STOP", **{"from": None, "from_user_id": "BR.1"}))
+    [hers], [his] = ledger.history(one.id), ledger.history(other.id)
+    assert (hers.identity_id, his.identity_id) == (one.identities[1].id, None)
+
+
+def test_what_one_of_them_lifted_stays_lifted_when_they_write_again(app):
+    known(wa_id=FULL, user_id="BR.1")
+    known(wa_id=VARIANT)
+    stop, resume = prefers("stop", wa_id=VARIANT), prefers("resume", 60, wa_id=None, user_id="BR.1")
+    deliver(app, stop, resume, says("Hi", 90, **{"from": None, "from_user_id": "BR.1"}))
+    assert [state(each) for each in everybody()] == [(UNKNOWN,), (UNKNOWN, "stopped")]
 
 
 def test_what_the_message_tells_of_whoever_may_be_two_is_learned(app):

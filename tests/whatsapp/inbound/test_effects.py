@@ -1,6 +1,7 @@
 """What each kind of item does, at the edges: by when, for whom, and what is said of it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -308,6 +309,13 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
         deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
         assert state(two) == (OUT,)
 
+    def test_so_does_one_said_to_the_new_number_before_the_other_was_on_record(self, app, two):
+        said = datetime.fromtimestamp(TODAY + 300, UTC)
+        ledger.record(everybody()[0], Statement(OUT, Source.KEYWORD, "customer", said))
+        db.session.commit()
+        deliver(app, says("START", 200, **{"from": self.VARIANT}), moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (OUT,)
+
     def test_so_does_one_that_only_repeats_a_stop_of_before(self, app, two):
         deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))
         deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
@@ -335,6 +343,15 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
         assert event.external_id == ledger.external_id(kept()[1].key)
         words = "The person moved here from another number"
         assert proof_of(event) == ("whatsapp", words, "", f"wamid.{self.OLD}{self.NEW}")
+
+    def test_so_does_a_notice_that_is_no_message(self, app, two):
+        identities.attach(everybody()[0], "user_id", "BR.2", "whatsapp", clock.now())
+        db.session.commit()
+        by_id = {"from": None, "from_user_id": "BR.1"}
+        ids = {"user_id": {"previous": "BR.1", "current": "BR.2"}, "timestamp": TODAY + 100}
+        deliver(app, says("STOP", 50, **by_id), a_change("user_id_update", user_id_update=[ids]))
+        assert state(two) == (OUT,)
+        assert proof_of(ledger.history(two.id)[-1])[3] == ""
 
     def test_a_message_that_waits_for_review_holds_the_other_too_with_its_words(self, app, two):
         deliver(app, says("pls stop", 50, **{"from": self.OLD}), says("pls stop", **{"from": "12025550199"}))

@@ -107,6 +107,18 @@ def test_a_merge_that_waits_for_an_erasure_is_refused(app):
         assert [one.merged_into_id for one in everybody()] == [None, None]
 
 
+def test_a_stop_that_waits_for_an_erasure_is_that_of_somebody_new(app):
+    def second() -> None:
+        with app.app_context():
+            deliver(app, fails(131050, recipient_id=VARIANT))
+
+    overtaken(app, lambda: erasing.erase(person(BEN), WISH), second)
+    with app.app_context():
+        assert state(everybody()[-1]) == ("opted_out", "stopped")
+        assert person(BEN).identities == []
+        assert the_ledger_is_whole()
+
+
 def test_an_address_that_whatsapp_answers_with_goes_to_the_one_who_stays(app):
     claimed = Claimed(1, BEN, Message(Recipient(KNOWN), "news", "en", "heed:1:1", marketing=True))
 

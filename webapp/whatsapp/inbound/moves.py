@@ -27,15 +27,15 @@ def move(change: NumberChange, now: datetime) -> Customer:
     counts (Meta, system messages: the person is the same). Messages go to the new ones from now on.
     """
     old, new = addresses_of(change.old), addresses_of(change.new)
-    only_new_is_known = identities.find_by_addresses(new) and not identities.find_by_addresses(old)
-    customer = sender(change.new if only_new_is_known else change.old, now).customer
-    stopped_at = _last_opt_out([*old, *new])
+    known = change.old if identities.find_by_addresses(old) else change.new
+    customer = sender(known, now).customer
+    stopped_at = _stopped_at([*old, *new], change.occurred_at)
     customer = _united(customer, identities.find_by_addresses(new), now)
     learn(customer, [*old, *new], now)
     people = locking.locked_like([*old, *new])
     whereabouts.move(customer, old, new, change.occurred_at)
     _show(customer)
-    _share_the_strictest_state(people, change, stopped_at or change.occurred_at, now)
+    _share_the_strictest_state(people, change, stopped_at, now)
     return customer
 
 
@@ -60,11 +60,11 @@ def move_messages(gone_id: int, kept_id: int) -> None:
     db.session.execute(update(InboundMessage).where(of_gone).values(customer_id=kept_id))
 
 
-def _last_opt_out(given: list[Address]) -> datetime | None:
-    """When it was said last; a merge records it as of now."""
+def _stopped_at(given: list[Address], moved_at: datetime) -> datetime:
+    """When the last stop was said, at the move at the earliest; a merge records it as of now."""
     people = identities.customers_like(given)
     said = [one.opt_out_at for one in people if one.status == Status.OPTED_OUT and one.opt_out_at]
-    return max(said, default=None)
+    return max([moved_at, *said])
 
 
 def _share_the_strictest_state(
@@ -74,4 +74,4 @@ def _share_the_strictest_state(
     shown = Signal(
         Source.SYSTEM, "system", now, stated_at=change.occurred_at, message_id=change.key, proof=proof
     )
-    sharing.share_stops(people, shown, max(stopped_at, change.occurred_at))
+    sharing.share_stops(people, shown, stopped_at)

@@ -81,7 +81,7 @@ def _looked_up(person: Person, now: datetime) -> Sender:
     newcomers.write_in()
     owners = identities.find_by_addresses(given)
     if not owners:
-        fresh = identities.create_with(given, name=person.name or "", source=SOURCE, now=now)
+        fresh = identities.create_with(given, source=SOURCE, now=now)
         suppressions.receive(fresh, given, now)
     elif len(owners) > 1:
         met = _meet(owners, given, now)
@@ -123,9 +123,8 @@ def _meet(owners: list[Customer], given: list[Address], now: datetime) -> bool:
     numbers = [place for place in given if place.kind == IdentityKind.WA_ID]
     user_ids = [place for place in given if place.kind == IdentityKind.USER_ID]
     by_number, by_user_id = identities.find_by_addresses(numbers), identities.find_by_addresses(user_ids)
-    strangers = [one for one in by_number if one not in by_user_id]
-    if by_user_id and len(by_number) == len(strangers) == 1 and _is_one(strangers[0], by_user_id[0]):
-        merging.merge(strangers[0], by_user_id[0], actor="system", now=now, why=MET)
+    if by_user_id and len(by_number) == 1 and _is_one(by_number[0], by_user_id[0]):
+        merging.merge(by_number[0], by_user_id[0], actor="system", now=now, why=MET)
         return False
     # The same number in two writings: these are found as possible duplicates by themselves.
     pairs = [pair for pair in combinations(owners, 2) if not set(pair) <= set(by_number)]
