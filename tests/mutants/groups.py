@@ -55,11 +55,14 @@ GROUPS = {
     "people": Group(
         ("whatsapp/inbound/senders", "whatsapp/inbound/gathering", "whatsapp/inbound/moves",
          "customers/locking", "customers/newcomers", "customers/whereabouts"),
-        ("whatsapp/inbound/test_becoming_one", "whatsapp/inbound/test_moving_away",
-         "whatsapp/inbound/test_inbound",
-         "whatsapp/inbound/test_effects", "whatsapp/inbound/test_together", "whatsapp/test_facts",
+        ("customers/test_whereabouts", "whatsapp/inbound/test_gathering",
+         "whatsapp/inbound/test_becoming_one",
+         "whatsapp/inbound/test_meeting", "whatsapp/inbound/test_moving_away",
+         "whatsapp/inbound/test_inbound", "whatsapp/inbound/test_effects",
+         "whatsapp/inbound/test_together", "whatsapp/test_facts",
          "customers/erasure/test_suppressions", "customers/erasure/test_erasing", "customers/test_merging",
-         "whatsapp/inbound/test_group_commit", "whatsapp/inbound/test_receipts"),
+         "whatsapp/inbound/test_group_commit", "whatsapp/inbound/test_receipts",
+         "whatsapp/inbound/test_newcomers", "whatsapp/inbound/test_merged_meanwhile"),
     ),
     "claim": Group(
         ("campaigns/sending/claims", "campaigns/sending/starting", "campaigns/sending/pacing"),

@@ -15,6 +15,7 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutants.forks import Tell, be_quiet, end_after, told_by_fork
 from tests.mutants.mutants import Mutant
+from tests.reused import Reused
 
 KILLED, SURVIVED, UNTOUCHED = "killed", "survived", "untouched"
 PASSED = "(all passed)"
@@ -38,6 +39,7 @@ class Loop:
         for name, item in items.items():
             self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
+        databases = _left_databases()
         gc.unfreeze()  # what is frozen is not found among the objects that live
         functions = _functions(self.files)
         unknown = [mutant.name for mutant in self.mutants if not functions[mutant.function or ("", 0)]]
@@ -47,7 +49,7 @@ class Loop:
             file = mutant.code.co_filename
             names = {name for line in mutant.lines for name in self.touched[file, line]}
             tests = [items[name] for name in sorted(names, key=self._promise)]
-            killer = self._killer(mutant, functions, tests)
+            killer = self._killer(mutant, functions, tests, databases)
             self.kills[killer] += 1
             with session.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
                 self.told(mutant, KILLED if killer else SURVIVED if tests else UNTOUCHED, killer)
@@ -65,13 +67,17 @@ class Loop:
         assert not failure, f"{name} fails without any change: {failure}"
         self.took[name] = time.monotonic() - begun
 
-    def _killer(self, mutant: Mutant, functions: "Functions", tests: list[pytest.Item]) -> str:
+    def _killer(
+        self, mutant: Mutant, functions: "Functions", tests: list[pytest.Item], databases: list[Reused]
+    ) -> str:
         """The test that fails in a fork with the mutant; "" if none does."""
 
         def run_with_it(tell: Tell) -> None:
             be_quiet()
             _put_in(mutant, functions)
             self._tell_failure(tests, tell)
+            for database in databases:
+                database.drop()
 
         told = told_by_fork(run_with_it) or ["(nothing ran)"]
         return told[-1].removesuffix(PASSED)
@@ -87,6 +93,16 @@ class Loop:
             if _failure(item):
                 return
         tell(PASSED)
+
+
+def _left_databases() -> list[Reused]:
+    """Those of PostgreSQL, emptied of connections: a fork must not speak on one that others have."""
+    databases = [one for one in gc.get_objects() if type(one) is Reused]
+    for database in databases:
+        database.drop()
+        while database.server.kept:
+            database.server.kept.pop().close()
+    return databases
 
 
 Functions = dict[tuple[str, int], list[FunctionType]]
