@@ -31,6 +31,7 @@ from webapp.customers.models import Customer
 from webapp.extensions import db
 from webapp.whatsapp.inbound import inbound, runs
 from webapp.whatsapp.inbound.keeping import Business
+from webapp.whatsapp.inbound.moves import MOVED
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.webhook import payloads
 from webapp.whatsapp.webhook.payloads import Item
@@ -320,6 +321,20 @@ class TestSomebodyMovedToANumberOfTwoCustomers:
         deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))
         deliver(app, says("STOP", 300, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
         assert state(two) == (OUT,)
+
+    def test_one_that_an_opt_in_ended_before_the_move_counts_no_more(self, app, two):
+        stop, start = (datetime.fromtimestamp(TODAY + seconds, UTC) for seconds in (150, 200))
+        for said, status in ((stop, OUT), (start, IN)):
+            ledger.record(everybody()[0], Statement(status, Source.KEYWORD, "customer", said))
+        db.session.commit()
+        deliver(app, says("START", 120, **{"from": self.VARIANT}))
+        deliver(app, says("STOP", 50, **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
+        assert state(two) == (IN,)
+
+    def test_the_entry_of_who_became_one_says_who_did_it_and_why(self, app, two):
+        deliver(app, says("Hi", **{"from": self.OLD}), moves(self.OLD, self.NEW, at=100))
+        [event] = ledger.history(everybody()[0].id)
+        assert (event.kind, event.actor, proof_of(event)[1]) == ("identity", "system", MOVED)
 
     def test_an_opt_in_said_after_the_stop_and_the_move_stands(self, app, two):
         deliver(app, says("STOP", 50, **{"from": self.OLD}), says("START", 200, **{"from": self.VARIANT}))

@@ -69,6 +69,12 @@ def test_what_is_new_about_somebody_known_is_learned():
     ]  # fmt: skip
 
 
+def test_a_number_alone_says_nothing_about_the_user_id_that_came_with_it_before():
+    ana = known(wa_id=A, user_id="US.1")
+    alone = Person(wa_id=A)
+    assert gathered(alone).people[alone].customer == ana
+
+
 def test_nothing_is_written_and_nobody_asked_for_where_all_is_known():
     for person in (NEIGHBOUR, ANA):
         known(wa_id=person.wa_id, user_id=person.user_id)
