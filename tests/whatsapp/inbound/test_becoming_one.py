@@ -115,12 +115,12 @@ def test_the_entry_names_the_address_that_spoke_and_none_where_it_is_another_cus
     assert (hers.identity_id, his.identity_id) == (one.identities[1].id, None)
 
 
-def test_what_one_of_them_lifted_stays_lifted_when_they_write_again(app):
-    known(wa_id=FULL, user_id="BR.1")
-    known(wa_id=VARIANT)
-    stop, resume = prefers("stop", wa_id=VARIANT), prefers("resume", 60, wa_id=None, user_id="BR.1")
-    deliver(app, stop, resume, says("Hi", 90, **{"from": None, "from_user_id": "BR.1"}))
+def test_what_one_of_them_lifted_is_not_shared_anew_when_they_write_again(app):
+    one, _ = known(wa_id=FULL, user_id="BR.1"), known(wa_id=VARIANT)
+    deliver(app, prefers("stop", wa_id=VARIANT), prefers("resume", 60, wa_id=None, user_id="BR.1"))
+    deliver(app, says("Hi", 90, **{"from": None, "from_user_id": "BR.1"}))
     assert [state(each) for each in everybody()] == [(UNKNOWN,), (UNKNOWN, "stopped")]
+    assert [event.status for event in ledger.history(one.id)] == ["stopped", "resumed"]
 
 
 def test_what_the_message_tells_of_whoever_may_be_two_is_learned(app):

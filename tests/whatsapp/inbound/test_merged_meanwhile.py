@@ -21,6 +21,8 @@ from webapp.customers.models import Customer, IdentityKind
 from webapp.extensions import db
 from webapp.reviews import decisions
 from webapp.reviews.decisions import Decision
+from webapp.whatsapp.inbound.senders import sender
+from webapp.whatsapp.webhook.payloads import Person
 
 ANA, BEN = 1, 2
 KNOWN, VARIANT, SOMEBODY = "5511988124410", "551188124410", "447946000003"
@@ -107,16 +109,16 @@ def test_a_merge_that_waits_for_an_erasure_is_refused(app):
         assert [one.merged_into_id for one in everybody()] == [None, None]
 
 
-def test_a_stop_that_waits_for_an_erasure_is_that_of_somebody_new(app):
-    def second() -> None:
+def test_who_writes_and_waits_for_an_erasure_is_somebody_new(app):
+    def second() -> int:
         with app.app_context():
-            deliver(app, fails(131050, recipient_id=VARIANT))
+            who = sender(Person(wa_id=VARIANT), at(6))
+            db.session.commit()
+            return who.customer.id
 
-    overtaken(app, lambda: erasing.erase(person(BEN), WISH), second)
+    new = overtaken(app, lambda: erasing.erase(person(BEN), WISH), second)
     with app.app_context():
-        assert state(everybody()[-1]) == ("opted_out", "stopped")
-        assert person(BEN).identities == []
-        assert the_ledger_is_whole()
+        assert (new > BEN, state(person(new)), person(BEN).identities) == (True, ("opted_out",), [])
 
 
 def test_an_address_that_whatsapp_answers_with_goes_to_the_one_who_stays(app):
