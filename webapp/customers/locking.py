@@ -18,7 +18,6 @@ def locked_like(given: Iterable[Address]) -> list[Customer]:
 
 def locked_alike(customer: Customer) -> list[Customer]:
     """`identities.alike`, as they are once nobody else can change them."""
-    ledger.lock(customer)
     return _locked(lambda: identities.alike(customer))
 
 

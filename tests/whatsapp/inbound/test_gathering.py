@@ -81,6 +81,13 @@ def test_nothing_is_written_and_nobody_asked_for_where_all_is_known():
     assert kinds_of_statements(NEIGHBOUR, ANA) == ["SELECT"] * 4
 
 
+def test_somebody_new_is_looked_for_twice_only_where_others_may_write_at_once(app):
+    with counted(db.engine) as statements:
+        gathered(ANA)
+    [question, *_] = [each for each in statements if each.startswith("SELECT")]
+    assert statements.count(question) == (2 if db.engine.name == "postgresql" else 1)
+
+
 def test_the_rows_of_many_are_written_in_one_statement_for_each_table():
     """More would be, if numbers were not drawn for them."""
     people = [Person(wa_id=str(447_946_000_000 + n)) for n in range(12)]

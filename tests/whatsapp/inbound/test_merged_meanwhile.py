@@ -1,6 +1,7 @@
 """A stop that waits for a merge reaches the one who stays, not only the one who is gone."""
 
 import pytest
+from sqlalchemy import event
 
 from tests.bulk.people import begun, finished
 from tests.customers.erasure.erasures import WISH
@@ -14,7 +15,7 @@ from webapp.campaigns.sending.sender import Accepted, Message, Recipient
 from webapp.consent import holds, ledger
 from webapp.consent.models import Hold
 from webapp.consent.rules import ReviewKind, Status
-from webapp.customers import consenting, identities, merging
+from webapp.customers import consenting, identities, locking, merging
 from webapp.customers.erasure import erasing
 from webapp.customers.merging import NotMergeable
 from webapp.customers.models import Customer, IdentityKind
@@ -155,3 +156,28 @@ def test_a_stop_that_waits_while_they_turn_out_to_be_alike_reaches_both(app, way
     overtaken(app, learned, second)
     with app.app_context():
         assert [state(each) for each in everybody()] == [("opted_out",)] * 2
+
+
+def test_whoever_names_one_of_them_locks_them_in_the_order_of_their_ids(app):
+    """Two who named one each would wait for each other."""
+    locked: list[int] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, _many) -> None:
+        locked.extend(parameters.values() if "FOR NO KEY UPDATE" in statement else ())
+
+    with app.app_context():
+        learned()
+        db.session.commit()
+        event.listen(db.engine, "before_cursor_execute", note)
+        people = locking.locked_alike(person(BEN))
+        assert ([one.id for one in people], locked) == ([ANA, BEN], [ANA, BEN])
+
+
+def test_who_was_read_before_the_merge_is_not_taken_for_the_one_who_stays(app):
+    def second() -> int:
+        with app.app_context():
+            ben = person(BEN)
+            assert ben.merged_into_id is None
+            return locking.locked_survivor(BEN).id
+
+    assert overtaken(app, united, second) == ANA
