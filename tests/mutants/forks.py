@@ -1,8 +1,11 @@
 """Something done in a fork of this process, which may break whatever it likes."""
 
+import gc
 import os
 import signal
 from collections.abc import Callable
+
+from tests.reused import Reused
 
 Tell = Callable[[str], None]
 
@@ -39,3 +42,13 @@ def be_quiet() -> None:
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
+
+
+def left_databases() -> list[Reused]:
+    """Those of PostgreSQL, emptied of connections: a fork must not speak on one that others have."""
+    databases = [one for one in gc.get_objects() if type(one) is Reused]
+    for database in databases:
+        database.drop()
+        while database.server.kept:
+            database.server.kept.pop().close()
+    return databases

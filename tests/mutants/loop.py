@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.mutants.forks import Tell, be_quiet, end_after, told_by_fork
+from tests.mutants.forks import Tell, be_quiet, end_after, left_databases, told_by_fork
 from tests.mutants.mutants import Mutant
 from tests.reused import Reused
 
@@ -39,7 +39,7 @@ class Loop:
         for name, item in items.items():
             self.distance[name] = 1 + files.index(item.path)
             self._run_as_it_is(name, item)
-        databases = _left_databases()
+        databases = left_databases()
         gc.unfreeze()  # what is frozen is not found among the objects that live
         functions = _functions(self.files)
         unknown = [mutant.name for mutant in self.mutants if not functions[mutant.function or ("", 0)]]
@@ -93,16 +93,6 @@ class Loop:
             if _failure(item):
                 return
         tell(PASSED)
-
-
-def _left_databases() -> list[Reused]:
-    """Those of PostgreSQL, emptied of connections: a fork must not speak on one that others have."""
-    databases = [one for one in gc.get_objects() if type(one) is Reused]
-    for database in databases:
-        database.drop()
-        while database.server.kept:
-            database.server.kept.pop().close()
-    return databases
 
 
 Functions = dict[tuple[str, int], list[FunctionType]]
