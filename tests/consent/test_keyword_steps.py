@@ -85,6 +85,7 @@ SLIPS = [
     ("para", NONE, "'for' in Spanish"),
     ("stops here", REVIEW, "a word with one letter more"),
     ("stopping", NONE, "a word with four more"),
+    ("sto pr", NONE, "a slip is looked for word by word"),
 ]
 DISGUISED = [
     ("st0p", REVIEW, "a digit for a letter"),
@@ -109,6 +110,8 @@ DISGUISED = [
     ("5 T 0 P", REVIEW, "spaced digits"),
     ("s t p o", REVIEW, "spaced letters with a slip"),
     ("un sub scribe me", REVIEW, "in three parts"),
+    ("de sca da st rar", REVIEW, "in five"),
+    ("de sca da st ra r", NONE, "in six"),
     ("수 신 거 부", REVIEW, ""),
 ]
 CONTAINED = [
@@ -146,6 +149,10 @@ MEANT = [
     ("🙅‍♀️", REVIEW, "a woman's gesture"),
     ("🛑 sale", NONE, "a sign that decorates words"),
     ("👍", NONE, ""),
+    ("l3ave me al0ne", REVIEW, "a phrase in disguise"),
+    ("We were sold Spam by the butcher", NONE, "a phrase that all the rest outweighs"),
+    ("falsche Nummer, sorry", REVIEW, "beside which hardly anything stands outweighs none"),
+    ("silence from you please", REVIEW, "no phrase, but all of it together asks"),
 ]
 OPT_INS = [
     ("please start", REVIEW, "two words"),

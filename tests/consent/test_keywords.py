@@ -71,7 +71,13 @@ def test_every_row_of_the_corpus_is_read_here_or_by_the_webhook():
         ("unsubcribbe", "UNSUBSCRIBE", "has a word two letters away from UNSUBSCRIBE"),
         ("stoop", "STOP", "has the opt-out keyword STOP with doubled or stretched letters"),
         ("s t o p", "STOP", "has the opt-out keyword STOP in parts"),
+        ("a b m e l d e n", "ABMELDEN", "has the opt-out keyword ABMELDEN in parts"),
         ("this is spam", "spam", "asks to be left alone (“spam”)"),
+        (
+            "silence from you please",
+            "silence from you please",
+            "asks to be left alone (“silence from you please”)",
+        ),
         ("⛔", "⛔", "is the stop sign ⛔"),
         ("start!", "START", "is the opt-in keyword START"),
         ("start please", "START", "has the opt-in keyword START among other words"),
@@ -79,14 +85,14 @@ def test_every_row_of_the_corpus_is_read_here_or_by_the_webhook():
     ],
 )
 def test_a_reading_says_what_tipped_it(text, matched, why):
-    words = KeywordSet(("STOP", "UNSUB", "UNSUBSCRIBE", "ARRÊT"), ("START",))
+    words = KeywordSet(("STOP", "UNSUB", "UNSUBSCRIBE", "ARRÊT", "ABMELDEN"), ("START",))
     reading = read_text(text, words)
     assert (reading.matched, reading.why) == (matched, why)
 
 
-@pytest.mark.parametrize("text", ["👍", "?", "…", ""])
-def test_a_keyword_of_signs_alone_makes_no_keyword_of_every_message_without_words(text):
-    assert read_text(text, KeywordSet(("!!", "STOP"), ("??",))).decision == NONE
+@pytest.mark.parametrize("text", ["👍", "?", "…", "", "oo"])
+def test_a_keyword_of_signs_alone_is_no_keyword_not_even_by_the_letters_they_look_like(text):
+    assert read_text(text, KeywordSet(("!!", "STOP"), ("??", "⭕⭕"))).decision == NONE
 
 
 FILLER = "the parcel came today " * 250
@@ -100,11 +106,36 @@ FILLER = "the parcel came today " * 250
         (f"{FILLER} st0p", REVIEW),
         (f"{FILLER} st0p {FILLER}", NONE),
         (f"{FILLER} s t o p", REVIEW),
+        (f"leave me alone {FILLER}", REVIEW),
+        (f"{FILLER} leave me alone", REVIEW),
+        (f"{FILLER} leave me alone {FILLER}", NONE),
         (FILLER, NONE),
     ],
 )
-def test_a_disguised_keyword_is_looked_for_at_both_ends_of_a_long_message(text, expected):
+def test_disguised_keywords_and_requests_are_looked_for_at_both_ends_of_a_long_message(text, expected):
     assert read_text(text, WORDS).decision == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "before", "expected", "because"),
+    [
+        (4096, 2046, REVIEW, "as long as the longest that is looked at as a whole"),
+        (4097, 2046, NONE, "one sign more"),
+        (8000, 2042, REVIEW, "the last words of the first half"),
+        (8000, 2045, NONE, "behind it"),
+        (8000, 5952, NONE, "of the last half the first four words may be parts of a phrase"),
+        (8000, 5963, REVIEW, "what follows them may not"),
+    ],
+)
+def test_the_ends_are_as_long_as_half_of_what_whatsapp_allows_for_a_text(length, before, expected, because):
+    text = f"{'aa ' * before}"[:before] + " st0p " + "aa " * length
+    assert read_text(text[:length], WORDS).decision is expected, because
+
+
+def test_a_phrase_that_was_cut_in_two_asks_for_nothing():
+    kept_half = ("stop texting me " + "aa " * 700)[:2048]
+    assert read_text(kept_half, KeywordSet((), ())).decision is REVIEW
+    assert read_text("aa " * 1500 + "dont " + kept_half, KeywordSet((), ())).decision is NONE
 
 
 @pytest.mark.parametrize(

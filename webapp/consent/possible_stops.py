@@ -46,8 +46,8 @@ class PossibleStops:
         request = _weighed(literal, text) if is_weighed(literal.telling()) else _by_patterns(literal)
         if found := self._literal.find(literal, length, request):
             return found
-        # What the patterns found and the weights refused is not to be found in another spelling.
-        refused = literal.request() and not request
+        # What the patterns found here, and the weights refused, is not to be found in another spelling.
+        refused = literal.request()
         others = (
             search.find(wording, length, None if refused else _by_patterns(wording))
             for search, wording in self._other_readings(text)
