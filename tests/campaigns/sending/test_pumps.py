@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from tests.campaigns.factories import TOKEN, a_campaign, a_running_campaign, a_template, claimed
+from tests.campaigns.factories import GREETING, TOKEN, a_campaign, a_running_campaign, a_template, claimed
 from tests.factories import a_customer, at
 from webapp.campaigns import lifecycle, switch
 from webapp.campaigns.models import DEFAULT_RATE, Campaign, Delivery
 from webapp.campaigns.sending import claims, starting
-from webapp.campaigns.sending.claims import NOTHING_DUE_NAP, PUMP_LEASE
+from webapp.campaigns.sending.claims import LONGEST_PUMP_LEASE, NOTHING_DUE_NAP, PUMP_LEASE
+from webapp.campaigns.sending.starting import LONGEST_WAIT
 from webapp.consent import policy
 from webapp.consent.rules import Status
 from webapp.database import writing
@@ -67,6 +68,11 @@ class TestTheOnlyPump:
         assert claims.take_pump(campaign.id, ANOTHER, at(1) + PUMP_LEASE) is False
         assert claims.take_pump(campaign.id, ANOTHER, at(1.000001) + PUMP_LEASE) is True
         assert kept(campaign).pump_token == ANOTHER
+
+    def test_a_lease_that_a_wrong_clock_wrote_keeps_nobody_away(self, campaign):
+        for further, taken in ((0 * MOMENT, False), (MOMENT, True)):
+            db.session.query(Campaign).update({"pump_until": at(2) + LONGEST_PUMP_LEASE + further})
+            assert claims.take_pump(campaign.id, ANOTHER, at(2)) is taken
 
     def test_it_pumps_one_campaign_only(self, campaign, ana):
         other = a_running_campaign(campaign.template, ana, name="Another")
@@ -147,6 +153,15 @@ class TestWhatHoldsACampaign:
         assert (row.status, row.paused_by, row.paused_at) == ("paused", "system", at(2))
         assert row.pause_reason == "WhatsApp does not take the template now: it is disabled."
 
+    def test_a_text_that_became_another_with_a_gap_that_nothing_fills(self, campaign):
+        campaign.template.components = GREETING
+        db.session.commit()
+        assert claimed(campaign).stop
+        row = kept(campaign)
+        assert (row.pause_code, row.pause_reason) == (
+            "template", f"{lifecycle.OTHER_TEXT} Fill in: first_name.",
+        )  # fmt: skip
+
     def test_a_restriction_is_told_before_what_is_only_old(self, campaign):
         governed_by(restricted_until=at(60), templates_synced_at=None)
         claimed(campaign)
@@ -165,6 +180,11 @@ class TestNothingMayStart:
         governed_by(wait_until=at(2 + seconds))
         found = claimed(campaign)
         assert (found.rows, found.nap, found.stop) == ([], seconds, stop)
+
+    def test_but_not_for_a_wait_that_a_wrong_clock_wrote(self, campaign):
+        for wait, closed in ((LONGEST_WAIT - MOMENT, LONGEST_WAIT - MOMENT), (LONGEST_WAIT, 0 * MOMENT)):
+            governed_by(wait_until=at(2) + wait)
+            assert claims.closed_for(campaign, at(2)) == closed.total_seconds()
 
     def test_until_the_later_of_wait_and_window(self, campaign):
         governed_by(window_from=13 * 60, window_until=20 * 60, wait_until=at(10))
