@@ -11,7 +11,6 @@ from webapp.campaigns.lifecycle import Impossible
 from webapp.campaigns.models import CampaignPerson, Delivery
 from webapp.campaigns.reports import counts
 from webapp.campaigns.sending import claims
-from webapp.campaigns.sending.pacing import Bucket
 from webapp.campaigns.windows import Window
 from webapp.consent.rules import Status
 from webapp.database import writing
@@ -170,12 +169,3 @@ def test_a_send_window(hours, hour, is_open, opens):
     instant = midnight.replace(hour=hour)
     assert window.open_at(instant) is is_open
     assert (window.opens_after(instant) - midnight).total_seconds() == opens * 3600
-
-
-def test_a_bucket_fills_with_time_and_holds_no_more_than_a_moments_worth():
-    bucket = Bucket(10, 0.0, at(0))
-    assert bucket.filled(at(0.1)).whole == 1
-    assert bucket.filled(at(60)).whole == 2
-    assert bucket.filled(at(-60)).whole == 0
-    assert bucket.seconds_to_next == pytest.approx(0.1)
-    assert Bucket(0.5, 0.0, at(0)).filled(at(2)).whole == 1

@@ -66,7 +66,7 @@ GROUPS = {
     ),
     "claim": Group(
         ("campaigns/sending/claims", "campaigns/sending/starting", "campaigns/sending/pacing"),
-        ("campaigns/sending/test_pumps", "campaigns/sending/test_claims", "campaigns/sending/test_sweep",
-         "campaigns/sending/test_sending"),
+        ("campaigns/sending/test_pacing", "campaigns/sending/test_pumps", "campaigns/sending/test_claims",
+         "campaigns/sending/test_sweep", "campaigns/sending/test_sending"),
     ),
 }  # fmt: skip

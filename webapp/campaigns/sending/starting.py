@@ -57,10 +57,10 @@ def start(campaign_id: int, gate: Gate, wanted: int, token: str, now: datetime) 
 
 
 def _due(at: BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
-    never = bindparam("never", type_=UtcDateTime)
+    due_at = Delivery.not_before
     return (
         Delivery.campaign_id == bindparam("of_campaign"), Delivery.state == DeliveryState.QUEUED,
-        or_(Delivery.not_before.is_(None), Delivery.not_before <= at, Delivery.not_before > never),
+        or_(due_at.is_(None), due_at <= at, due_at > bindparam("never")),
     )  # fmt: skip
 
 
