@@ -7,10 +7,10 @@ import pytest
 from tests.bulk.people import begun, done, finished, reverted
 from tests.factories import a_customer, at
 from webapp.bulk.actions import ActionKind
-from webapp.consent import batches, holds, ledger, ledger_check, undoing
+from webapp.consent import batches, holds, ledger, ledger_check, seconding, undoing
 from webapp.consent.batches import BatchKind
 from webapp.consent.ledger import Proof, Signal, Statement
-from webapp.consent.rules import UNDO_WINDOW, Source, Status
+from webapp.consent.rules import UNDO_WINDOW, Effect, Kind, Source, Status, Turn, Verdict
 from webapp.consent.undoing import NotUndoable
 from webapp.customers import consenting, merging
 from webapp.customers.importing import import_file
@@ -180,6 +180,27 @@ def test_there_is_no_entry_where_nobody_else_could_take_the_first_back(what, bo)
 def test_nor_over_what_the_customer_said_a_moment_ago(bo):
     ledger.record(bo, Statement(OUT, Source.KEYWORD, "customer", at(20), proof=Proof("whatsapp", "STOP")))
     assert opted_out(bo) is None
+
+
+def test_nor_over_what_the_customer_said_and_somebody_put_on_record_with_others(bo):
+    missed = batches.open_batch(BatchKind.MISSED_STOPS, "1 missed", actor="user:1", now=at(1))
+    with ledger.in_batch(missed.id):
+        ledger.record(bo, Statement(OUT, Source.KEYWORD, "customer", at(20)))
+    assert opted_out(bo) is None
+
+
+def test_nor_where_something_that_nobody_takes_back_stands_over_it(bo):
+    opted_out(bo, actor="user:1", now=at(5))
+    signal = Signal(Source.AGENT, "user:1", at(9))
+    ledger.append_signal(bo, Kind.HOLD, Turn.RELEASED, Verdict(Effect.NONE, at(9)), signal)
+    assert opted_out(bo) is None
+
+
+def test_nor_twice_in_one_batch(bo):
+    batch = done(ActionKind.OPT_OUT, [bo.id])
+    standing = {bo.id: bo.status_event_id}
+    assert seconding.wanted(standing, actor="user:1", batch_id=batch.id, now=SOON) == set()
+    assert seconding.wanted(standing, actor="user:1", batch_id=None, now=SOON) == {bo.id}
 
 
 def test_there_is_one_up_to_the_last_moment_in_which_a_colleague_could_take_the_first_back(bo):

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import update
 
 from tests.factories import a_customer, at
-from webapp.consent import batches, ledger
+from webapp import many_rows
+from webapp.consent import batches, in_bulk, ledger, undoing, written
 from webapp.consent.batches import BatchKind
 from webapp.consent.ledger import Proof, Signal, Statement
-from webapp.consent.models import Evidence
+from webapp.consent.models import ConsentEvent, Evidence
 from webapp.consent.rules import EvidenceMissing, Kind, OptedOutStands, Source, Status, Turn, Verdict
+from webapp.consent.together import together
 from webapp.customers.models import Customer
 from webapp.extensions import db
 
@@ -22,6 +24,9 @@ KEPT = replace(FULL, file_sha256=None, wording_id=None)
 SAID = Proof("whatsapp", "STOP")
 SIGNAL = Signal(Source.WHATSAPP, "whatsapp", at(9), stated_at=at(5), message_id="wamid.A", proof=SAID,
                 rule_version="7")  # fmt: skip
+
+
+COLUMNS = [column.name for column in ConsentEvent.__table__.columns]
 
 
 @pytest.fixture
@@ -237,6 +242,73 @@ def test_an_entry_follows_what_another_wrote_since_the_customer_was_read(ana, re
     db.session.execute(written.execution_options(synchronize_session=False))
     record(ana)
     assert (ana.version, ana.events_count) == (42, 8)
+
+
+def test_so_does_an_undo(ana):
+    said = ledger.record(ana, Statement(OUT, Source.AGENT, "user:1", at(5)))
+    written = update(Customer).values(version=41, events_count=7)
+    db.session.execute(written.execution_options(synchronize_session=False))
+    undoing.undo(ana, said.id, actor="user:1", now=at(6))
+    assert (ana.version, ana.events_count) == (42, 8)
+
+
+class TestManyTogether:
+    """The ledger does not ask again what was asked for all of them at once."""
+
+    @pytest.fixture
+    def ben(self):
+        return a_customer("Ben", IN)
+
+    def test_a_message_is_recorded_once_for_each_customer_and_kind_as_it_is_one_by_one(self, ana, ben):
+        said = Statement(OUT, Source.KEYWORD, "customer", at(5), message_id="wamid.A")
+        before = ledger.record(ana, said)
+        with together([ana, ben], [ledger.external_id(f"wamid.{letter}") for letter in "AB"]):
+            first = [self.events(ana, ben, said) for _ in range(2)]
+        assert first[0] == first[1]
+        assert first[0][0] is before
+        assert len({event.id for event in first[0]}) == 4
+
+    def events(self, ana, ben, said):
+        return [
+            ledger.record(ana, said), ledger.record(ana, replace(said, message_id="wamid.B")),
+            ledger.record(ben, said), ledger.record_platform(ana, Turn.STOPPED, SIGNAL),
+        ]  # fmt: skip
+
+    def test_of_who_is_not_among_them_it_asks_all_the_same(self, ana, ben):
+        assert (ana.version, ben.version) == (2, 2)
+        written = update(Customer).values(version=41)
+        db.session.execute(written.execution_options(synchronize_session=False))
+        with together([ana], events=2):
+            for each in (ana, ben):
+                ledger.record(each, Statement(OUT, Source.KEYWORD, "customer", at(5)))
+        assert (ana.version, ben.version) == (3, 42)
+
+
+class TestInBulk:
+    @pytest.fixture
+    def bulk(self):
+        return in_bulk.Ledger(many_rows.numbers(ConsentEvent.id, 2))
+
+    def test_an_entry_says_what_it_says_one_by_one(self, ana, bulk):
+        ben = a_customer("Ben", IN)
+        said = Statement(OUT, Source.IMPORT, "user:1", at(9), stated_at=at(5), proof=KEPT, rule_version="7")
+        one = ledger.record(ana, said)
+        effect, after = bulk.record(ben.id, ben.consent, said)
+        bulk.write()
+        assert [each.customer_id for each in written.events_of(db.session())[-2:]] == [ana.id, ben.id]
+        event = ledger.history(ben.id)[-1]
+        same = [column for column in COLUMNS if column not in ("id", "customer_id", "evidence_digest")]
+        assert told(event, *same) == told(one, *same)
+        assert (effect, after) == ("changed", replace(ana.consent, status_event_id=event.id))
+        kept = db.session.get_one(Evidence, event.id)
+        assert (Proof.of(kept), len(kept.nonce)) == (KEPT, 16)
+        assert event.evidence_digest == ledger.digest(kept.nonce, KEPT)
+
+    def test_what_repeats_the_state_is_entered_where_it_is_wanted(self, bulk):
+        ben = a_customer("Ben", OUT)
+        said = Statement(OUT, Source.IMPORT, "user:1", at(9))
+        assert bulk.record(ben.id, ben.consent, said) is None
+        assert bulk.record(ben.id, ben.consent, said, seconds=True)[0] == "none"
 
 
 class TestTheBatch:

@@ -97,32 +97,49 @@ class TestUndo:
         assert customer.consent == State()
 
     @pytest.mark.parametrize(
-        ("sentence", "meanwhile", "actor", "seconds"),
+        ("sentence", "meanwhile", "actor", "seconds", "why"),
         [
-            ("after the customer's own words", lambda c: stop(c, 6), "user:1", 60),
+            ("after the customer's own words", lambda c: stop(c, 6), "user:1", 60,
+             "Something newer is on record for this customer."),
             ("after WhatsApp's own stop",
              lambda c: ledger.record_platform(c, Turn.STOPPED, Signal(Source.WHATSAPP, "whatsapp", at(6))),
-             "user:1", 60),
-            ("by a colleague", lambda c: None, "user:2", 60),
-            ("after ten minutes", lambda c: None, "user:1", 5 + 601),
+             "user:1", 60, "Something newer is on record for this customer."),
+            ("by a colleague", lambda c: None, "user:2", 60,
+             "Only the person who made this change can undo it."),
+            ("after ten minutes", lambda c: None, "user:1", 5 + 601,
+             "A change can be undone within ten minutes."),
         ],
     )  # fmt: skip
-    def test_it_is_refused(self, sentence, meanwhile, actor, seconds):
+    def test_it_is_refused(self, sentence, meanwhile, actor, seconds, why):
         customer = a_customer(status=IN)
         event = agent(customer, OUT, 5)
         meanwhile(customer)
         state = customer.consent
-        with pytest.raises(NotUndoable):
+        with pytest.raises(NotUndoable, match=f"^{why}$"):
             undoing.undo(customer, event.id, actor=actor, now=at(seconds))
         assert customer.consent == state, sentence
 
-    @pytest.mark.parametrize("record", [lambda c: stop(c, 5), lambda c: None])
-    def test_it_never_takes_back_what_the_customer_or_an_import_said(self, record):
+    @pytest.mark.parametrize(
+        "record",
+        [
+            lambda c: stop(c, 5),
+            lambda c: None,
+            lambda c: ledger.record_identity(c, "merged", Signal(Source.AGENT, "user:1", at(5))),
+        ],
+    )
+    def test_it_never_takes_back_what_the_customer_or_an_import_said_or_what_is_no_statement(self, record):
         customer = a_customer(status=IN)
         record(customer)
         latest = ledger.history(customer.id)[-1]
-        with pytest.raises(NotUndoable):
+        with pytest.raises(NotUndoable, match=r"^Only an agent's own change can be undone\.$"):
             undoing.undo(customer, latest.id, actor=latest.actor, now=at(6))
+
+    def test_it_is_offered_for_the_latest_event_and_where_there_is_none_for_nothing(self):
+        customer = a_customer(status=IN)
+        assert undoing.undoable([], "user:1", at(6)) is None
+        agent(customer, OUT, 5)
+        latest = agent(customer, IN, 10)
+        assert undoing.undoable(ledger.history(customer.id), "user:1", at(11)) == latest.id
 
     def test_it_happens_once(self):
         customer = a_customer(status=IN)

@@ -34,9 +34,8 @@ class Ledger:
         `seconds`: it has to be on record even if it repeats the state (see `seconding`). None when there is
         nothing to record. Raises rules.ConsentRefused.
         """
-        verdict = rules.decide(before, statement.change)
-        if verdict is None and seconds:
-            verdict = rules.repeated(statement.change)
+        again = rules.repeated(statement.change) if seconds else None
+        verdict = rules.decide(before, statement.change) or again
         if verdict is None:
             return None
         event = ledger.stated(customer_id, verdict, statement)
@@ -46,7 +45,7 @@ class Ledger:
             event["evidence_digest"] = ledger.digest(nonce, statement.proof)
             self.evidence.append({"event_id": event["id"], "nonce": nonce, **vars(statement.proof)})
         self.events.append(event)
-        return verdict.effect, state.advance(before, SimpleNamespace(**event, compensates=None))
+        return verdict.effect, state.advance(before, SimpleNamespace(**event))
 
     def write(self) -> None:
         """Append what was noted. The customers are on record by now."""

@@ -118,7 +118,7 @@ def record(customer: ConsentState, statement: Statement) -> ConsentEvent | None:
 def _seconded(customer: ConsentState, statement: Statement) -> Verdict | None:
     if statement.status != Status.OPTED_OUT:
         return None
-    standing, batch_id = {customer.id: customer.status_event_id}, statement.batch_id or _batch.get()
+    standing, batch_id = {customer.id: customer.status_event_id}, statement.batch_id
     wanted = seconding.wanted(standing, actor=statement.actor, batch_id=batch_id, now=statement.now)
     return rules.repeated(statement.change) if wanted else None
 

@@ -7,14 +7,14 @@ is which messages were recorded before. The rows wait for one flush, so events g
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import attributes
 
-from webapp import database
+from webapp import many_rows
 from webapp.consent.models import STATE_FIELDS, ConsentEvent, ConsentState
 from webapp.extensions import db
 
@@ -23,19 +23,14 @@ Recorded = tuple[int | None, str, str | None]
 """Customer, kind and external id of an event: what makes it unique."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Together:
     """`numbers` are for the next events; they are drawn by so many at once. One alone needs none."""
 
     locked: set[int]
     before: dict[Recorded, ConsentEvent]
     drawn: int
-    numbers: list[int] = field(default_factory=list)
-
-    def next_number(self) -> int:
-        if not self.numbers:
-            self.numbers = database.numbers(db.session, ConsentEvent.id, self.drawn)[::-1]
-        return self.numbers.pop()
+    numbers: Iterator[int]
 
 
 _running: ContextVar[Together | None] = ContextVar("consent_together", default=None)
@@ -49,7 +44,8 @@ def together(
     `external_ids` are those of all messages that may be recorded, `events` is how many come without one."""
     ids = {customer.id for customer in customers}
     drawn = len(external_ids) + events
-    mark = _running.set(Together(ids, _recorded_before(ids, external_ids), drawn))
+    numbers = many_rows.numbers(ConsentEvent.id, drawn)
+    mark = _running.set(Together(ids, _recorded_before(ids, external_ids), drawn, numbers))
     try:
         with db.session.no_autoflush:
             yield
@@ -63,7 +59,7 @@ def _write_alike(customers: Sequence[ConsentState]) -> None:
     changed = db.session.dirty if len(customers) > 1 else ()
     for customer in customers:
         if customer in changed:
-            for column in (*STATE_FIELDS, "version", "events_count"):
+            for column in STATE_FIELDS:
                 attributes.flag_modified(customer, column)
     db.session.flush()
 
@@ -83,7 +79,7 @@ def number(event: ConsentEvent) -> None:
     """Give the event its number, so that others can refer to it before it is written."""
     running = _running.get()
     if running and running.drawn > 1:
-        event.id = running.next_number()
+        event.id = next(running.numbers)
         running.before[event.customer_id, event.kind, event.external_id] = event
 
 

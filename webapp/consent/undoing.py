@@ -5,7 +5,6 @@ from datetime import datetime
 from webapp.consent import ledger, state
 from webapp.consent.models import ConsentEvent, ConsentState
 from webapp.consent.rules import UNDO_WINDOW, Effect, Kind, Source, Verdict
-from webapp.extensions import db
 
 
 class NotUndoable(Exception):
@@ -23,25 +22,20 @@ def undo(
     """
     ledger.lock(customer)
     events = ledger.history(customer.id)
-    _check_undoable(events, event_id, actor, now, source)
+    if not events or events[-1].id != event_id:
+        raise NotUndoable("Something newer is on record for this customer.")
+    _check_undoable(events[-1], actor, now, source)
     before = state.fold(events[:-1])
     event = ledger.new_event(
         customer, Kind.CONSENT, Verdict(Effect.CHANGED, now), source=Source.AGENT, actor=actor, now=now
     )
     event.status = before.status
     event.compensates = event_id
-    db.session.add(event)
-    db.session.flush()
-    ledger.move(customer, before)
+    ledger.append_compensation(customer, event, before)
     return event
 
 
-def _check_undoable(
-    events: list[ConsentEvent], event_id: int, actor: str, now: datetime, source: Source
-) -> None:
-    if not events or events[-1].id != event_id:
-        raise NotUndoable("Something newer is on record for this customer.")
-    latest = events[-1]
+def _check_undoable(latest: ConsentEvent, actor: str, now: datetime, source: Source) -> None:
     if latest.source != source or latest.kind != Kind.CONSENT or latest.compensates:
         raise NotUndoable("Only an agent's own change can be undone.")
     if latest.actor != actor:
@@ -52,8 +46,10 @@ def _check_undoable(
 
 def undoable(events: list[ConsentEvent], actor: str, now: datetime) -> int | None:
     """The id of the event that this actor may undo now, if there is one; `events` oldest first."""
+    if not events:
+        return None
     try:
-        _check_undoable(events, events[-1].id if events else 0, actor, now, Source.AGENT)
+        _check_undoable(events[-1], actor, now, Source.AGENT)
     except NotUndoable:
         return None
     return events[-1].id
