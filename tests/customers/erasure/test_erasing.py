@@ -26,6 +26,7 @@ from tests.whatsapp.posting import (
     deliver,
     everybody,
     fails,
+    kept,
     moves,
     post,
     says,
@@ -250,6 +251,7 @@ def test_whatsapps_word_that_who_is_back_stopped_our_marketing_counts_for_the_ne
     told = fails(131050, 60, recipient_id=NUMBER, biz_opaque_callback_data=callback)
     deliver(app, told)
     deliver(app, says("START", 50, **{"from": NUMBER}), told)
+    deliver(app, fails(131050, 70, status="read", recipient_id=NUMBER, biz_opaque_callback_data=callback))
     with app.app_context():
         assert decisions() == ["opt_in", "platform_stop"]
         assert state(everybody()[-1]) == ("opted_in", "stopped")
@@ -322,15 +324,34 @@ class TestAMessageOnTheWire:
         assert post(app.test_client(), a_body(a_change(statuses=receipts))).status_code == 200
         assert found_in_tables(app) == []
 
-    def test_a_late_stop_by_receipt_creates_nobody(self, app, delivery):
+    @pytest.mark.parametrize("recipient", [NUMBER, None])
+    def test_a_late_stop_by_receipt_creates_nobody_and_is_not_kept(self, app, delivery, recipient):
         with app.app_context():
             customer_id, before = db.session.get_one(Delivery, delivery).customer_id, len(everybody())
         erased(app, customer_id)
-        receipt = {"id": WAMID + "O", "status": "failed", "timestamp": "1795165200", "recipient_id": NUMBER,
-                   "errors": [{"code": 131050, "title": "stopped"}]}  # fmt: skip
-        assert post(app.test_client(), a_body(a_change(statuses=[receipt]))).status_code == 200
+        self.stops(app, recipient)
         with app.app_context():
             assert len(everybody()) == before
+        assert found_in_tables(app) == []
+
+    def test_nor_is_one_while_the_number_is_back_at_the_empty_record(self, app, delivery):
+        with app.app_context():
+            customer_id = db.session.get_one(Delivery, delivery).customer_id
+        erased(app, customer_id)
+        with app.app_context(), writing():
+            before = len(kept())
+            late = Identity(customer_id=customer_id, kind="wa_id", value=NUMBER, match_key=NUMBER,
+                            source="whatsapp", created_at=NOON)  # fmt: skip
+            db.session.add(late)
+            db.session.commit()
+        self.stops(app, NUMBER)
+        with app.app_context():
+            assert len(kept()) == before
+
+    def stops(self, app, recipient):
+        receipt = {"id": WAMID + "O", "status": "failed", "timestamp": "1795165200",
+                   "recipient_id": recipient, "errors": [{"code": 131050, "title": "stopped"}]}  # fmt: skip
+        assert post(app.test_client(), a_body(a_change(statuses=[receipt]))).status_code == 200
 
     def test_an_answer_that_comes_after_the_erasure_is_veiled_by_the_sweep(self, app, delivery):
         with app.app_context():
