@@ -3,8 +3,8 @@
 import pytest
 
 from tests.rows import every
-from tests.whatsapp.deliveries import PAYLOADS, RECEIVED, payload
-from webapp.consent.keywords import KeywordSet
+from tests.whatsapp.deliveries import PAYLOADS, RECEIVED, a_message, item_of, payload
+from webapp.consent.keywords import Decision, KeywordSet, Reading
 from webapp.whatsapp.inbound import stored
 from webapp.whatsapp.models import InboundMessage
 from webapp.whatsapp.webhook.payloads import MalformedBody, canonical, parse
@@ -51,3 +51,44 @@ def test_a_message_whose_text_is_gone_says_nothing():
 def test_bytes_that_are_no_message_say_nothing(raw):
     message = InboundMessage(key="message:x", kind="text", field="messages", raw=raw, received_at=RECEIVED)
     assert stored.spoken(message) is None
+
+
+def message(**parts):
+    return item_of(a_message(**parts))
+
+
+def tapped(**button):
+    return message(type="button", text=None, button=button)
+
+
+OPT_OUT, OPT_IN, REVIEW, NONE = Decision.OPT_OUT, Decision.OPT_IN, Decision.REVIEW, Decision.NONE
+
+
+@every(
+    ("sentence", "item", "text", "decision", "while_off"),
+    [
+        ("words", message(), "STOP", OPT_OUT, NONE),
+        ("an opt-in", message(text={"body": "START"}), "START", OPT_IN, NONE),
+        ("words of somebody else", message(context={"forwarded": True}), "STOP", NONE, NONE),
+        ("words of an advertiser", message(text={"body": "START"}, referral={"source_id": "1"}), "START",
+         NONE, NONE),
+        ("a stop after an advertisement", message(referral={"source_id": "1"}), "STOP", OPT_OUT, NONE),
+        ("a button", tapped(payload="OPT_OUT", text="No more"), "No more", OPT_OUT, OPT_OUT),
+        ("a button by its label", tapped(text="Unsubscribe"), "Unsubscribe", OPT_OUT, OPT_OUT),
+        ("a button without a label", tapped(payload="OPT_IN"), "OPT_IN", OPT_IN, OPT_IN),
+        ("a reaction", message(type="reaction", text=None, reaction={"emoji": "🛑"}), "🛑", REVIEW, REVIEW),
+        ("words in a group", message(group_id="G"), "STOP", REVIEW, NONE),
+        ("a picture in a group", message(group_id="G", type="image", text=None, image={"id": "1"}), "", NONE,
+         NONE),
+    ],
+)  # fmt: skip
+def test_what_was_said_and_what_it_means(sentence, item, text, decision, while_off):
+    assert stored.text_of(item) == text
+    assert stored.reading(item, WORDS).decision == decision
+    assert stored.reading(item, None).decision == while_off
+
+
+def test_nothing_else_is_read():
+    [status] = items("status_delivered")
+    assert stored.reading(status, WORDS) == Reading(NONE)
+    assert stored.spoken(as_kept(status)) is None
