@@ -240,9 +240,9 @@ def _later_than(permitted_at: datetime | None, stopped_at: datetime, now: dateti
     return permitted_at is not None and later(not_in_future(permitted_at, now), stopped_at)
 
 
-def later(one: datetime | None, other: datetime) -> bool:
+def later(one: datetime, other: datetime) -> bool:
     """Whether `one` lies in a later second than `other`."""
-    return one is not None and _second(one) > _second(other)
+    return _second(one) > _second(other)
 
 
 def _second(instant: datetime) -> datetime:
