@@ -108,6 +108,7 @@ FILLER = "the parcel came today " * 250
         (f"{FILLER} s t o p", REVIEW),
         (f"leave me alone {FILLER}", REVIEW),
         (f"{FILLER} leave me alone", REVIEW),
+        (f"{FILLER} leave me!alone", REVIEW),
         (f"{FILLER} leave me alone {FILLER}", NONE),
         (FILLER, NONE),
     ],
