@@ -208,6 +208,11 @@ def test_there_is_one_up_to_the_last_moment_in_which_a_colleague_could_take_the_
     assert opted_out(bo).effect == "none"
 
 
+def test_there_is_one_over_a_change_of_many_for_longer_as_that_may_be_taken_back_for_longer(bo):
+    done(ActionKind.OPT_OUT, [bo.id])
+    assert opted_out(bo, now=SOON + LATER).effect == "none"
+
+
 @pytest.mark.parametrize("again", ["a list", "a change of many"])
 def test_nor_does_a_batch_enter_one_over_what_nobody_can_take_back(again, bo, tmp_path):
     opted_out(bo, actor="user:1", now=SOON - LATER)

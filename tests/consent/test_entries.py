@@ -291,6 +291,7 @@ class TestInBulk:
 
     def test_an_entry_says_what_it_says_one_by_one(self, ana, bulk):
         ben = a_customer("Ben", IN)
+        ledger.record(a_customer("Without evidence"), Statement(OUT, Source.KEYWORD, "customer", at(5)))
         said = Statement(OUT, Source.IMPORT, "user:1", at(9), stated_at=at(5), proof=KEPT, rule_version="7")
         one = ledger.record(ana, said)
         effect, after = bulk.record(ben.id, ben.consent, said)

@@ -136,10 +136,16 @@ class TestUndo:
 
     def test_it_is_offered_for_the_latest_event_and_where_there_is_none_for_nothing(self):
         customer = a_customer(status=IN)
-        assert undoing.undoable([], "user:1", at(6)) is None
-        agent(customer, OUT, 5)
+        stop(customer, 5)
         latest = agent(customer, IN, 10)
-        assert undoing.undoable(ledger.history(customer.id), "user:1", at(11)) == latest.id
+        history = ledger.history(customer.id)
+        assert undoing.undoable(history, "user:1", at(610)) == latest.id
+        assert undoing.undoable(history, "user:1", at(610.000001)) is None
+        assert undoing.undoable([], "user:1", at(6)) is None
+
+    def test_it_is_refused_where_nothing_is_on_record(self):
+        with pytest.raises(NotUndoable):
+            undoing.undo(a_customer(), 1, actor="user:1", now=at(6))
 
     def test_it_happens_once(self):
         customer = a_customer(status=IN)
