@@ -80,6 +80,7 @@ def test_somebody_is_asked_to_listen(app, desk: Desk, parts, medium):
 def test_nobody_is_asked_when(app, sent, parts, sentence):
     a_message_of_ours(app, **sent)
     answers(app, **parts)
+    assert made_of(app) == ["none"], sentence
     with app.app_context():
         assert holds.open_count() == 0, sentence
 

@@ -30,6 +30,11 @@ def test_it_is_shown_without_a_hold(desk: Desk, review_id):
     assert [each["aria-keyshortcuts"] for each in card.find_all(attrs={"data-key": True})] == ["i", "n"]
 
 
+def test_one_without_an_id_is_shown_all_the_same(app, desk: Desk):
+    deliver(app, prefers("signup"))
+    assert "“Signed up in WhatsApp”" in desk().soup("/reviews").find("article").text
+
+
 def test_recording_it_is_an_opt_in_of_that_time_with_its_id_as_evidence(app, desk: Desk, review_id):
     decide(desk(), review_id, "opt_in")
     assert states(app) == [(IN,)]

@@ -1,5 +1,7 @@
 """What went wrong with an item: whether it is the item's fault, and where."""
 
+import weakref
+
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
@@ -34,3 +36,27 @@ def test_where_it_happened_is_the_innermost_place_and_neither_tells_of_whom():
     line = fail.__code__.co_firstlineno + 1
     assert faults.place(raised.value) == f"ValueError at fail, line {line}"
     assert faults.sentence(raised.value) == "could not be applied: ValueError"
+
+
+def test_what_failed_is_let_go_of_at_once():
+    """The garbage collector may come too late: what a savepoint rolled back must be gone before the next."""
+
+    class Held:
+        pass
+
+    def fail():
+        held = Held()
+        kept.append(weakref.ref(held))
+        raise ValueError(held)
+
+    kept = []
+    try:
+        try:
+            fail()
+        except ValueError as first:
+            first.args = ()
+            raise RuntimeError from first
+    except RuntimeError as problem:
+        assert kept[0]() is not None
+        faults.let_go(problem)
+        assert kept[0]() is None

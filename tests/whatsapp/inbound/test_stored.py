@@ -36,8 +36,15 @@ def test_every_message_means_the_same_and_keeps_its_key(name):
         assert (again.key, again.message_id, again.occurred_at) == (
             item.key, item.message_id, item.occurred_at,
         )  # fmt: skip
+        assert (again.field, again.phone_number_id) == (item.field, item.phone_number_id)
         assert stored.text_of(again) == stored.text_of(item)
         assert stored.reading(again, WORDS) == stored.reading(item, WORDS)
+
+
+def test_the_key_under_which_it_came_stays_whatever_key_it_would_get_today():
+    message = as_kept(item_of(a_message()))
+    message.key = "message:as it was"
+    assert stored.spoken(message).key == "message:as it was"
 
 
 def test_a_message_whose_text_is_gone_says_nothing():

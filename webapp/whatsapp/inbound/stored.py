@@ -11,7 +11,6 @@ from webapp.whatsapp.webhook import payloads
 from webapp.whatsapp.webhook.envelope import Envelope
 from webapp.whatsapp.webhook.messages import read_message, read_past_message
 from webapp.whatsapp.webhook.payloads import Item
-from webapp.whatsapp.webhook.reading import Malformed
 
 EMPTIED = b""
 """Stands in the place of a message whose text was kept long enough."""
@@ -24,7 +23,7 @@ def spoken(message: InboundMessage) -> Spoken | None:
 
     People are known by the ids in the message itself; the contacts that came beside it were not kept.
     """
-    if message.raw == EMPTIED or not message.key.startswith((*LIVE, PAST)):
+    if not message.key.startswith((*LIVE, PAST)):
         return None
     read = read_past_message if message.key.startswith(PAST) else read_message
     envelope = Envelope(
@@ -32,7 +31,7 @@ def spoken(message: InboundMessage) -> Spoken | None:
     )
     try:
         [item] = read(json.loads(message.raw), envelope)
-    except (Malformed, ValueError):
+    except ValueError:  # what is malformed, no JSON, or emptied
         return None
     return replace(item, key=message.key) if isinstance(item, Spoken) else None
 
