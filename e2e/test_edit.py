@@ -14,9 +14,9 @@ TITLE = "Edit Customer"
 VALUES = [
     ("city", "Olinda", "Olinda"),
     ("orders", "1500.5", "1500.5"),
-    ("vip since", "2026-03-31", "2026-03-31"),
+    ("vip since", "2026-03-31", "31 Mar 2026"),
     ("preferred time", "14:30", "14:30"),
-    ("last order", "2026-03-31T14:30:00", "2026-03-31T14:30:00Z"),
+    ("last order", "2026-03-31T14:30:00", "31 Mar 2026, 14:30"),
     ("sizes", '{"shoe": 41}', '{"shoe":41}'),
 ]
 

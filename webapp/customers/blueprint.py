@@ -16,7 +16,6 @@ from webapp.extensions import db, htmx
 bp = Blueprint("customers", __name__)
 
 TABLES = {"/opt-in": "customers.opt_in", "/customers": "customers.index", "/simulator": "customers.opt_in"}
-USUAL = "/customers"
 
 
 def reader() -> Reader:
@@ -36,9 +35,9 @@ def customer_or_404(customer_id: int) -> Customer:
 
 
 def table_here() -> str | None:
-    """The address of the table that this htmx request was sent from; None when it is the usual list."""
+    """The address of the table that this htmx request was sent from; None when nothing is filtered."""
     address = urlsplit(htmx.current_url or "")._replace(scheme="", netloc="", fragment="").geturl()
-    return None if address == USUAL else address
+    return address if "?" in address else None
 
 
 def table_behind() -> MultiDict[str, str] | None:

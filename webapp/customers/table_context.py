@@ -11,7 +11,6 @@ from webapp.consent.rules import Status
 from webapp.customers import live, queries, wording
 from webapp.customers.attributes import values
 from webapp.customers.attributes.attributes import find
-from webapp.customers.blueprint import USUAL
 from webapp.customers.filters import NEWEST_FIRST, OLDEST_FIRST, Filter
 from webapp.customers.models import AttributeType
 from webapp.customers.queries import Count
@@ -69,7 +68,7 @@ def _around(table: Table, endpoint: str) -> dict[str, Any]:
     filter, size = table.filter, table.page.size_args()
     here = url_for(endpoint, **filter.to_args(), **table.page.to_args())
     return {
-        "here": None if here == USUAL else here,
+        "here": here if "?" in here else None,
         "per_page": table.page.per_page,
         "active": chips(filter, endpoint, size),
         "clear_url": url_for(endpoint, **Filter(sort=filter.sort).to_args(), **size),
