@@ -14,13 +14,12 @@ img{{height:420px;border:1px solid #999}}figure{{margin:0}}</style>
 
 def take(page: Page, place: str, look: str) -> None:
     SCREENS.mkdir(exist_ok=True)
-    file = SCREENS / f"{place.replace(' ', '-')}.{look}.jpg"
-    page.screenshot(path=file, type="jpeg", quality=90, animations="disabled")
+    page.screenshot(path=SCREENS / f"{place.replace(' ', '-')}.{look}.png", animations="disabled")
 
 
 def write() -> None:
     """Each worker writes it from what is there; the last one has seen everything."""
-    figures = [figure(file.name) for file in sorted(SCREENS.glob("*.jpg"))]
+    figures = [figure(file.name) for file in sorted(SCREENS.glob("*.png"))]
     (SCREENS / "index.html").write_text(PAGE.format(figures="\n".join(figures)), encoding="utf-8")
 
 
