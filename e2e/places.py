@@ -17,7 +17,7 @@ class Place:
 
 
 def named(role: str, name: str) -> Callable[[Page], Locator]:
-    return lambda page: page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+    return lambda page: page.get_by_role(role, name=name).first  # type: ignore[arg-type] - a list of words
 
 
 def with_a_row(button: str) -> Callable[[Page], Locator]:

@@ -170,8 +170,12 @@ def fill(connection: Connection, version: str) -> list[tuple[str, Row]]:
     columns = {name: _columns(connection, name) for name, _ in written}
     for name, row in written:
         known = {key: value for key, value in row.items() if key in columns[name]}
-        connection.execute(insert(table(name, *map(_column, known, known.values()))), known)
+        put(connection, name, known)
     return [(name, read(connection, name, row[KEYS.get(name, "id")], columns[name])) for name, row in written]
+
+
+def put(connection: Connection, name: str, row: Row) -> None:
+    connection.execute(insert(table(name, *map(_column, row, row.values()))), row)
 
 
 def read(connection: Connection, name: str, key: Any, columns: list[str]) -> Row:

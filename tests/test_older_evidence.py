@@ -1,7 +1,8 @@
 """Evidence of reviews that was forgotten before an update is no fault after it; other missing evidence is."""
 
-from sqlalchemy import column, insert, table, text
+from sqlalchemy import text
 
+from tests.older import put
 from tests.test_older_reviews import ROWS
 from webapp import create_app, database
 from webapp.consent import ledger_check
@@ -21,7 +22,7 @@ def test_what_was_forgotten_before_the_update_is_noted_as_such(older_url, tmp_pa
             ("consent_events", EVENT),
             ("consent_events", CONSENT),
         ):
-            connection.execute(insert(table(name, *map(column, row))), row)
+            put(connection, name, row)
     engine.dispose()
     database.migrate(older_url)
     app = create_app({"DATABASE_URL": older_url, "HEED_DATA_DIR": tmp_path}, web=False)

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import column, delete, insert, select, table, text
+from sqlalchemy import delete, select, table, text
 
+from tests.older import put
 from webapp import database
 
 NOW = datetime(2026, 11, 20, 9, 0, 5, tzinfo=UTC)
@@ -45,7 +46,7 @@ def engine(older_url):
     engine = database.open_engine(older_url)
     with engine.begin() as connection:
         for name, row in ROWS:
-            connection.execute(insert(table(name, *map(column, row))), row)
+            put(connection, name, row)
     yield engine
     engine.dispose()
 

@@ -1,7 +1,6 @@
 """Evidence of before there were wordings, links and files is whole after the update."""
 
-from sqlalchemy import column, insert, table
-
+from tests.older import put
 from tests.test_older_reviews import NOW, ROWS
 from webapp import create_app, database
 from webapp.consent import ledger_check
@@ -28,7 +27,7 @@ def test_older_evidence_still_verifies(older_url, tmp_path):
     engine = database.open_engine(older_url)
     with engine.begin() as connection:
         for name, row in OLDER.items():
-            connection.execute(insert(table(name, *map(column, row))), row)
+            put(connection, name, row)
     engine.dispose()
     database.migrate(older_url)
     settings = {"WHATSAPP_APP_SECRET": "secret", "WHATSAPP_VERIFY_TOKEN": "token", "SECRET_KEY": "x" * 32}

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import column, insert, table, text
+from sqlalchemy import text
 
+from tests.older import put
 from webapp import database
 
 NOW = datetime(2026, 11, 20, 9, 0, 5, tzinfo=UTC)
@@ -34,7 +35,7 @@ def test_an_older_hold_keeps_what_it_says(older_url):
     engine = database.open_engine(older_url)
     with engine.begin() as connection:
         for name, row in ROWS.items():
-            connection.execute(insert(table(name, *map(column, row))), row)
+            put(connection, name, row)
     database.migrate(older_url)
     with engine.connect() as connection:
         hold = connection.execute(text("SELECT * FROM holds")).mappings().one()

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import column, insert, make_url, select, table, text
+from sqlalchemy import make_url, select, text
 
+from tests.older import put
 from webapp import create_app, database
 from webapp.backups import manifest
 from webapp.backups.commands import restore_command
@@ -39,8 +40,7 @@ def older(older_url):
     engine = database.open_engine(older_url)
     with engine.begin() as connection:
         for name, given in ROWS:
-            row = (ENDPOINT if name == "endpoints" else MESSAGE) | given
-            connection.execute(insert(table(name, *map(column, row))), row)
+            put(connection, name, (ENDPOINT if name == "endpoints" else MESSAGE) | given)
     engine.dispose()
     return older_url
 

@@ -31,7 +31,7 @@ def in_context(app):
 
 def edited(customer: Customer, columns: str) -> Customer:
     """The customer after somebody edited the columns and verification ran."""
-    db.session.execute(text(f"UPDATE customers SET {columns} WHERE id = {customer.id}"))  # noqa: S608
+    db.session.execute(text(f"UPDATE customers SET {columns} WHERE id = {customer.id}"))  # noqa: S608 our own
     assert f"Customer {customer.id}" in fault()
     db.session.refresh(customer)
     assert customer.disputed_at is not None
