@@ -21,6 +21,7 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "autovacuum_naptime": "2147483",  # never: how many rows it counts, and when, would decide on plans
 }
 
 CLUSTER = "cluster"

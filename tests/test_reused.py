@@ -68,6 +68,14 @@ def test_whoever_changes_more_than_rows_leaves_no_database(database, change):
     assert database.name != name
 
 
+def test_whoever_had_the_rows_of_an_empty_table_counted_leaves_no_database(database):
+    used(database, "SELECT 1")
+    name = database.name
+    used(database, "ANALYZE deliveries")
+    used(database, "SELECT 1")
+    assert database.name != name
+
+
 def test_a_transaction_that_a_test_left_open_is_not_waited_for(database):
     with database.lent():
         name, left = database.name, database.server.connect(database.name)
